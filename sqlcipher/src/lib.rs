@@ -1,1 +1,27 @@
-//! Empty for now.
+//! Open, key, prove and migrate an SQLCipher file; this crate knows no domain, and nobody else says `PRAGMA key`.
+//!
+//! A file is made by [`create_new`] and opened by [`open`]. Opening proves the key by reading a page: `PRAGMA key`
+//! itself always succeeds. A wrong key and a damaged file look the same from outside, so they are one error, and no
+//! code here deletes, truncates or recreates a file that it could not open.
+//!
+//! Migrations are numbered, frozen once shipped and forward only. A file from a newer program is refused unharmed,
+//! and before an old one is touched a copy of it is laid beside it (see [`backup`]).
+//!
+//! What each `PRAGMA` is for stands in `README.md`.
+
+pub mod backup;
+mod error;
+mod key;
+mod migrate;
+mod open;
+mod profile;
+mod transaction;
+
+pub use error::{OpenError, is_busy, is_damage};
+pub use key::RawKey;
+pub use migrate::{Migration, Migrations};
+pub use open::{create_new, damaged_pages, open};
+pub use profile::{Locking, Profile, Synchronous};
+pub use rusqlite;
+pub use rusqlite::Connection;
+pub use transaction::immediate;
