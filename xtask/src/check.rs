@@ -1,0 +1,185 @@
+//! `cargo xtask test`: the cheap checks first, one set of built dependencies for all, the real window last.
+
+use std::process::Command;
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::build::programs_command;
+use crate::demo;
+use crate::deny;
+use crate::ground::Ground;
+use crate::preflight::{self, Purpose};
+use crate::run::{Stop, overheard, streamed, with_progress};
+use crate::say;
+use crate::step::{Count, Outcome, Report, hear};
+use crate::ui;
+
+/// How `cargo xtask test` is to run.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The inner loop: without the real window, the documentation and cargo-deny
+    #[arg(long)]
+    quick: bool,
+    /// Install what is missing without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+/// One step of the run.
+struct Step {
+    name: &'static str,
+    /// Steps that must have passed, or this one says so and is a failure.
+    after: &'static [&'static str],
+    quick: bool,
+    run: fn(&Ground) -> Outcome,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "formatting", after: &[], quick: true, run: formatting },
+    Step { name: "ui packages", after: &[], quick: true, run: ui_packages },
+    Step { name: "ui checks", after: &["ui packages"], quick: true, run: ui_checks },
+    Step { name: "ui tests", after: &["ui packages"], quick: true, run: ui_tests },
+    Step { name: "ui build", after: &["ui packages"], quick: true, run: ui_build },
+    Step { name: "clippy", after: &["ui build"], quick: true, run: clippy },
+    Step { name: "tests", after: &["ui build"], quick: true, run: tests },
+    Step { name: "documentation", after: &["ui build"], quick: false, run: documentation },
+    Step { name: "licences and bans", after: &[], quick: false, run: licences_and_bans },
+    Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
+    Step { name: "programs", after: &["ui build"], quick: false, run: programs },
+    Step { name: "main job in a window", after: &["programs"], quick: false, run: main_job },
+];
+
+/// Prepares the machine, runs every step and says how each ended.
+pub(crate) fn test(options: &Options) -> Result<(), Stop> {
+    let ground = Ground::find()?;
+    let purpose = if options.quick { Purpose::Build } else { Purpose::Driven };
+    preflight::make_ready(&ground.root, purpose, &["fmt", "clippy"], options.yes)?;
+    let mut report = Report::default();
+    for step in STEPS.iter().filter(|step| step.quick || !options.quick) {
+        take(step, &ground, &mut report);
+    }
+    report.print();
+    match report.total().failed {
+        0 => Ok(()),
+        _ => Err(Stop::failed("")),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step took is what this program is asked")]
+fn take(step: &Step, ground: &Ground, report: &mut Report) {
+    say::heading(step.name);
+    let start = Instant::now();
+    let outcome = match step.after.iter().find(|before| !report.has_passed(before)) {
+        Some(before) => Outcome::of(Err(Stop::failed(format!("not tried, because `{before}` did not pass")))),
+        None => (step.run)(ground),
+    };
+    report.add(step.name, start.elapsed(), outcome);
+}
+
+fn formatting(ground: &Ground) -> Outcome {
+    Outcome::of(streamed(&mut ground.cargo(&["fmt", "--all", "--", "--check"])))
+}
+
+fn ui_packages(ground: &Ground) -> Outcome {
+    Outcome::of(ui::packages(ground))
+}
+
+fn ui_checks(ground: &Ground) -> Outcome {
+    let scripts = ["check", "lint"].into_iter().filter(|script| ui::has_script(ground, script));
+    let mut ends = scripts.map(|script| streamed(&mut ground.npm(&["run", script])));
+    Outcome::of(ends.find(Result::is_err).unwrap_or(Ok(())))
+}
+
+fn ui_tests(ground: &Ground) -> Outcome {
+    counted(&mut ground.npm(&["run", "test"]))
+}
+
+fn ui_build(ground: &Ground) -> Outcome {
+    Outcome::of(ui::build(ground))
+}
+
+fn clippy(ground: &Ground) -> Outcome {
+    let mut command = whole_workspace(ground, &["clippy", "--all-targets"]);
+    Outcome::of(streamed(command.args(["--", "--deny", "warnings"])))
+}
+
+fn tests(ground: &Ground) -> Outcome {
+    counted(&mut whole_workspace(ground, &["test", "--no-fail-fast"]))
+}
+
+fn documentation(ground: &Ground) -> Outcome {
+    let mut command = whole_workspace(ground, &["doc", "--no-deps", "--document-private-items"]);
+    Outcome::of(streamed(command.env("RUSTDOCFLAGS", "--deny warnings")))
+}
+
+fn licences_and_bans(ground: &Ground) -> Outcome {
+    Outcome::of(deny::licences_and_bans(ground))
+}
+
+fn advisories(ground: &Ground) -> Outcome {
+    match deny::advisories_known(ground) {
+        Ok(true) => Outcome::of(deny::advisories(ground)),
+        Ok(false) => Outcome::NotRun("the advisory database could not be reached".to_owned()),
+        Err(stop) => Outcome::of(Err(stop)),
+    }
+}
+
+fn programs(ground: &Ground) -> Outcome {
+    Outcome::of(with_progress("server, app and demo driver", &mut programs_command(ground, true)))
+}
+
+fn main_job(ground: &Ground) -> Outcome {
+    if !ground.makes(demo::DRIVER) {
+        return Outcome::NotRun(format!("there is no {} yet", demo::DRIVER));
+    }
+    Outcome::of(demo::end_to_end(ground))
+}
+
+/// A cargo command for every package, with the features that all steps share.
+fn whole_workspace(ground: &Ground, arguments: &[&str]) -> Command {
+    let mut command = ground.cargo(arguments);
+    command.args(["--workspace", "--locked"]);
+    let features = ground.features(true);
+    if !features.is_empty() {
+        command.args(["--features", &features]);
+    }
+    command
+}
+
+fn counted(command: &mut Command) -> Outcome {
+    let mut count = Count::default();
+    let end = overheard(command, |line| hear(line, &mut count));
+    Outcome::counted(end, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_stands_after_every_step_it_needs() {
+        for (index, step) in STEPS.iter().enumerate() {
+            for before in step.after {
+                assert!(
+                    STEPS[..index].iter().any(|earlier| earlier.name == *before),
+                    "{} needs {before}",
+                    step.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_inner_loop_leaves_nothing_out_that_it_needs() {
+        for step in STEPS.iter().filter(|step| step.quick) {
+            for before in step.after {
+                assert!(
+                    STEPS.iter().any(|other| other.name == *before && other.quick),
+                    "{} needs {before}",
+                    step.name
+                );
+            }
+        }
+    }
+}

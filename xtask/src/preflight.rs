@@ -1,0 +1,401 @@
+//! What a machine must have before anything is built: looked for as a whole, listed as a whole, then installed.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::machine::{self, Node, OLDEST_NODE, System};
+use crate::run::{Stop, answer, as_line, with_progress};
+use crate::say;
+
+/// Room a first build needs, in megabytes.
+const ROOM_MB: u64 = 5_000;
+
+/// What the machine is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Building and testing without a window.
+    Build,
+    /// Also opening the app for a person to use.
+    Window,
+    /// Also driving the app on a display of its own.
+    Driven,
+}
+
+/// How we see that a thing is there.
+enum Probe {
+    /// A program on the path.
+    Program(&'static str),
+    /// A command that succeeds.
+    Works(&'static [&'static str]),
+    /// One of these files.
+    File(&'static [&'static str]),
+}
+
+/// One thing from the system's packages.
+struct Need {
+    what: &'static str,
+    from: Purpose,
+    probe: Probe,
+    apt: &'static str,
+    fedora: &'static str,
+    arch: &'static str,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        what: "a C compiler and make (SQLCipher and its OpenSSL are compiled here)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["make", "--version"]),
+        apt: "build-essential",
+        fedora: "gcc gcc-c++ make",
+        arch: "base-devel",
+    },
+    Need {
+        what: "perl with its modules (configures OpenSSL)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["perl", "-MFindBin", "-MIPC::Cmd", "-MTime::Piece", "-e", "1"]),
+        apt: "perl",
+        fedora: "perl-core",
+        arch: "perl",
+    },
+    Need {
+        what: "pkg-config (finds the system's libraries)",
+        from: Purpose::Build,
+        probe: Probe::Program("pkg-config"),
+        apt: "pkg-config",
+        fedora: "pkgconf-pkg-config",
+        arch: "pkgconf",
+    },
+    Need {
+        what: "WebKitGTK 4.1 to build against (draws the window)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["pkg-config", "--exists", "webkit2gtk-4.1", "gtk+-3.0"]),
+        apt: "libwebkit2gtk-4.1-dev",
+        fedora: "webkit2gtk4.1-devel gtk3-devel",
+        arch: "webkit2gtk-4.1 gtk3",
+    },
+    Need {
+        what: "a D-Bus daemon (the way to the OS keyring)",
+        from: Purpose::Build,
+        probe: Probe::Program("dbus-daemon"),
+        apt: "dbus",
+        fedora: "dbus-daemon",
+        arch: "dbus",
+    },
+    Need {
+        what: "an OS keyring for machines where none answers",
+        from: Purpose::Build,
+        probe: Probe::Program("gnome-keyring-daemon"),
+        apt: "gnome-keyring",
+        fedora: "gnome-keyring",
+        arch: "gnome-keyring",
+    },
+    Need {
+        what: "a font for the window",
+        from: Purpose::Window,
+        probe: Probe::File(&[
+            "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+            "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
+            "/usr/share/fonts/TTF/DejaVuSans.ttf",
+        ]),
+        apt: "fonts-dejavu-core",
+        fedora: "dejavu-sans-fonts",
+        arch: "ttf-dejavu",
+    },
+    Need {
+        what: "a virtual display",
+        from: Purpose::Driven,
+        probe: Probe::Program("Xvfb"),
+        apt: "xvfb",
+        fedora: "xorg-x11-server-Xvfb",
+        arch: "xorg-server-xvfb",
+    },
+    Need {
+        what: "WebKit's own WebDriver (clicks and types in the window)",
+        from: Purpose::Driven,
+        probe: Probe::Program("WebKitWebDriver"),
+        apt: "webkit2gtk-driver",
+        fedora: "webkitgtk6.0",
+        arch: "webkitgtk-6.0",
+    },
+    Need {
+        what: "xdotool (keys and the pointer, as a person's)",
+        from: Purpose::Driven,
+        probe: Probe::Program("xdotool"),
+        apt: "xdotool",
+        fedora: "xdotool",
+        arch: "xdotool",
+    },
+    Need {
+        what: "ImageMagick (pictures of each screen)",
+        from: Purpose::Driven,
+        probe: Probe::Program("import"),
+        apt: "imagemagick",
+        fedora: "ImageMagick",
+        arch: "imagemagick",
+    },
+];
+
+/// What was looked for and not found.
+struct Missing {
+    needs: Vec<&'static Need>,
+    node: Node,
+    cargo_tools: Vec<&'static str>,
+}
+
+/// What can be done about it.
+#[derive(Debug, PartialEq, Eq)]
+enum Remedy {
+    Nothing,
+    /// Packages for apt-get.
+    Apt(Vec<&'static str>),
+    /// Commands for a person: we do not do this by ourselves.
+    ByHand(String),
+}
+
+/// Lists everything that is missing, then installs it, asking first at a terminal unless `yes`.
+pub(crate) fn make_ready(
+    root: &Path,
+    purpose: Purpose,
+    cargo_tools: &[&'static str],
+    yes: bool,
+) -> Result<(), Stop> {
+    say::heading("preflight");
+    let missing = look(purpose, cargo_tools);
+    list(&missing, root);
+    match remedy(&missing, System::here()) {
+        Remedy::ByHand(commands) => return Err(Stop::unready(commands)),
+        Remedy::Apt(packages) => install(&packages, yes)?,
+        Remedy::Nothing => {}
+    }
+    add_cargo_tools(&missing.cargo_tools)?;
+    still_missing(purpose)
+}
+
+fn look(purpose: Purpose, cargo_tools: &[&'static str]) -> Missing {
+    let tool_works = |tool: &&str| answer("cargo", &[tool, "--version"]).is_some();
+    Missing {
+        needs: missing_needs(purpose),
+        node: Node::here(),
+        cargo_tools: cargo_tools.iter().filter(|tool| !tool_works(tool)).copied().collect(),
+    }
+}
+
+fn missing_needs(purpose: Purpose) -> Vec<&'static Need> {
+    if !cfg!(target_os = "linux") {
+        return Vec::new();
+    }
+    NEEDS.iter().filter(|need| included(need.from, purpose) && !is_there(&need.probe)).collect()
+}
+
+fn included(from: Purpose, purpose: Purpose) -> bool {
+    match from {
+        Purpose::Build => true,
+        Purpose::Window => purpose != Purpose::Build,
+        Purpose::Driven => purpose == Purpose::Driven,
+    }
+}
+
+fn is_there(probe: &Probe) -> bool {
+    match probe {
+        Probe::Program(program) => machine::on_path(program).is_some(),
+        Probe::Works(words) => {
+            words.split_first().is_some_and(|(program, rest)| answer(program, rest).is_some())
+        }
+        Probe::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
+    }
+}
+
+fn list(missing: &Missing, root: &Path) {
+    for need in &missing.needs {
+        say::line(&format!("   missing: {}", need.what));
+    }
+    match missing.node {
+        Node::Absent => say::line(&format!("   missing: Node {OLDEST_NODE} or newer, with npm")),
+        Node::TooOld(major) => {
+            say::line(&format!("   too old: Node {major}; {OLDEST_NODE} or newer is needed"))
+        }
+        Node::Fine => {}
+    }
+    for tool in &missing.cargo_tools {
+        say::line(&format!("   missing: cargo {tool}"));
+    }
+    if missing.needs.is_empty() && missing.node == Node::Fine && missing.cargo_tools.is_empty() {
+        say::line("   nothing is missing");
+    }
+    if let Some(free) = machine::free_mb(root).filter(|free| *free < ROOM_MB) {
+        say::line(&format!("   note: {free} MB are free; a first build takes up to {ROOM_MB} MB"));
+    }
+}
+
+fn remedy(missing: &Missing, system: System) -> Remedy {
+    if missing.needs.is_empty() && missing.node == Node::Fine {
+        return Remedy::Nothing;
+    }
+    if missing.node == Node::Fine && system == System::Apt {
+        return Remedy::Apt(missing.needs.iter().flat_map(|need| need.apt.split(' ')).collect());
+    }
+    Remedy::ByHand(commands_by_hand(missing, system))
+}
+
+/// The commands for a person, for the system at hand or, where it is unknown, for all we know.
+fn commands_by_hand(missing: &Missing, system: System) -> String {
+    let mut text = String::from("Nothing was changed. To install what is missing:\n");
+    let systems: &[System] = match system {
+        System::Apt => &[System::Apt],
+        System::Fedora | System::Arch | System::MacOs | System::Other => {
+            &[System::Fedora, System::Arch, System::MacOs]
+        }
+    };
+    for system in systems {
+        text.push_str(&commands_for(missing, *system));
+    }
+    text.push_str("Then run the same command again.");
+    text
+}
+
+fn commands_for(missing: &Missing, system: System) -> String {
+    let list = |field: fn(&Need) -> &'static str| {
+        missing.needs.iter().map(|n| field(n)).collect::<Vec<_>>().join(" ")
+    };
+    let node = missing.node != Node::Fine;
+    match system {
+        System::Apt => {
+            let node = "   curl -fsSL https://deb.nodesource.com/setup_22.x | sudo -E bash -\n   sudo apt-get install -y nodejs\n";
+            let rest = list(|need| need.apt);
+            let rest = if rest.is_empty() { rest } else { format!("   sudo {}\n", apt_line(&[&rest])) };
+            format!("Debian, Ubuntu:\n{node}{rest}")
+        }
+        System::Fedora => {
+            let node = if node { "nodejs npm " } else { "" };
+            format!("Fedora:\n   sudo dnf install -y {node}{}\n", list(|need| need.fedora))
+        }
+        System::Arch => {
+            let node = if node { "nodejs npm " } else { "" };
+            format!("Arch:\n   sudo pacman -S --needed {node}{}\n", list(|need| need.arch))
+        }
+        System::MacOs => {
+            let node = if node { "   brew install node\n" } else { "" };
+            format!(
+                "macOS (builds and tests; the demo's keyring and virtual display are for Linux):\n   xcode-select --install\n{node}"
+            )
+        }
+        System::Other => String::new(),
+    }
+}
+
+fn apt_line(packages: &[&str]) -> String {
+    format!("apt-get install -y --no-install-recommends {}", packages.join(" "))
+}
+
+fn install(packages: &[&'static str], yes: bool) -> Result<(), Stop> {
+    let sudo = !machine::is_root();
+    let by_hand = format!("   {}{}", if sudo { "sudo " } else { "" }, apt_line(packages));
+    if !yes && say::at_terminal() && !say::agreed(&format!("Install with\n{by_hand}\nnow?")) {
+        return Err(Stop::unready(format!("Nothing was changed. To install it yourself:\n{by_hand}")));
+    }
+    if sudo && !sudo_agrees() {
+        return Err(Stop::unready(format!(
+            "sudo refused. Nothing was changed. To install it yourself:\n{by_hand}"
+        )));
+    }
+    let could_not = |stop: Stop| {
+        Stop::unready(format!(
+            "{}\nThe packages could not be installed. To try it yourself:\n{by_hand}",
+            stop.message
+        ))
+    };
+    with_progress("package lists", apt(sudo).arg("update")).map_err(could_not)?;
+    let arguments = ["install", "-y", "--no-install-recommends"];
+    with_progress("packages", apt(sudo).args(arguments).args(packages)).map_err(could_not)
+}
+
+fn apt(sudo: bool) -> Command {
+    if sudo {
+        let mut command = Command::new("sudo");
+        command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        command
+    } else {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    }
+}
+
+/// Asks sudo for its password at a terminal; elsewhere only takes what needs none.
+fn sudo_agrees() -> bool {
+    let mut command = Command::new("sudo");
+    command.arg(if say::at_terminal() { "-v" } else { "-nv" });
+    say::command(&as_line(&command));
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn add_cargo_tools(tools: &[&'static str]) -> Result<(), Stop> {
+    for tool in tools {
+        let component = if *tool == "fmt" { "rustfmt" } else { tool };
+        let mut command = Command::new("rustup");
+        command.args(["component", "add", component]);
+        with_progress(&format!("cargo {tool}"), &mut command).map_err(|stop| Stop::unready(stop.message))?;
+    }
+    Ok(())
+}
+
+fn still_missing(purpose: Purpose) -> Result<(), Stop> {
+    let left: Vec<_> = missing_needs(purpose).iter().map(|need| need.what).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::unready(format!("Installed, and still not found:\n   {}", left.join("\n   "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(needs: &[usize], node: Node) -> Missing {
+        Missing { needs: needs.iter().map(|index| &NEEDS[*index]).collect(), node, cargo_tools: Vec::new() }
+    }
+
+    fn by_hand(missing: &Missing, system: System) -> String {
+        match remedy(missing, system) {
+            Remedy::ByHand(text) => text,
+            other @ (Remedy::Nothing | Remedy::Apt(_)) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_machine_that_has_everything_is_left_alone_whatever_it_is() {
+        for system in [System::Apt, System::Fedora, System::Other] {
+            assert_eq!(remedy(&missing(&[], Node::Fine), system), Remedy::Nothing);
+        }
+    }
+
+    #[test]
+    fn debian_installs_exactly_the_packages_that_are_missing() {
+        let remedy = remedy(&missing(&[0, 3], Node::Fine), System::Apt);
+        assert_eq!(remedy, Remedy::Apt(vec!["build-essential", "libwebkit2gtk-4.1-dev"]));
+    }
+
+    #[test]
+    fn without_apt_the_commands_of_every_other_system_are_printed() {
+        let text = by_hand(&missing(&[3], Node::Absent), System::Fedora);
+        assert!(text.contains("sudo dnf install -y nodejs npm webkit2gtk4.1-devel gtk3-devel\n"), "{text}");
+        assert!(text.contains("sudo pacman -S --needed nodejs npm webkit2gtk-4.1 gtk3\n"), "{text}");
+        assert!(text.contains("brew install node\n"), "{text}");
+    }
+
+    #[test]
+    fn missing_node_stops_before_apt_is_touched_and_prints_both_steps() {
+        let text = by_hand(&missing(&[2], Node::TooOld(18)), System::Apt);
+        assert!(text.contains("setup_22.x"), "{text}");
+        assert!(text.contains("sudo apt-get install -y --no-install-recommends pkg-config\n"), "{text}");
+    }
+
+    #[test]
+    fn a_build_alone_does_not_ask_for_a_display() {
+        let count = |purpose| NEEDS.iter().filter(|need| included(need.from, purpose)).count();
+        assert!(count(Purpose::Build) < count(Purpose::Window));
+        assert!(count(Purpose::Window) < count(Purpose::Driven));
+        assert_eq!(count(Purpose::Driven), NEEDS.len());
+    }
+}

@@ -1,0 +1,123 @@
+//! The front end: its packages, its checks, its build. Each is skipped when nothing it reads has changed.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::ground::Ground;
+use crate::run::{Stop, streamed, with_progress};
+use crate::say;
+
+/// Files beside `ui/src` that the built front end depends on.
+const INPUTS: &[&str] = &[
+    "src",
+    "public",
+    "static",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.ts",
+    "svelte.config.js",
+    "tsconfig.json",
+];
+
+/// Installs the packages of the lock file unless they are there already.
+pub(crate) fn packages(ground: &Ground) -> Result<(), Stop> {
+    let ui = ground.root.join("ui");
+    let stamp = Stamp::new(&ui, "packages", &["package-lock.json"]);
+    if stamp.is_current() {
+        say::line("   the front end's packages are up to date");
+        return Ok(());
+    }
+    with_progress("packages of the front end", &mut ground.npm(&["ci", "--no-audit", "--no-fund"]))?;
+    stamp.write()
+}
+
+/// Builds `ui/dist` unless it was built from these very files.
+pub(crate) fn build(ground: &Ground) -> Result<(), Stop> {
+    let ui = ground.root.join("ui");
+    let stamp = Stamp::new(&ui, "dist", INPUTS);
+    if stamp.is_current() && ui.join("dist").join("index.html").exists() {
+        say::line("   ui/dist is up to date");
+        return Ok(());
+    }
+    with_progress("front end", &mut ground.npm(&["run", "build"]))?;
+    stamp.write()
+}
+
+/// Whether the front end names a script of this name.
+pub(crate) fn has_script(ground: &Ground, script: &str) -> bool {
+    let package = fs::read(ground.root.join("ui").join("package.json")).unwrap_or_default();
+    serde_json::from_slice::<Value>(&package).is_ok_and(|package| package["scripts"][script].is_string())
+}
+
+/// Writes the TypeScript side of the commands anew from the Rust types.
+pub(crate) fn bindings(ground: &Ground) -> Result<(), Stop> {
+    packages(ground)?;
+    build(ground)?;
+    let features = ground.features(false);
+    let mut command =
+        ground.cargo(&["test", "--package", "chartkeep", "--features", &features, "--", "bindings"]);
+    command.env("CHARTKEEP_WRITE_BINDINGS", "1");
+    streamed(&mut command)
+}
+
+/// A note of what an artefact was made from, kept beside the packages so that removing them removes it.
+struct Stamp {
+    file: PathBuf,
+    digest: String,
+}
+
+impl Stamp {
+    fn new(ui: &Path, name: &str, inputs: &[&str]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        for input in inputs {
+            hash_tree(&ui.join(input), &mut hasher);
+        }
+        let file = ui.join("node_modules").join(format!(".chartkeep-{name}"));
+        Self { file, digest: format!("{:016x}", hasher.finish()) }
+    }
+
+    fn is_current(&self) -> bool {
+        fs::read_to_string(&self.file).is_ok_and(|written| written == self.digest)
+    }
+
+    fn write(&self) -> Result<(), Stop> {
+        fs::write(&self.file, &self.digest)
+            .map_err(|error| Stop::failed(format!("could not write {}: {error}", self.file.display())))
+    }
+}
+
+/// Feeds names and contents, in order; what cannot be read counts as absent.
+fn hash_tree(path: &Path, hasher: &mut DefaultHasher) {
+    if let Ok(entries) = fs::read_dir(path) {
+        let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        inside.sort();
+        inside.iter().for_each(|path| hash_tree(path, hasher));
+    } else if let Ok(bytes) = fs::read(path) {
+        path.hash(hasher);
+        bytes.hash(hasher);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_current_until_an_input_changes() {
+        let ui = std::env::temp_dir().join(format!("xtask-stamp-{}", std::process::id()));
+        fs::create_dir_all(ui.join("node_modules")).unwrap();
+        fs::create_dir_all(ui.join("src/lib")).unwrap();
+        fs::write(ui.join("src/lib/a.ts"), "1").unwrap();
+        let stamp = || Stamp::new(&ui, "dist", &["src", "absent.json"]);
+        assert!(!stamp().is_current());
+        assert!(stamp().write().is_ok());
+        assert!(stamp().is_current());
+        fs::write(ui.join("src/lib/a.ts"), "2").unwrap();
+        assert!(!stamp().is_current());
+        fs::remove_dir_all(ui).unwrap();
+    }
+}
