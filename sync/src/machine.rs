@@ -1,0 +1,472 @@
+//! The machine: what to send next, what to tell, when to be woken.
+
+use crate::backoff::{Backoff, Jitter, later};
+use crate::config::Config;
+use crate::event::{Event, LogAlarm};
+use crate::lane::audit::{AuditLane, LogPosition};
+use crate::lane::changes::{ChangesLane, QueuedChange};
+use crate::lane::directives::DirectivesLane;
+use crate::lane::pull::{Arrived, PullLane};
+use crate::lane::{InFlight, is_current};
+use crate::request::{Answer, Failure, Request, RequestId, Transmit};
+use crate::wire::{Cursor, ProblemCode};
+use jiff::Timestamp;
+use records::id::{ChangeId, LogId};
+use std::collections::VecDeque;
+
+/// What is on disk when the machine starts.
+#[derive(Clone, Debug, Default)]
+pub struct Restored {
+    /// The outbox, in the order the changes were saved.
+    pub changes: Vec<QueuedChange>,
+    /// Changes that were refused and that nobody has settled since.
+    pub refused: Vec<ChangeId>,
+    /// The audit log.
+    pub log: Option<LogPosition>,
+}
+
+/// The workstation's side of the protocol; see the [crate] page.
+#[derive(Debug)]
+pub struct Machine {
+    config: Config,
+    jitter: Jitter,
+    /// The latest time that was passed in.
+    now: Timestamp,
+    next_request: u64,
+    /// Whether the server answers at all; shared by the lanes, so that one probe goes out instead of four.
+    contact: Backoff,
+    online: Option<bool>,
+    revoked: bool,
+    changes: ChangesLane,
+    audit: AuditLane,
+    directives: DirectivesLane,
+    /// Empty while nobody has a session.
+    pulls: Vec<PullLane>,
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+}
+
+impl Machine {
+    /// A machine that goes on where the disk says. `seed` spreads its waits; any number will do.
+    #[must_use]
+    pub fn new(config: Config, restored: Restored, seed: u64, now: Timestamp) -> Self {
+        let mut machine = Self {
+            config,
+            jitter: Jitter(seed),
+            now,
+            next_request: 0,
+            contact: Backoff::default(),
+            online: None,
+            revoked: false,
+            changes: ChangesLane::default(),
+            audit: AuditLane::new(restored.log),
+            directives: DirectivesLane::new(now),
+            pulls: Vec::new(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        };
+        for refused in restored.refused {
+            machine.changes.remember_refused(refused);
+        }
+        for change in restored.changes {
+            machine.changes.push(change, &mut machine.events);
+        }
+        machine.drive(now);
+        machine
+    }
+
+    /// A change was saved; its envelope is in the outbox.
+    pub fn handle_saved(&mut self, change: QueuedChange, now: Timestamp) {
+        self.changes.push(change, &mut self.events);
+        self.drive(now);
+    }
+
+    /// A person has withdrawn a change, or settled a refused one; what stands on it is queued anew by [`Self::handle_saved`].
+    pub fn handle_withdrawn(&mut self, change: ChangeId, now: Timestamp) {
+        self.changes.withdraw(change);
+        self.drive(now);
+    }
+
+    /// The audit log has `size` leaves on disk.
+    pub fn handle_log(&mut self, log: LogId, size: u64, now: Timestamp) {
+        self.audit.grow(log, size);
+        self.drive(now);
+    }
+
+    /// A session is open for these drawers, each with the cursor the vault holds; an empty list ends pulling.
+    pub fn handle_session(&mut self, cursors: Vec<Cursor>, now: Timestamp) {
+        self.pulls.retain(|lane| cursors.contains(&lane.applied()));
+        for cursor in cursors {
+            if !self.pulls.iter().any(|lane| lane.applied() == cursor) {
+                self.pulls.push(PullLane::new(cursor, &self.config, now));
+            }
+        }
+        for lane in &mut self.pulls {
+            lane.hurry(now);
+        }
+        self.drive(now);
+    }
+
+    /// Somebody asked for it, or the network is back: try everything now.
+    pub fn handle_sync_now(&mut self, now: Timestamp) {
+        self.contact.hurry();
+        self.changes.backoff.hurry();
+        self.changes.retry_held();
+        self.audit.backoff.hurry();
+        self.directives.backoff.hurry();
+        self.directives.due = now;
+        for lane in &mut self.pulls {
+            lane.hurry(now);
+        }
+        self.drive(now);
+    }
+
+    /// A good answer to the request `id`; late ones and doubles do no harm.
+    pub fn handle_answer(&mut self, id: RequestId, answer: Answer, now: Timestamp) {
+        self.contact.reset();
+        self.set_online(true);
+        match answer {
+            Answer::Receipts(receipts) => {
+                let settled = self.changes.receive(receipts, &mut self.events);
+                if is_current(self.changes.in_flight, id) {
+                    self.changes.in_flight = None;
+                    self.end_changes_try(settled, now);
+                }
+                if settled {
+                    self.hurry_pulls(now);
+                }
+            }
+            Answer::Audit { size } => {
+                if is_current(self.audit.in_flight, id) {
+                    self.audit.in_flight = None;
+                    self.audit.backoff.reset();
+                }
+                self.audit.confirm(size, &mut self.events);
+            }
+            Answer::Page { body, next, more, entries } => {
+                self.receive_page(id, body, (next, more, entries), now)
+            }
+            Answer::Directives { log_size } => {
+                if is_current(self.directives.in_flight, id) {
+                    self.directives.in_flight = None;
+                    self.directives.backoff.reset();
+                    self.directives.due = later(now, self.config.interval);
+                }
+                self.revoked = false;
+                if let Some(size) = log_size {
+                    self.audit.confirm(size, &mut self.events);
+                }
+            }
+        }
+        self.drive(now);
+    }
+
+    /// No good answer to the request `id`.
+    pub fn handle_failure(&mut self, id: RequestId, failure: Failure, now: Timestamp) {
+        match failure {
+            Failure::Unreachable => self.lose_contact(id, now),
+            Failure::Refused { code, log_size } => {
+                self.contact.reset();
+                self.set_online(true);
+                self.refuse(id, code, log_size, now);
+            }
+        }
+        self.drive(now);
+    }
+
+    /// The vault holds the page that ends at `next`, and the cursor.
+    pub fn handle_page_applied(&mut self, next: Cursor, now: Timestamp) {
+        if let Some(lane) = self.pulls.iter_mut().find(|lane| lane.applied().drawer == next.drawer) {
+            lane.applied_to(next, &self.config, now);
+        }
+        self.drive(now);
+    }
+
+    /// The vault could not take a page that starts at `from`; it is asked for again later.
+    pub fn handle_page_failed(&mut self, from: Cursor, now: Timestamp) {
+        if let Some(lane) = self.pulls.iter_mut().find(|lane| lane.applied().drawer == from.drawer) {
+            lane.rewind();
+            lane.backoff.fail(&self.config, &mut self.jitter, now);
+        }
+        let is_of_drawer =
+            |event: &Event| matches!(event, Event::Page { from: page, .. } if page.drawer == from.drawer);
+        self.events.retain(|event| !is_of_drawer(event));
+        self.drive(now);
+    }
+
+    /// Time has passed: to be called when [`Self::poll_timeout`] says so; more often does no harm.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.give_up_on_lost(now);
+        self.drive(now);
+    }
+
+    /// The next request to send.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    /// The next thing to tell.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`]: now, while anything is queued to be sent or told.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if !self.transmits.is_empty() || !self.events.is_empty() {
+            return Some(self.now);
+        }
+        // A clock that was set back would put every wait far away.
+        let furthest = later(self.now, self.config.longest_backoff);
+        let wake = if self.is_probing() {
+            self.lost_times().min()
+        } else {
+            self.lost_times().chain(self.due_times()).min()
+        };
+        wake.map(|at| at.min(furthest))
+    }
+
+    /// How many changes wait for the server.
+    #[must_use]
+    pub fn unsent_changes(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// How many audit events wait for the server.
+    #[must_use]
+    pub fn unsent_events(&self) -> u64 {
+        self.audit.waiting()
+    }
+
+    /// Whether the server answered last; `None` before the first try ended.
+    #[must_use]
+    pub fn is_online(&self) -> Option<bool> {
+        self.online
+    }
+
+    /// When the server is tried again, while it does not answer.
+    #[must_use]
+    pub fn next_try(&self) -> Option<Timestamp> {
+        self.contact.until()
+    }
+
+    fn receive_page(&mut self, id: RequestId, body: Vec<u8>, page: (Cursor, bool, u32), now: Timestamp) {
+        let Some(lane) = self.pulls.iter_mut().find(|lane| is_current(lane.in_flight, id)) else {
+            return;
+        };
+        let Some(out) = lane.in_flight.take() else { return };
+        let (next, more, entries) = page;
+        lane.backoff.reset();
+        if let Some(from) = lane.receive(&Arrived { sent: out.sent, next, more, entries }, &self.config, now)
+        {
+            self.events.push_back(Event::Page { from, next, body });
+        }
+    }
+
+    fn end_changes_try(&mut self, settled: bool, now: Timestamp) {
+        if settled {
+            self.changes.backoff.reset();
+        } else {
+            self.changes.backoff.fail(&self.config, &mut self.jitter, now);
+        }
+    }
+
+    fn refuse(&mut self, id: RequestId, code: ProblemCode, log_size: Option<u64>, now: Timestamp) {
+        if code == ProblemCode::DeviceRevoked && !self.revoked {
+            self.revoked = true;
+            self.events.push_back(Event::DeviceRevoked);
+        }
+        if is_current(self.changes.in_flight, id) {
+            self.changes.in_flight = None;
+            if !(code == ProblemCode::TooLarge && self.changes.halve(&self.config)) {
+                self.changes.backoff.fail(&self.config, &mut self.jitter, now);
+            }
+        } else if is_current(self.audit.in_flight, id) {
+            self.audit.in_flight = None;
+            self.refuse_audit(code, log_size, now);
+        } else if is_current(self.directives.in_flight, id) {
+            self.directives.in_flight = None;
+            self.directives.backoff.fail(&self.config, &mut self.jitter, now);
+        } else {
+            self.refuse_pull(id, code, now);
+        }
+    }
+
+    fn refuse_audit(&mut self, code: ProblemCode, log_size: Option<u64>, now: Timestamp) {
+        match (code, log_size) {
+            (ProblemCode::LogGap, Some(size)) => self.audit.go_to(size, &mut self.events),
+            (ProblemCode::LogFork, _) => self.audit.raise(LogAlarm::Forked, &mut self.events),
+            (ProblemCode::CheckpointRefused, _) => {
+                self.audit.raise(LogAlarm::CheckpointRefused, &mut self.events)
+            }
+            (ProblemCode::TooLarge, _) if self.audit.halve(&self.config) => {}
+            _ => self.audit.backoff.fail(&self.config, &mut self.jitter, now),
+        }
+    }
+
+    fn refuse_pull(&mut self, id: RequestId, code: ProblemCode, now: Timestamp) {
+        let Some(lane) = self.pulls.iter_mut().find(|lane| is_current(lane.in_flight, id)) else {
+            return;
+        };
+        lane.in_flight = None;
+        lane.backoff.fail(&self.config, &mut self.jitter, now);
+        if code == ProblemCode::SessionRequired {
+            self.pulls.clear();
+            self.events.push_back(Event::SessionEnded);
+        }
+    }
+
+    fn lose_contact(&mut self, id: RequestId, now: Timestamp) {
+        let mut was_current = false;
+        for out in self.in_flights() {
+            if is_current(*out, id) {
+                *out = None;
+                was_current = true;
+            }
+        }
+        if was_current {
+            self.contact.fail(&self.config, &mut self.jitter, now);
+            self.set_online(false);
+        }
+    }
+
+    fn give_up_on_lost(&mut self, now: Timestamp) {
+        let timeout = self.config.request_timeout;
+        let lost: Vec<RequestId> = self
+            .in_flights()
+            .filter_map(|out| *out)
+            .filter(|out| out.sent.duration_until(now).abs() >= timeout)
+            .map(|out| out.id)
+            .collect();
+        for id in lost {
+            self.lose_contact(id, now);
+        }
+    }
+
+    fn in_flights(&mut self) -> impl Iterator<Item = &mut Option<InFlight>> {
+        let singles =
+            [&mut self.changes.in_flight, &mut self.audit.in_flight, &mut self.directives.in_flight];
+        singles.into_iter().chain(self.pulls.iter_mut().map(|lane| &mut lane.in_flight))
+    }
+
+    fn set_online(&mut self, online: bool) {
+        if self.online != Some(online) {
+            self.online = Some(online);
+            self.events.push_back(if online { Event::Online } else { Event::Offline });
+        }
+    }
+
+    fn hurry_pulls(&mut self, now: Timestamp) {
+        for lane in &mut self.pulls {
+            lane.hurry(now);
+        }
+    }
+
+    /// Queues every request that may go now.
+    fn drive(&mut self, now: Timestamp) {
+        self.now = now;
+        if !self.contact.is_over(&self.config, now) {
+            return;
+        }
+        self.drive_directives(now);
+        if self.revoked {
+            return;
+        }
+        self.drive_audit(now);
+        self.drive_changes(now);
+        self.drive_pulls(now);
+    }
+
+    /// While contact is lost one request at a time goes out, as a probe.
+    fn may_send(&self) -> bool {
+        !self.is_probing()
+    }
+
+    fn drive_directives(&mut self, now: Timestamp) {
+        // A due time further off than one interval was set by a clock that has been set back since.
+        let furthest = later(now, self.config.interval);
+        self.directives.due = self.directives.due.min(furthest);
+        let is_due = self.directives.in_flight.is_none() && self.directives.due <= now;
+        if is_due && self.directives.backoff.is_over(&self.config, now) && self.may_send() {
+            let out = self.send(Request::Directives, now);
+            self.directives.in_flight = Some(out);
+        }
+    }
+
+    fn drive_audit(&mut self, now: Timestamp) {
+        let Some(request) = self.audit.next(&self.config) else { return };
+        if self.audit.backoff.is_over(&self.config, now) && self.may_send() {
+            let out = self.send(request, now);
+            self.audit.in_flight = Some(out);
+        }
+    }
+
+    fn drive_changes(&mut self, now: Timestamp) {
+        if self.changes.in_flight.is_some() || !self.changes.backoff.is_over(&self.config, now) {
+            return;
+        }
+        let mut changes = self.changes.next(&self.config);
+        if changes.is_empty() && self.changes.has_held() {
+            self.changes.retry_held();
+            changes = self.changes.next(&self.config);
+        }
+        if !changes.is_empty() && self.may_send() {
+            let out = self.send(Request::DeliverChanges { changes }, now);
+            self.changes.in_flight = Some(out);
+        }
+    }
+
+    fn drive_pulls(&mut self, now: Timestamp) {
+        for at in 0..self.pulls.len() {
+            let Some(lane) = self.pulls.get_mut(at) else { return };
+            lane.keep_due_near(&self.config, now);
+            let Some(request) = lane.next(&self.config, now) else { continue };
+            if !lane.backoff.is_over(&self.config, now) || !self.may_send() {
+                continue;
+            }
+            let out = self.send(request, now);
+            if let Some(lane) = self.pulls.get_mut(at) {
+                lane.in_flight = Some(out);
+            }
+        }
+    }
+
+    fn send(&mut self, request: Request, now: Timestamp) -> InFlight {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.transmits.push_back(Transmit { id, request });
+        InFlight { id, sent: now }
+    }
+
+    /// Whether contact is lost and the one request that may find it again is out.
+    fn is_probing(&self) -> bool {
+        self.contact.is_failing() && self.outs().next().is_some()
+    }
+
+    fn outs(&self) -> impl Iterator<Item = InFlight> {
+        let singles = [self.changes.in_flight, self.audit.in_flight, self.directives.in_flight];
+        singles.into_iter().chain(self.pulls.iter().map(|lane| lane.in_flight)).flatten()
+    }
+
+    /// When each request that is out counts as lost.
+    fn lost_times(&self) -> impl Iterator<Item = Timestamp> {
+        self.outs().map(|out| later(out.sent, self.config.request_timeout))
+    }
+
+    /// When each lane that has no request out wants to send one.
+    fn due_times(&self) -> impl Iterator<Item = Timestamp> {
+        let contact = self.contact.until();
+        let wake = move |due: Timestamp, backoff: &Backoff| {
+            [backoff.until(), contact].into_iter().flatten().fold(due, Timestamp::max)
+        };
+        let directives = &self.directives;
+        let asks = directives.in_flight.is_none().then(|| wake(directives.due, &directives.backoff));
+        let has_events = self.audit.next(&self.config).is_some() && !self.revoked;
+        let events = has_events.then(|| wake(self.now, &self.audit.backoff));
+        let has_changes = self.changes.in_flight.is_none() && self.changes.len() > 0 && !self.revoked;
+        let changes = has_changes.then(|| wake(self.now, &self.changes.backoff));
+        let open = self.pulls.iter().filter(|lane| lane.has_room(&self.config) && !self.revoked);
+        let pulls = open.map(move |lane| wake(lane.due_at().max(self.now), &lane.backoff));
+        asks.into_iter().chain(events).chain(changes).chain(pulls)
+    }
+}

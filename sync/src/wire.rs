@@ -1,0 +1,31 @@
+//! The bodies, headers and paths that cross between workstation and server; final, and the same on both sides.
+
+pub mod audit;
+pub mod binary;
+pub mod change;
+pub mod cursor;
+pub mod directive;
+pub mod enrolment;
+pub mod grant;
+pub mod header;
+pub mod history;
+pub mod path;
+pub mod problem;
+pub mod session;
+pub mod sign_in;
+
+pub use audit::{AuditBatch, AuditReceipt, audit_batch_json};
+pub use binary::{Base64Bytes, SecretText};
+pub use change::{ChangeReceipt, ChangesRequest, ChangesResponse, RefusalCode, ResourceVersion, Standing};
+pub use cursor::{Cursor, CursorError};
+pub use directive::{Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, Policy, Renewal};
+pub use enrolment::{EnrolRequest, EnrolResponse};
+pub use grant::{GrantsRequest, GrantsResponse};
+pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter};
+pub use problem::{Problem, ProblemCode};
+pub use session::{
+    ChallengeRequest, ChallengeResponse, OutcomesRequest, OutcomesResponse, SessionRequest, SessionResponse,
+};
+pub use sign_in::{
+    ActivateFinish, ActivateStart, ActivateStarted, SignInFinish, SignInStart, SignInStarted, SignedIn,
+};

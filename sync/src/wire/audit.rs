@@ -1,0 +1,95 @@
+//! Audit events on their way to the server: a FHIR batch Bundle whose events keep their exact bytes.
+
+use jiff::Timestamp;
+use records::id::LogId;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The body of `POST /fhir`: `events` are the exact JSON bytes that the leaves of the log were made of.
+///
+/// The caller vouches that each is JSON; the bytes are copied as they are, never parsed or written anew.
+#[must_use]
+pub fn audit_batch_json<E: AsRef<[u8]>>(events: &[E]) -> Vec<u8> {
+    let size = events.iter().map(|e| e.as_ref().len() + 80).sum::<usize>() + 64;
+    let mut body = Vec::with_capacity(size);
+    body.extend_from_slice(br#"{"resourceType":"Bundle","type":"batch","entry":["#);
+    for (i, event) in events.iter().enumerate() {
+        if i > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(br#"{"resource":"#);
+        body.extend_from_slice(event.as_ref());
+        body.extend_from_slice(br#","request":{"method":"POST","url":"AuditEvent"}}"#);
+    }
+    body.extend_from_slice(b"]}");
+    body
+}
+
+/// A batch as it arrived: the events point into the body.
+#[derive(Debug)]
+pub struct AuditBatch<'a> {
+    /// The exact bytes of each event.
+    pub events: Vec<&'a [u8]>,
+}
+
+/// The body is not a batch Bundle of creates.
+#[derive(Debug, thiserror::Error)]
+#[error("not a batch Bundle of AuditEvent creates")]
+pub struct AuditBatchError;
+
+impl<'a> AuditBatch<'a> {
+    /// Reads a batch.
+    ///
+    /// # Errors
+    /// When the body is no JSON Bundle of type `batch`, or an entry is not a `POST` of a resource to `AuditEvent`. What stands inside
+    /// a resource is not looked at: a repository shall not reject an event for what it says (BALP 1:52.1.1.3).
+    pub fn parse(body: &'a [u8]) -> Result<Self, AuditBatchError> {
+        let bundle: Bundle<'a> = serde_json::from_slice(body).map_err(|_| AuditBatchError)?;
+        let is_batch = bundle.resource_type == "Bundle" && bundle.kind == "batch";
+        let all_creates =
+            bundle.entry.iter().all(|e| e.request.method == "POST" && e.request.url == "AuditEvent");
+        if !(is_batch && all_creates) {
+            return Err(AuditBatchError);
+        }
+        Ok(Self { events: bundle.entry.iter().map(|e| e.resource.get().as_bytes()).collect() })
+    }
+}
+
+#[derive(Deserialize)]
+struct Bundle<'a> {
+    #[serde(rename = "resourceType", borrow)]
+    resource_type: std::borrow::Cow<'a, str>,
+    #[serde(rename = "type", borrow)]
+    kind: std::borrow::Cow<'a, str>,
+    #[serde(default, borrow)]
+    entry: Vec<Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    resource: &'a RawValue,
+    #[serde(borrow)]
+    request: Request<'a>,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow)]
+    method: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    url: std::borrow::Cow<'a, str>,
+}
+
+/// The server's word that it holds a log up to a size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditReceipt {
+    /// The log.
+    pub log: LogId,
+    /// How many leaves the server holds.
+    pub size: u64,
+    /// The root over them, RFC 6962, as lower-case hex.
+    pub root: String,
+    /// The server's time.
+    pub received_at: Timestamp,
+}

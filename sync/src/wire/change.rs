@@ -1,0 +1,105 @@
+//! Sealed changes on their way to the server, and what became of them.
+
+use super::Base64Bytes;
+use jiff::Timestamp;
+use records::id::ChangeId;
+use serde::{Deserialize, Serialize};
+
+/// `POST /v1/changes`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChangesRequest {
+    /// Envelopes (`keys::envelope`), in the order they were written.
+    pub envelopes: Vec<Base64Bytes>,
+}
+
+/// The answer to [`ChangesRequest`]: one receipt an envelope, in the same order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChangesResponse {
+    /// The receipts.
+    pub receipts: Vec<ChangeReceipt>,
+}
+
+/// What the server says of one change. All but [`Standing::Waiting`] mean that the server holds it durably.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeReceipt {
+    /// The change; absent when the envelope's header could not be read.
+    pub change: Option<ChangeId>,
+    /// When the server received it first.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub standing: Standing,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is in the record.
+    Applied {
+        /// The versions it made, in the order of its Bundle.
+        versions: Vec<ResourceVersion>,
+        /// Whether it was united with a change somebody else had made meanwhile.
+        merged: bool,
+    },
+    /// Somebody else had changed the same, and a person must choose: both versions are kept, neither is lost.
+    Conflict {
+        /// The versions that stand at the server.
+        versions: Vec<ResourceVersion>,
+    },
+    /// It will never be applied as it is; it is kept, and the changes that stand on it are not sent.
+    Refused {
+        /// Why.
+        code: RefusalCode,
+    },
+    /// The change it stands on has not arrived: send that first, then this one again. Not held by the server.
+    Waiting {
+        /// The change that is missing.
+        missing: ChangeId,
+    },
+    /// Held for a person to look at, since its author or workstation was revoked.
+    Quarantined,
+}
+
+impl Standing {
+    /// Whether the server holds the change, so that it need not be sent again.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        match self {
+            Self::Applied { .. } | Self::Conflict { .. } | Self::Refused { .. } | Self::Quarantined => true,
+            Self::Waiting { .. } => false,
+        }
+    }
+}
+
+/// A resource and one of its versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceVersion {
+    /// `Observation/0190…`.
+    pub key: String,
+    /// The version, counted from 1.
+    pub version: u64,
+}
+
+/// Why a change was refused; the client has a sentence and an advice for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalCode {
+    /// The envelope cannot be opened or read.
+    Unreadable,
+    /// The signature is not the author's.
+    BadSignature,
+    /// Header and content, or header and certificate, name different devices or practices.
+    WrongDevice,
+    /// The author had not the right to do this when it was written.
+    NotAllowed,
+    /// The Bundle is not one that this server can apply.
+    Invalid,
+    /// A resource that should be new exists already.
+    Exists,
+    /// What should be changed does not exist here.
+    NotFound,
+    /// The change it stands on was refused.
+    BaseRefused,
+    /// The same change id came with different content.
+    IdReused,
+}

@@ -1,0 +1,123 @@
+//! What the server tells a workstation: policy, orders, and how far its audit log has come.
+
+use super::{AuditReceipt, Base64Bytes};
+use jiff::Timestamp;
+use records::Drawer;
+use records::id::PersonId;
+use serde::{Deserialize, Serialize};
+
+/// `POST /v1/directives`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct DirectivesRequest {
+    /// The number of the last directive that was carried out; 0 before the first.
+    pub done: u64,
+    /// The version of the program, for the device list.
+    pub program: String,
+    /// The number of the trust bundle held.
+    pub trust_bundle: u64,
+    /// A signing request for a new certificate, PEM, when the present one has less than a third of its life left.
+    pub renewal_csr_pem: Option<String>,
+}
+
+/// The answer to [`DirectivesRequest`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DirectivesResponse {
+    /// The server's time.
+    pub now: Timestamp,
+    /// What IT has set.
+    pub policy: Policy,
+    /// Orders after `done`, in their order.
+    pub directives: Vec<Directive>,
+    /// How much of this workstation's audit log the server holds; absent before the first delivery.
+    pub log: Option<AuditReceipt>,
+    /// The trust bundle, where it is newer than the one held.
+    pub trust_bundle: Option<String>,
+    /// The new certificate, where one was asked for.
+    pub renewal: Option<Renewal>,
+}
+
+/// A renewed client certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Renewal {
+    /// The certificate, PEM.
+    pub certificate_pem: String,
+    /// Issuing CA and root, PEM.
+    pub chain_pem: String,
+}
+
+/// One order to this workstation, signed with the directive key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Directive {
+    /// Rises by one for each directive to this workstation.
+    pub number: u64,
+    /// When it was given.
+    pub issued_at: Timestamp,
+    /// What to do.
+    pub order: DirectiveOrder,
+    /// Ed25519 signature (64 bytes) of the directive key over device id, number and the JSON of `order`.
+    pub signature: Base64Bytes,
+}
+
+/// What a directive asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case")]
+pub enum DirectiveOrder {
+    /// Lock, and open only after a sign-in at the server.
+    Lock,
+    /// Destroy what opens the vault: after delivery of what is unsent, or at once.
+    Wipe {
+        /// Whether unsent changes and events are delivered first.
+        deliver_first: bool,
+    },
+    /// Make a drawer's keys anew when someone entitled signs in.
+    ReKey {
+        /// The drawer.
+        drawer: Drawer,
+        /// The generation that replaces the present one.
+        generation: u32,
+    },
+    /// Forget a person's grants and slots.
+    DropPerson {
+        /// Who.
+        person: PersonId,
+    },
+}
+
+/// What IT has set for the workstations of a practice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Rises with each change.
+    pub version: u64,
+    /// Idle time until the lock, in seconds; never above 900.
+    pub idle_lock_s: u32,
+    /// Idle time until the privacy cover, in seconds; absent where there is none.
+    pub privacy_cover_s: Option<u32>,
+    /// How long before the lock the countdown starts, in seconds; at least 30.
+    pub lock_warning_s: u32,
+    /// How long after a full unlock the passphrase alone is enough, in hours.
+    pub reentry_h: u32,
+    /// For how many days a slot holds codes in advance, 7 to 90.
+    pub slot_window_days: u32,
+    /// For how many days without contact the vault still opens.
+    pub lease_days: u32,
+    /// How long a break-glass lasts, in minutes.
+    pub break_glass_min: u32,
+    /// How often a workstation asks for news, in seconds.
+    pub sync_interval_s: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            idle_lock_s: 600,
+            privacy_cover_s: Some(120),
+            lock_warning_s: 30,
+            reentry_h: 12,
+            slot_window_days: 45,
+            lease_days: 45,
+            break_glass_min: 60,
+            sync_interval_s: 60,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The grants that lie ready for a workstation.
+
+use super::Base64Bytes;
+use records::id::PersonId;
+use serde::{Deserialize, Serialize};
+
+/// `POST /v1/grants`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct GrantsRequest {}
+
+/// Every grant in force for this workstation; what is not listed is not in force any more.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct GrantsResponse {
+    /// Grants as `keys::grant` seals and signs them, each to a person's key on this workstation.
+    pub grants: Vec<Base64Bytes>,
+    /// People who had a key here and may not come in any more.
+    pub dropped: Vec<PersonId>,
+}

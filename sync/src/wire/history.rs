@@ -1,0 +1,209 @@
+//! A page of a drawer's history: a FHIR history Bundle written and read without parsing the resources in it.
+
+use super::{Cursor, path};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::io::Write as _;
+
+/// Puts a history Bundle together from the bytes of the resources.
+///
+/// `Bundle.identifier` carries the cursor to go on from; a `next` link stands there while more is known to follow.
+#[derive(Debug)]
+pub struct HistoryWriter {
+    body: Vec<u8>,
+    entries: usize,
+}
+
+impl HistoryWriter {
+    /// Starts a page that will hold about `bytes` bytes of resources.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut body = Vec::with_capacity(bytes + 512);
+        body.extend_from_slice(br#"{"resourceType":"Bundle","type":"history","entry":["#);
+        Self { body, entries: 0 }
+    }
+
+    /// Adds a version of a resource; `resource` is its JSON, copied as it is.
+    pub fn put(&mut self, kind: &str, id: &str, version: u64, resource: &[u8]) {
+        self.open_entry();
+        self.body.extend_from_slice(br#""resource":"#);
+        self.body.extend_from_slice(resource);
+        self.body.push(b',');
+        self.close_entry("PUT", kind, id, version, "200");
+    }
+
+    /// Adds the news that a resource is not in this drawer any more, as of `version`.
+    pub fn delete(&mut self, kind: &str, id: &str, version: u64) {
+        self.open_entry();
+        self.close_entry("DELETE", kind, id, version, "204");
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// Whether there is no entry yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// How many bytes the page has already.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Ends the page: `next` is where to go on, `more` whether something is known to wait there.
+    #[must_use]
+    pub fn finish(mut self, next: Cursor, more: bool) -> Vec<u8> {
+        self.body.extend_from_slice(br#"],"identifier":{"system":"urn:chartkeep:cursor","value":""#);
+        self.push(format_args!("{next}"));
+        self.body.extend_from_slice(br#""}"#);
+        if more {
+            self.push(format_args!(
+                r#","link":[{{"relation":"next","url":"{}?_cursor={next}"}}]"#,
+                path::HISTORY
+            ));
+        }
+        self.body.push(b'}');
+        self.body
+    }
+
+    fn open_entry(&mut self) {
+        if self.entries > 0 {
+            self.body.push(b',');
+        }
+        self.entries += 1;
+        self.body.push(b'{');
+    }
+
+    fn close_entry(&mut self, method: &str, kind: &str, id: &str, version: u64, status: &str) {
+        self.push(format_args!(
+            r#""request":{{"method":"{method}","url":"{kind}/{id}"}},"response":{{"status":"{status}","etag":"W/\"{version}\""}}}}"#
+        ));
+    }
+
+    fn push(&mut self, text: std::fmt::Arguments<'_>) {
+        self.body.write_fmt(text).expect("writing to memory does not fail");
+    }
+}
+
+/// A page as it arrived: resources point into the body.
+#[derive(Debug)]
+pub struct HistoryPage<'a> {
+    /// The entries, oldest first.
+    pub entries: Vec<HistoryEntry<'a>>,
+    /// Where to go on.
+    pub next: Cursor,
+    /// Whether more is known to wait there.
+    pub more: bool,
+}
+
+/// One version of a resource, or its departure.
+#[derive(Debug)]
+pub struct HistoryEntry<'a> {
+    /// `Observation/0190…`.
+    pub key: Cow<'a, str>,
+    /// The version, counted from 1.
+    pub version: u64,
+    /// What happened.
+    pub method: HistoryMethod<'a>,
+}
+
+/// What happened to a resource.
+#[derive(Debug)]
+pub enum HistoryMethod<'a> {
+    /// This is its content now: the exact JSON bytes.
+    Put(&'a [u8]),
+    /// It is not in this drawer any more.
+    Delete,
+}
+
+/// The body is not a page of history.
+#[derive(Debug, thiserror::Error)]
+#[error("not a page of history")]
+pub struct HistoryPageError;
+
+impl<'a> HistoryPage<'a> {
+    /// Reads a page; the resources are found but not parsed.
+    ///
+    /// # Errors
+    /// When the body is not a history Bundle with a cursor, or an entry lacks what its method needs.
+    pub fn parse(body: &'a [u8]) -> Result<Self, HistoryPageError> {
+        let bundle: Bundle<'a> = serde_json::from_slice(body).map_err(|_| HistoryPageError)?;
+        if bundle.resource_type != "Bundle" || bundle.kind != "history" {
+            return Err(HistoryPageError);
+        }
+        let next = bundle.identifier.value.parse().map_err(|_| HistoryPageError)?;
+        let more = bundle.link.iter().any(|link| link.relation == "next");
+        let entries = bundle.entry.into_iter().map(Entry::read).collect::<Result<_, _>>()?;
+        Ok(Self { entries, next, more })
+    }
+}
+
+#[derive(Deserialize)]
+struct Bundle<'a> {
+    #[serde(rename = "resourceType", borrow)]
+    resource_type: Cow<'a, str>,
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, borrow)]
+    entry: Vec<Entry<'a>>,
+    #[serde(borrow)]
+    identifier: Identifier<'a>,
+    #[serde(default, borrow)]
+    link: Vec<Link<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Identifier<'a> {
+    #[serde(borrow)]
+    value: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Link<'a> {
+    #[serde(borrow)]
+    relation: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(default, borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(borrow)]
+    request: Request<'a>,
+    #[serde(borrow)]
+    response: Response<'a>,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    url: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(borrow)]
+    etag: Cow<'a, str>,
+}
+
+impl<'a> Entry<'a> {
+    fn read(self) -> Result<HistoryEntry<'a>, HistoryPageError> {
+        let method = match (&*self.request.method, self.resource) {
+            ("PUT", Some(resource)) => HistoryMethod::Put(resource.get().as_bytes()),
+            ("DELETE", None) => HistoryMethod::Delete,
+            _ => return Err(HistoryPageError),
+        };
+        let version = self.response.etag.strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"'));
+        let version = version.and_then(|v| v.parse().ok()).ok_or(HistoryPageError)?;
+        Ok(HistoryEntry { key: self.request.url, version, method })
+    }
+}

@@ -1,0 +1,32 @@
+//! The path of every route, without host or version negotiation: a new meaning gets a new path.
+
+/// Enrolment listener: a new workstation joins. [`super::EnrolRequest`].
+pub const ENROL: &str = "/v1/enrol";
+/// Policy, directives and audit receipts. [`super::DirectivesRequest`].
+pub const DIRECTIVES: &str = "/v1/directives";
+/// The grants that lie ready for this workstation. [`super::GrantsRequest`].
+pub const GRANTS: &str = "/v1/grants";
+/// First half of an online sign-in. [`super::SignInStart`].
+pub const SIGN_IN_START: &str = "/v1/sign-in/start";
+/// Second half of an online sign-in. [`super::SignInFinish`].
+pub const SIGN_IN_FINISH: &str = "/v1/sign-in/finish";
+/// First half of an activation. [`super::ActivateStart`].
+pub const ACTIVATE_START: &str = "/v1/activate/start";
+/// Second half of an activation. [`super::ActivateFinish`].
+pub const ACTIVATE_FINISH: &str = "/v1/activate/finish";
+/// A challenge to sign with the slot's key. [`super::ChallengeRequest`].
+pub const SESSION_CHALLENGE: &str = "/v1/session/challenge";
+/// The signed challenge, for a session token. [`super::SessionRequest`].
+pub const SESSION: &str = "/v1/session";
+/// Sealed changes. [`super::ChangesRequest`].
+pub const CHANGES: &str = "/v1/changes";
+/// What became of changes, with both versions of a conflict. [`super::OutcomesRequest`].
+pub const OUTCOMES: &str = "/v1/outcomes";
+/// A batch Bundle of audit events (IHE ITI-20). [`super::audit_batch_json`].
+pub const FHIR: &str = "/fhir";
+/// The history of one drawer. [`super::HistoryPage`].
+pub const HISTORY: &str = "/fhir/_history";
+/// What the FHIR surface can do.
+pub const METADATA: &str = "/fhir/metadata";
+/// Whether the server is up.
+pub const HEALTH: &str = "/healthz";

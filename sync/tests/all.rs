@@ -1,0 +1,15 @@
+//! The machine from outside, and the words on the wire.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test stops where something is not as it should be"
+)]
+
+#[path = "all/clinic.rs"]
+mod clinic;
+#[path = "all/machine.rs"]
+mod machine;
+#[path = "all/simulation.rs"]
+mod simulation;
+#[path = "all/wire.rs"]
+mod wire;

@@ -1,0 +1,127 @@
+//! Fixed forms of what crosses the wire: they hold for ever.
+
+use crate::clinic::{change_id, second};
+use records::Drawer;
+use sync::wire::{
+    AuditBatch, Base64Bytes, ChangeReceipt, Cursor, HistoryMethod, HistoryPage, HistoryWriter, Problem,
+    ProblemCode, RefusalCode, ResourceVersion, SecretText, Standing, audit_batch_json,
+};
+
+#[test]
+fn a_cursor_is_written_and_read_in_one_form_only() {
+    let cursor = Cursor { drawer: Drawer::Clinical, after: 123 };
+    assert_eq!(cursor.to_string(), "v1.clinical.123");
+    assert_eq!("v1.clinical.123".parse(), Ok(cursor));
+    for bad in
+        ["", "v1.clinical", "v2.clinical.1", "v1.attic.1", "v1.clinical.+1", "v1.clinical.", "v1.clinical.1 "]
+    {
+        assert!(bad.parse::<Cursor>().is_err(), "{bad:?}");
+    }
+    assert!("v1.clinical.18446744073709551616".parse::<Cursor>().is_err());
+}
+
+#[test]
+fn a_history_page_keeps_the_exact_bytes_of_each_resource() {
+    let odd = br#"{ "resourceType":"Observation" , "id":"a-1","valueQuantity":{"value":1.50}}"#;
+    let mut page = HistoryWriter::with_capacity(200);
+    page.put("Observation", "a-1", 3, odd);
+    page.delete("Condition", "c-9", 2);
+    let next = Cursor { drawer: Drawer::Clinical, after: 9 };
+    let body = page.finish(next, true);
+    assert_eq!(
+        std::str::from_utf8(&body).unwrap(),
+        concat!(
+            r#"{"resourceType":"Bundle","type":"history","entry":["#,
+            r#"{"resource":{ "resourceType":"Observation" , "id":"a-1","valueQuantity":{"value":1.50}},"#,
+            r#""request":{"method":"PUT","url":"Observation/a-1"},"response":{"status":"200","etag":"W/\"3\""}},"#,
+            r#"{"request":{"method":"DELETE","url":"Condition/c-9"},"response":{"status":"204","etag":"W/\"2\""}}"#,
+            r#"],"identifier":{"system":"urn:chartkeep:cursor","value":"v1.clinical.9"},"#,
+            r#""link":[{"relation":"next","url":"/fhir/_history?_cursor=v1.clinical.9"}]}"#
+        )
+    );
+    let read = HistoryPage::parse(&body).unwrap();
+    assert_eq!((read.next, read.more, read.entries.len()), (next, true, 2));
+    assert_eq!((&*read.entries[0].key, read.entries[0].version), ("Observation/a-1", 3));
+    assert!(matches!(read.entries[0].method, HistoryMethod::Put(bytes) if bytes == odd));
+    assert!(matches!(read.entries[1].method, HistoryMethod::Delete));
+}
+
+#[test]
+fn a_page_without_cursor_or_with_a_bodiless_put_is_refused() {
+    let no_cursor = br#"{"resourceType":"Bundle","type":"history","entry":[]}"#;
+    let no_body =
+        br#"{"resourceType":"Bundle","type":"history","identifier":{"value":"v1.clinical.1"},"entry":[
+        {"request":{"method":"PUT","url":"A/1"},"response":{"etag":"W/\"1\""}}]}"#;
+    let other =
+        br#"{"resourceType":"Bundle","type":"searchset","identifier":{"value":"v1.clinical.1"},"entry":[]}"#;
+    for body in [&no_cursor[..], no_body, other, b"", b"[]"] {
+        assert!(HistoryPage::parse(body).is_err());
+    }
+}
+
+#[test]
+fn an_audit_batch_keeps_the_exact_bytes_of_each_event() {
+    let events = [br#"{"resourceType":"AuditEvent","id":"1"}"#.to_vec(), br#"{"odd" : [1.0]}"#.to_vec()];
+    let body = audit_batch_json(&events);
+    assert_eq!(
+        std::str::from_utf8(&body).unwrap(),
+        concat!(
+            r#"{"resourceType":"Bundle","type":"batch","entry":["#,
+            r#"{"resource":{"resourceType":"AuditEvent","id":"1"},"request":{"method":"POST","url":"AuditEvent"}},"#,
+            r#"{"resource":{"odd" : [1.0]},"request":{"method":"POST","url":"AuditEvent"}}"#,
+            "]}"
+        )
+    );
+    assert_eq!(AuditBatch::parse(&body).unwrap().events, [&events[0][..], &events[1][..]]);
+    let delete = br#"{"resourceType":"Bundle","type":"batch","entry":[{"resource":{},"request":{"method":"DELETE","url":"AuditEvent"}}]}"#;
+    assert!(AuditBatch::parse(delete).is_err());
+}
+
+#[test]
+fn receipts_have_a_fixed_form() {
+    let versions = vec![ResourceVersion { key: "Observation/o1".into(), version: 2 }];
+    let check = |standing: Standing, json: &str| {
+        let receipt = ChangeReceipt { change: Some(change_id(0)), received_at: second(0), standing };
+        let head = r#"{"change":"00000000-0000-0000-0000-000000000001","received_at":"2027-01-15T08:00:00Z","standing":"#;
+        let text = serde_json::to_string(&receipt).unwrap();
+        assert_eq!(text, format!("{head}{json}}}"));
+        assert_eq!(serde_json::from_str::<ChangeReceipt>(&text).unwrap(), receipt);
+    };
+    let applied = r#"{"state":"applied","versions":[{"key":"Observation/o1","version":2}],"merged":true}"#;
+    check(Standing::Applied { versions: versions.clone(), merged: true }, applied);
+    check(
+        Standing::Conflict { versions },
+        r#"{"state":"conflict","versions":[{"key":"Observation/o1","version":2}]}"#,
+    );
+    check(
+        Standing::Refused { code: RefusalCode::BaseRefused },
+        r#"{"state":"refused","code":"base-refused"}"#,
+    );
+    check(
+        Standing::Waiting { missing: change_id(1) },
+        r#"{"state":"waiting","missing":"00000000-0000-0000-0000-000000000002"}"#,
+    );
+    check(Standing::Quarantined, r#"{"state":"quarantined"}"#);
+}
+
+#[test]
+fn a_problem_survives_the_way_through_an_operation_outcome() {
+    let problem = Problem {
+        code: ProblemCode::LogGap,
+        sentence: "Events are missing.".into(),
+        advice: "Send them first.".into(),
+    };
+    let json = problem.to_json();
+    assert_eq!(json["resourceType"], "OperationOutcome");
+    assert_eq!(json["issue"][0]["code"], "conflict");
+    assert_eq!(json["issue"][0]["details"]["coding"][0]["code"], "log-gap");
+    assert_eq!(Problem::from_json(json.to_string().as_bytes()), Some(problem));
+    assert_eq!(Problem::from_json(b"<html>"), None);
+}
+
+#[test]
+fn secrets_do_not_show_in_debug_output() {
+    assert_eq!(format!("{:?}", SecretText::new("hunter2")), "SecretText(..)");
+    assert_eq!(format!("{:?}", Base64Bytes(vec![1, 2, 3])), "Base64Bytes(3 bytes)");
+    assert_eq!(serde_json::to_string(&Base64Bytes(vec![1, 2, 3])).unwrap(), r#""AQID""#);
+}
