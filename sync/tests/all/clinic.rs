@@ -11,51 +11,51 @@ use sync::{
 };
 use uuid::Uuid;
 
-pub const LOG: u128 = 77;
+pub(crate) const LOG: u128 = 77;
 
-pub fn change_id(n: u64) -> ChangeId {
+pub(crate) fn change_id(n: u64) -> ChangeId {
     ChangeId::from_uuid(Uuid::from_u128(u128::from(n) + 1))
 }
 
-pub fn log_id() -> LogId {
+pub(crate) fn log_id() -> LogId {
     LogId::from_uuid(Uuid::from_u128(LOG))
 }
 
-pub fn second(n: i64) -> Timestamp {
+pub(crate) fn second(n: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + n).unwrap()
 }
 
 /// Numbers from a seed (xorshift); good enough to shuffle with.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % limit
     }
 
-    pub fn hits(&mut self, percent: u64) -> bool {
+    pub(crate) fn hits(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 }
 
 /// What the real server promises, in memory.
 #[derive(Default)]
-pub struct Server {
-    pub standings: BTreeMap<ChangeId, Standing>,
+pub(crate) struct Server {
+    pub(crate) standings: BTreeMap<ChangeId, Standing>,
     /// Every change in the order it was applied; a change that is here twice was applied twice.
-    pub applied: Vec<ChangeId>,
-    pub bases: BTreeMap<ChangeId, Option<ChangeId>>,
-    pub refuses: BTreeSet<ChangeId>,
-    pub leaves: Vec<u64>,
-    pub feed: BTreeMap<&'static str, u64>,
-    pub has_session: bool,
+    pub(crate) applied: Vec<ChangeId>,
+    pub(crate) bases: BTreeMap<ChangeId, Option<ChangeId>>,
+    pub(crate) refuses: BTreeSet<ChangeId>,
+    pub(crate) leaves: Vec<u64>,
+    pub(crate) feed: BTreeMap<&'static str, u64>,
+    pub(crate) has_session: bool,
 }
 
 impl Server {
@@ -126,16 +126,16 @@ impl Server {
 
 /// What survives a restart of the workstation.
 #[derive(Default)]
-pub struct Disk {
-    pub outbox: Vec<QueuedChange>,
-    pub refused: Vec<ChangeId>,
-    pub settled: Vec<ChangeId>,
-    pub stopped: BTreeSet<ChangeId>,
-    pub leaves: Vec<u64>,
-    pub delivered: u64,
-    pub cursors: BTreeMap<&'static str, u64>,
+pub(crate) struct Disk {
+    pub(crate) outbox: Vec<QueuedChange>,
+    pub(crate) refused: Vec<ChangeId>,
+    pub(crate) settled: Vec<ChangeId>,
+    pub(crate) stopped: BTreeSet<ChangeId>,
+    pub(crate) leaves: Vec<u64>,
+    pub(crate) delivered: u64,
+    pub(crate) cursors: BTreeMap<&'static str, u64>,
     /// Every entry that was applied, in order.
-    pub received: BTreeMap<&'static str, Vec<u64>>,
+    pub(crate) received: BTreeMap<&'static str, Vec<u64>>,
 }
 
 /// A request or an answer under way.
@@ -144,13 +144,13 @@ enum Packet {
     Answer(RequestId, Result<Answer, Failure>),
 }
 
-pub struct Clinic {
-    pub machine: Machine,
-    pub disk: Disk,
-    pub server: Server,
-    pub now: Timestamp,
-    pub loss: u64,
-    pub cut: bool,
+pub(crate) struct Clinic {
+    pub(crate) machine: Machine,
+    pub(crate) disk: Disk,
+    pub(crate) server: Server,
+    pub(crate) now: Timestamp,
+    pub(crate) loss: u64,
+    pub(crate) cut: bool,
     dice: Dice,
     packets: BTreeMap<(Timestamp, u64), Packet>,
     next_packet: u64,
@@ -159,7 +159,7 @@ pub struct Clinic {
 }
 
 impl Clinic {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let now = second(0);
         Self {
             machine: Machine::new(Config::default(), Restored::default(), seed, now),
@@ -177,7 +177,7 @@ impl Clinic {
     }
 
     /// Somebody saves a change; `base` is a change saved before.
-    pub fn save(&mut self, base: Option<ChangeId>) -> ChangeId {
+    pub(crate) fn save(&mut self, base: Option<ChangeId>) -> ChangeId {
         let id = change_id(self.next_change);
         self.next_change += 1;
         let change = QueuedChange { id, base, bytes: 2_000 };
@@ -189,7 +189,7 @@ impl Clinic {
     }
 
     /// The workstation logs some events.
-    pub fn log(&mut self, count: u64) {
+    pub(crate) fn log(&mut self, count: u64) {
         for _ in 0..count {
             self.disk.leaves.push(self.disk.leaves.len() as u64 + 1_000);
         }
@@ -197,7 +197,7 @@ impl Clinic {
     }
 
     /// Somebody signs in and two drawers open.
-    pub fn open_session(&mut self) {
+    pub(crate) fn open_session(&mut self) {
         self.server.has_session = true;
         let cursors = [Drawer::Demographics, Drawer::Clinical].map(|drawer| Cursor {
             drawer,
@@ -207,7 +207,7 @@ impl Clinic {
     }
 
     /// The power fails: what is under way may still arrive at the server, but its answers find nobody.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.boots += 1;
         self.packets.retain(|_, packet| matches!(packet, Packet::Request(_)));
         let position = LogPosition {
@@ -227,7 +227,7 @@ impl Clinic {
     }
 
     /// Lets time pass until `seconds` from now, doing everything that falls due.
-    pub fn run(&mut self, seconds: i64) {
+    pub(crate) fn run(&mut self, seconds: i64) {
         let end = self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
         let mut idle_turns = 0;
         loop {
