@@ -8,7 +8,8 @@ use clap::Args;
 use crate::build;
 use crate::ground::Ground;
 use crate::machine;
-use crate::preflight::{self, Purpose};
+use crate::needs::Purpose;
+use crate::preflight;
 use crate::run::{Stop, as_line, streamed, with_progress};
 use crate::say;
 

@@ -7,6 +7,7 @@ mod demo;
 mod deny;
 mod ground;
 mod machine;
+mod needs;
 mod preflight;
 mod run;
 mod say;

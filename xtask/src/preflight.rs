@@ -4,137 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::machine::{self, Node, OLDEST_NODE, System};
+use crate::needs::{Need, Purpose, missing_needs};
 use crate::run::{Stop, answer, as_line, with_progress};
 use crate::say;
 
 /// Room a first build needs, in megabytes.
 const ROOM_MB: u64 = 5_000;
-
-/// What the machine is wanted for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Building and testing without a window.
-    Build,
-    /// Also opening the app for a person to use.
-    Window,
-    /// Also driving the app on a display of its own.
-    Driven,
-}
-
-/// How we see that a thing is there.
-enum Probe {
-    /// A program on the path.
-    Program(&'static str),
-    /// A command that succeeds.
-    Works(&'static [&'static str]),
-    /// One of these files.
-    File(&'static [&'static str]),
-}
-
-/// One thing from the system's packages.
-struct Need {
-    what: &'static str,
-    from: Purpose,
-    probe: Probe,
-    apt: &'static str,
-    fedora: &'static str,
-    arch: &'static str,
-}
-
-const NEEDS: &[Need] = &[
-    Need {
-        what: "a C compiler and make (SQLCipher and its OpenSSL are compiled here)",
-        from: Purpose::Build,
-        probe: Probe::Works(&["make", "--version"]),
-        apt: "build-essential",
-        fedora: "gcc gcc-c++ make",
-        arch: "base-devel",
-    },
-    Need {
-        what: "perl with its modules (configures OpenSSL)",
-        from: Purpose::Build,
-        probe: Probe::Works(&["perl", "-MFindBin", "-MIPC::Cmd", "-MTime::Piece", "-e", "1"]),
-        apt: "perl",
-        fedora: "perl-core",
-        arch: "perl",
-    },
-    Need {
-        what: "pkg-config (finds the system's libraries)",
-        from: Purpose::Build,
-        probe: Probe::Program("pkg-config"),
-        apt: "pkg-config",
-        fedora: "pkgconf-pkg-config",
-        arch: "pkgconf",
-    },
-    Need {
-        what: "WebKitGTK 4.1 to build against (draws the window)",
-        from: Purpose::Build,
-        probe: Probe::Works(&["pkg-config", "--exists", "webkit2gtk-4.1", "gtk+-3.0"]),
-        apt: "libwebkit2gtk-4.1-dev",
-        fedora: "webkit2gtk4.1-devel gtk3-devel",
-        arch: "webkit2gtk-4.1 gtk3",
-    },
-    Need {
-        what: "a D-Bus daemon (the way to the OS keyring)",
-        from: Purpose::Build,
-        probe: Probe::Program("dbus-daemon"),
-        apt: "dbus",
-        fedora: "dbus-daemon",
-        arch: "dbus",
-    },
-    Need {
-        what: "an OS keyring for machines where none answers",
-        from: Purpose::Build,
-        probe: Probe::Program("gnome-keyring-daemon"),
-        apt: "gnome-keyring",
-        fedora: "gnome-keyring",
-        arch: "gnome-keyring",
-    },
-    Need {
-        what: "a font for the window",
-        from: Purpose::Window,
-        probe: Probe::File(&[
-            "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-            "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
-            "/usr/share/fonts/TTF/DejaVuSans.ttf",
-        ]),
-        apt: "fonts-dejavu-core",
-        fedora: "dejavu-sans-fonts",
-        arch: "ttf-dejavu",
-    },
-    Need {
-        what: "a virtual display",
-        from: Purpose::Driven,
-        probe: Probe::Program("Xvfb"),
-        apt: "xvfb",
-        fedora: "xorg-x11-server-Xvfb",
-        arch: "xorg-server-xvfb",
-    },
-    Need {
-        what: "WebKit's own WebDriver (clicks and types in the window)",
-        from: Purpose::Driven,
-        probe: Probe::Program("WebKitWebDriver"),
-        apt: "webkit2gtk-driver",
-        fedora: "webkitgtk6.0",
-        arch: "webkitgtk-6.0",
-    },
-    Need {
-        what: "xdotool (keys and the pointer, as a person's)",
-        from: Purpose::Driven,
-        probe: Probe::Program("xdotool"),
-        apt: "xdotool",
-        fedora: "xdotool",
-        arch: "xdotool",
-    },
-    Need {
-        what: "ImageMagick (pictures of each screen)",
-        from: Purpose::Driven,
-        probe: Probe::Program("import"),
-        apt: "imagemagick",
-        fedora: "ImageMagick",
-        arch: "imagemagick",
-    },
-];
 
 /// What was looked for and not found.
 struct Missing {
@@ -178,31 +53,6 @@ fn look(purpose: Purpose, cargo_tools: &[&'static str]) -> Missing {
         needs: missing_needs(purpose),
         node: Node::here(),
         cargo_tools: cargo_tools.iter().filter(|tool| !tool_works(tool)).copied().collect(),
-    }
-}
-
-fn missing_needs(purpose: Purpose) -> Vec<&'static Need> {
-    if !cfg!(target_os = "linux") {
-        return Vec::new();
-    }
-    NEEDS.iter().filter(|need| included(need.from, purpose) && !is_there(&need.probe)).collect()
-}
-
-fn included(from: Purpose, purpose: Purpose) -> bool {
-    match from {
-        Purpose::Build => true,
-        Purpose::Window => purpose != Purpose::Build,
-        Purpose::Driven => purpose == Purpose::Driven,
-    }
-}
-
-fn is_there(probe: &Probe) -> bool {
-    match probe {
-        Probe::Program(program) => machine::on_path(program).is_some(),
-        Probe::Works(words) => {
-            words.split_first().is_some_and(|(program, rest)| answer(program, rest).is_some())
-        }
-        Probe::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
     }
 }
 
@@ -351,6 +201,7 @@ fn still_missing(purpose: Purpose) -> Result<(), Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::needs::NEEDS;
 
     fn missing(needs: &[usize], node: Node) -> Missing {
         Missing { needs: needs.iter().map(|index| &NEEDS[*index]).collect(), node, cargo_tools: Vec::new() }
@@ -389,13 +240,5 @@ mod tests {
         let text = by_hand(&missing(&[2], Node::TooOld(18)), System::Apt);
         assert!(text.contains("setup_22.x"), "{text}");
         assert!(text.contains("sudo apt-get install -y --no-install-recommends pkg-config\n"), "{text}");
-    }
-
-    #[test]
-    fn a_build_alone_does_not_ask_for_a_display() {
-        let count = |purpose| NEEDS.iter().filter(|need| included(need.from, purpose)).count();
-        assert!(count(Purpose::Build) < count(Purpose::Window));
-        assert!(count(Purpose::Window) < count(Purpose::Driven));
-        assert_eq!(count(Purpose::Driven), NEEDS.len());
     }
 }
