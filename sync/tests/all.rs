@@ -1,6 +1,7 @@
 //! The machine from outside, and the words on the wire.
 #![expect(
     clippy::unwrap_used,
+    clippy::unwrap_in_result,
     clippy::cast_possible_truncation,
     reason = "a test stops where something is not as it should be"
 )]
