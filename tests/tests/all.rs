@@ -1,0 +1,3 @@
+//! What no single crate can prove, and the rules of the house.
+
+mod house;
