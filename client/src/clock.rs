@@ -1,0 +1,89 @@
+//! The only file of the client that reads a clock.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// What time it is. Everything else takes the time as an argument.
+pub trait Clock: Send + Sync {
+    /// Wall clock time, in UTC.
+    fn now(&self) -> Timestamp;
+
+    /// Time since some moment before the program started; never goes back.
+    fn monotonic(&self) -> Duration;
+
+    /// Where the people are.
+    fn time_zone(&self) -> TimeZone;
+}
+
+/// The clocks of the operating system.
+#[derive(Clone, Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Starts counting now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock file")]
+    pub fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock file")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::system()
+    }
+}
+
+/// A clock that a test sets. It stands still unless it is moved.
+#[derive(Debug)]
+pub struct SteppedClock {
+    state: std::sync::Mutex<(Timestamp, Duration)>,
+}
+
+impl SteppedClock {
+    /// Starts at the given time.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { state: std::sync::Mutex::new((now, Duration::ZERO)) }
+    }
+
+    /// Moves both clocks on.
+    pub fn advance(&self, by: Duration) {
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.0 = state.0.saturating_add(by).unwrap_or(Timestamp::MAX);
+        state.1 += by;
+    }
+}
+
+impl Clock for SteppedClock {
+    fn now(&self) -> Timestamp {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
+    }
+
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+}

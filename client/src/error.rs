@@ -1,0 +1,120 @@
+//! The one table of everything that can go wrong for a person: a code to switch on, a sentence, an advice. Never a patient's data.
+
+use serde::Serialize;
+
+/// An error as a window shows it. The window switches on `code`, never on words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[error("{message} {advice}")]
+pub struct ClientError {
+    /// What happened, for programs.
+    pub code: Code,
+    /// What happened, for people: one sentence.
+    pub message: String,
+    /// What to do about it: one or two sentences.
+    pub advice: String,
+}
+
+impl ClientError {
+    /// An error whose sentence needs a value of its own, such as a number of seconds.
+    #[must_use]
+    pub fn saying(code: Code, message: String) -> Self {
+        Self { code, message, advice: code.advice().to_owned() }
+    }
+
+    /// Too many failures in a row: the person has to wait.
+    #[must_use]
+    pub fn wait(seconds: u64) -> Self {
+        Self::saying(
+            Code::WaitBeforeRetry,
+            format!("After several failed attempts, sign-in waits {seconds} more seconds."),
+        )
+    }
+}
+
+impl From<Code> for ClientError {
+    fn from(code: Code) -> Self {
+        Self { code, message: code.message().to_owned(), advice: code.advice().to_owned() }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident, $text:literal, $message:literal, $advice:literal;)*) => {
+        /// Every code there is. A code is added only when a screen does something else because of it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        pub enum Code {
+            $(#[doc = $message] #[serde(rename = $text)] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code as programs see it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            fn message(self) -> &'static str {
+                match self { $(Self::$name => $message,)* }
+            }
+
+            fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Where the workstation stands.
+    NotEnrolled, "not-enrolled", "This computer does not belong to a clinic yet.", "Ask your IT administrator for an enrolment token.";
+    AlreadyEnrolled, "already-enrolled", "This computer already belongs to a clinic.", "Nothing was changed. To move it to another clinic, retire it on the server first.";
+    Locked, "locked", "The workstation is locked.", "Sign in to go on. What you were typing is kept.";
+    InUse, "in-use", "Somebody is signed in already.", "Lock the workstation first.";
+    AlreadyRunning, "already-running", "Another Chartkeep is using this data folder.", "Switch to the window that is already open, or close it and try again.";
+
+    // Signing in.
+    SignInRefused, "sign-in-refused", "The name, passphrase or code is not right.", "Check Caps Lock, and wait for a new code: each code works once.";
+    WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again with a new code. Nothing is deleted by failed attempts.";
+    SlotDisabled, "slot-disabled", "Too many failed attempts in a row: this person can only sign in online here now.", "Connect to the clinic's network and sign in, or ask your administrator.";
+    FirstSignInNeedsServer, "first-sign-in-needs-server", "The first sign-in on this computer needs the clinic's server, and it cannot be reached.", "Connect to the clinic's network once. After that you can sign in without it.";
+    LeaseOver, "lease-over", "This computer has been without the clinic's server for longer than allowed.", "Connect it to the clinic's network. Nothing was deleted.";
+    ActivationRefused, "activation-refused", "The activation code is not right, was used, or has expired.", "Ask your administrator for a new activation code.";
+    PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";
+    TokenRefused, "token-refused", "The enrolment token is not right, was used, or has expired.", "Ask your IT administrator for a new token and copy the whole of it.";
+
+    // The keyring of the operating system.
+    KeyringAbsent, "keyring-absent", "No keyring answers on this computer.", "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed.";
+    KeyringLocked, "keyring-locked", "The keyring of this computer is locked.", "Unlock the desktop's keyring, usually with the password of the computer, then try again.";
+    KeyringError, "keyring-error", "The keyring of this computer reported an error.", "Restart the computer. If it stays, ask your IT administrator. Nothing was changed.";
+    KeyringNoAnswer, "keyring-no-answer", "The keyring of this computer does not answer.", "Look for a window that asks for the keyring's password, or restart the computer. Nothing was changed.";
+    KeyMissing, "key-missing", "The key of this computer is no longer in the keyring.", "Do not delete anything. Ask your IT administrator to enrol this computer again: unsent work is kept.";
+
+    // The vault on disk.
+    VaultDamaged, "vault-damaged", "A file of the vault does not open: its key is not right, or the file is damaged.", "Nothing was changed or deleted. Ask your IT administrator; keep the data folder as it is.";
+    VaultNewer, "vault-newer", "The vault was written by a newer version of Chartkeep.", "Install that version or a later one. The vault was left as it is.";
+    DiskFull, "disk-full", "The disk is full: this was not saved.", "Free some space and save again. What you typed is still here.";
+    DiskError, "disk-error", "A file could not be read or written.", "Try again. If it stays, ask your IT administrator to check the disk.";
+    AuditFailed, "audit-failed", "The audit trail could not be written, so nothing was shown or saved.", "Free some disk space and try again. If it stays, ask your IT administrator.";
+
+    // The server.
+    ServerAway, "server-away", "The clinic's server cannot be reached.", "You can go on working; your work is kept and sent later. Check the network if this lasts.";
+    ServerUntrusted, "server-untrusted", "The server is not the one this computer was enrolled with, or it does not accept this computer.", "Do not type a passphrase. Tell your IT administrator.";
+    ServerRefused, "server-refused", "The server refused the request.", "Try again. If it stays, ask your IT administrator.";
+    ServerAnswer, "server-answer", "The server answered in a way this version does not understand.", "Update Chartkeep, or ask your IT administrator whether the server was updated.";
+    AddressInvalid, "address-invalid", "This is not the address of a server.", "Use the form https://server.clinic:8444 that your IT administrator gave you.";
+    PortTaken, "port-taken", "Another program uses the port that this needs.", "Choose another port, or end the other program.";
+
+    // Records.
+    NeedsReason, "needs-reason", "You are not on this patient's care team today.", "Say why you open the chart: a visit, a call, results, or standing in.";
+    NeedsBreakGlass, "needs-break-glass", "This chart is restricted.", "It opens only in an emergency, with a reason that is reviewed afterwards.";
+    NotFound, "not-found", "No such patient.", "Search again by name, birth date, record number or telephone.";
+    NotYourRole, "not-your-role", "Your role does not include this.", "Ask a colleague whose role does, or your practice manager.";
+    FormInvalid, "form-invalid", "The form cannot be saved as it is.", "Correct the marked fields and save again.";
+
+    // What should not happen.
+    Internal, "internal", "Something unexpected happened, and it was not done.", "Try again. If it happens again, report the time to your IT administrator.";
+}

@@ -1,0 +1,141 @@
+//! When the workstation warns and locks because nobody is there: a state machine that is told the time.
+
+use std::time::Duration;
+
+use crate::settings::IDLE_CEILING;
+
+/// The shortest warning (WCAG 2.2.1 asks for 20 s; design §5 for 30 s).
+pub const WARNING: Duration = Duration::from_secs(30);
+
+/// Twelve hours after a full sign-in the workstation locks whatever happens.
+pub const ABSOLUTE_LIMIT: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// What the idle time asks for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleState {
+    /// Somebody is there. Nothing happens before `next` has passed.
+    Quiet {
+        /// Time until the state can change by itself.
+        next: Duration,
+    },
+    /// Nobody has been there for a while: lock in `left`, unless there is activity.
+    Warning {
+        /// Time until the lock, more than zero.
+        left: Duration,
+    },
+    /// Lock now.
+    Lock,
+}
+
+/// Counts from the last activity. Times are monotonic, from one clock.
+#[derive(Clone, Debug)]
+pub struct IdleTimer {
+    limit: Duration,
+    opened: Duration,
+    last_activity: Duration,
+}
+
+impl IdleTimer {
+    /// Starts counting at `now`. A limit beyond the ceiling of 15 minutes is the ceiling.
+    #[must_use]
+    pub fn start(limit: Duration, now: Duration) -> Self {
+        Self { limit: limit.min(IDLE_CEILING), opened: now, last_activity: now }
+    }
+
+    /// Somebody moved, typed or scrolled. Once the limit has passed it is too late.
+    pub fn activity(&mut self, now: Duration) {
+        if self.poll(now) != IdleState::Lock {
+            self.last_activity = self.last_activity.max(now);
+        }
+    }
+
+    /// What to do at `now`.
+    #[must_use]
+    pub fn poll(&self, now: Duration) -> IdleState {
+        let left = self.deadline().saturating_sub(now);
+        let warning = self.warning();
+        if left.is_zero() {
+            IdleState::Lock
+        } else if left <= warning {
+            IdleState::Warning { left }
+        } else {
+            IdleState::Quiet { next: left.saturating_sub(warning) }
+        }
+    }
+
+    fn deadline(&self) -> Duration {
+        (self.last_activity + self.limit).min(self.opened + ABSOLUTE_LIMIT)
+    }
+
+    /// A limit so short that the warning would fill it (a demonstration, a test) warns for half of it.
+    fn warning(&self) -> Duration {
+        WARNING.min(self.limit / 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn it_warns_thirty_seconds_before_it_locks() {
+        let timer = IdleTimer::start(10 * MINUTE, Duration::ZERO);
+        assert_eq!(timer.poll(seconds(569)), IdleState::Quiet { next: seconds(1) });
+        assert_eq!(timer.poll(seconds(570)), IdleState::Warning { left: seconds(30) });
+        assert_eq!(timer.poll(seconds(599)), IdleState::Warning { left: seconds(1) });
+        assert_eq!(timer.poll(seconds(600)), IdleState::Lock);
+    }
+
+    #[test]
+    fn any_activity_before_the_limit_starts_the_count_again() {
+        let mut timer = IdleTimer::start(10 * MINUTE, Duration::ZERO);
+        timer.activity(seconds(599));
+        assert_eq!(timer.poll(seconds(600)), IdleState::Quiet { next: seconds(569) });
+    }
+
+    #[test]
+    fn activity_after_the_limit_does_not_bring_the_session_back() {
+        let mut timer = IdleTimer::start(10 * MINUTE, Duration::ZERO);
+        timer.activity(seconds(600));
+        assert_eq!(timer.poll(seconds(600)), IdleState::Lock);
+    }
+
+    #[test]
+    fn no_setting_reaches_beyond_fifteen_minutes() {
+        let timer = IdleTimer::start(600 * MINUTE, Duration::ZERO);
+        assert_eq!(timer.poll(15 * MINUTE), IdleState::Lock);
+    }
+
+    #[test]
+    fn twelve_hours_after_the_sign_in_it_locks_even_under_the_fingers() {
+        let mut timer = IdleTimer::start(10 * MINUTE, Duration::ZERO);
+        let mut now = Duration::ZERO;
+        while now < ABSOLUTE_LIMIT {
+            assert_ne!(timer.poll(now), IdleState::Lock);
+            timer.activity(now);
+            now += MINUTE;
+        }
+        assert_eq!(timer.poll(now), IdleState::Lock);
+    }
+
+    #[test]
+    fn a_monotonic_clock_read_out_of_order_does_not_shorten_the_time() {
+        let mut timer = IdleTimer::start(10 * MINUTE, Duration::ZERO);
+        timer.activity(seconds(100));
+        timer.activity(seconds(50));
+        assert_eq!(timer.poll(seconds(100)), IdleState::Quiet { next: seconds(570) });
+    }
+
+    #[test]
+    fn a_limit_shorter_than_a_minute_still_warns() {
+        let timer = IdleTimer::start(seconds(8), Duration::ZERO);
+        assert_eq!(timer.poll(seconds(3)), IdleState::Quiet { next: seconds(1) });
+        assert_eq!(timer.poll(seconds(5)), IdleState::Warning { left: seconds(3) });
+    }
+}

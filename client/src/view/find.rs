@@ -1,0 +1,70 @@
+//! Lists of patients: search, recent, today.
+
+use serde::Serialize;
+
+/// One patient in a list.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PatientRow {
+    /// FHIR id.
+    pub id: String,
+    /// `FAMILY, Given (Title)`.
+    pub name: String,
+    /// `14-Jul-1945`, or `Not Known`.
+    pub born: String,
+    /// `61y`; empty when the birth date is not known.
+    pub age: String,
+    /// `Female`, `Male`, `Other`, `Not Known`.
+    pub sex: String,
+    /// Medical record number of the practice.
+    pub mrn: String,
+    /// First telephone number.
+    pub phone: Option<String>,
+    /// Whether the patient has died.
+    pub deceased: bool,
+    /// Whether another patient of this list bears the same name: look twice.
+    pub same_name: bool,
+    /// Today's appointment time, `10:15`.
+    pub arrival: Option<String>,
+}
+
+/// The answer to one keystroke.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SearchView {
+    /// Best first, at most fifty.
+    pub rows: Vec<PatientRow>,
+    /// Whether there are more than shown.
+    pub more: bool,
+    /// How long the vault took, in milliseconds.
+    pub millis: f64,
+}
+
+/// One appointment of today's list.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AppointmentRow {
+    /// FHIR id of the appointment.
+    pub id: String,
+    /// Whose it is.
+    pub patient_id: String,
+    /// `FAMILY, Given (Title)`.
+    pub patient_name: String,
+    /// `14-Jul-1945`.
+    pub born: String,
+    /// `10:15`.
+    pub time: String,
+    /// `15min`.
+    pub duration: String,
+    /// Why, as the front desk wrote it.
+    pub reason: String,
+    /// FHIR status code.
+    pub status: String,
+    /// Room.
+    pub room: Option<String>,
+    /// Who sees the patient.
+    pub clinician: Option<String>,
+}

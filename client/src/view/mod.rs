@@ -1,0 +1,19 @@
+//! What a window shows, as plain data: no rules, no identifiers beyond what a screen needs, and no `Debug` on anything that holds a patient's data.
+
+mod chart;
+mod find;
+mod review;
+mod state;
+mod sync;
+mod write;
+
+pub use chart::{
+    AllergyBanner, AllergyRow, BannerView, ChartView, CoverageRow, DemographicsView, DocumentRow, DraftView,
+    EncounterRow, FreshnessRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView, NormalRange,
+    NoteRow, OpenReason, ProblemRow, Section, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
+};
+pub use find::{AppointmentRow, PatientRow, SearchView};
+pub use review::{AuditRow, AuditView, VerifiedView};
+pub use state::{ActivationView, Lifecycle, OpenedView, PersonView, Place, StatusView};
+pub use sync::{DrawerPull, SyncView, UnsentRow, UnsentState};
+pub use write::{DraftForm, DraftKind, FieldWarning, NoteForm, SaveView, VitalsForm};

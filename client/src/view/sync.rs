@@ -1,0 +1,73 @@
+//! What has reached the server, and what has not.
+
+use serde::Serialize;
+
+/// The sync page.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SyncView {
+    /// Whether the last call was answered.
+    pub online: bool,
+    /// `22-Nov-2026 10:15`.
+    pub last_contact: Option<String>,
+    /// Per drawer.
+    pub last_pull: Vec<DrawerPull>,
+    /// Changes on their way, oldest first. Empty while locked.
+    pub unsent: Vec<UnsentRow>,
+    /// Changes that the server refused or that need a person. Empty while locked.
+    pub refused: Vec<UnsentRow>,
+    /// Number of changes on their way; also while locked.
+    pub unsent_changes: u64,
+    /// Number of events on their way; also while locked.
+    pub unsent_events: u64,
+    /// When the next attempt is due, `22-Nov-2026 10:15`.
+    pub next_try: Option<String>,
+}
+
+/// When a drawer was last pulled.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct DrawerPull {
+    /// `demographics`, `clinical`, `sensitive`, `billing`.
+    pub drawer: String,
+    /// `22-Nov-2026 10:15`.
+    pub at: Option<String>,
+}
+
+/// What has become of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum UnsentState {
+    /// Not sent yet.
+    Waiting,
+    /// Sent; the server has it and has not decided.
+    Delivered,
+    /// The server refused it.
+    Refused,
+    /// It met a change made elsewhere; a person decides.
+    Conflict,
+}
+
+/// One change that is not settled.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct UnsentRow {
+    /// The change's id.
+    pub id: String,
+    /// `22-Nov-2026 10:15`.
+    pub when: String,
+    /// `Vitals`, `Note`, …
+    pub what: String,
+    /// Absent when this person may not see the patient.
+    pub patient_name: Option<String>,
+    /// Who wrote it.
+    pub author: String,
+    /// Where it stands.
+    pub state: UnsentState,
+    /// What to do, when something is to be done.
+    pub advice: Option<String>,
+}
