@@ -1,19 +1,28 @@
-//! Building the programs of the demo, the bench and the end-to-end run.
+//! Building the programs of the demo and of the end-to-end run.
+
+use std::process::Command;
 
 use crate::ground::Ground;
 use crate::run::{Stop, with_progress};
 use crate::ui;
 
-/// Builds the front end and then every binary that ships or drives, in the development profile.
+/// What is shown while the programs are built.
+const TITLE: &str = "server, app and demo driver";
+
+/// Builds the front end and then every program, in the development profile.
 pub(crate) fn programs(ground: &Ground, driven: bool) -> Result<(), Stop> {
     ui::packages(ground)?;
     ui::build(ground)?;
-    with_progress("server, app and demo driver", &mut programs_command(ground, driven))
+    with_progress(TITLE, &mut binaries(ground, driven))
 }
 
-/// The one cargo line, the same set of packages and features as the tests', so that nothing is built twice.
-pub(crate) fn programs_command(ground: &Ground, driven: bool) -> std::process::Command {
-    let mut command = ground.cargo(&["build", "--workspace", "--exclude", "xtask", "--bins"]);
+/// Builds the same programs out of what the tests were built from: only linking is left to do.
+pub(crate) fn programs_beside_tests(ground: &Ground) -> Result<(), Stop> {
+    with_progress(TITLE, binaries(ground, true).arg("--tests"))
+}
+
+fn binaries(ground: &Ground, driven: bool) -> Command {
+    let mut command = ground.cargo(&["build", "--workspace", "--locked", "--bins"]);
     let features = ground.features(driven);
     if !features.is_empty() {
         command.args(["--features", &features]);

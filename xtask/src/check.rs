@@ -1,17 +1,18 @@
 //! `cargo xtask test`: the cheap checks first, one set of built dependencies for all, the real window last.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Instant;
 
 use clap::Args;
 
-use crate::build::programs_command;
+use crate::build;
 use crate::demo;
 use crate::deny;
 use crate::ground::Ground;
 use crate::needs::Purpose;
 use crate::preflight;
-use crate::run::{Stop, overheard, streamed, with_progress};
+use crate::run::{Stop, overheard, streamed};
 use crate::say;
 use crate::step::{Count, Outcome, Report, hear};
 use crate::ui;
@@ -22,9 +23,16 @@ pub(crate) struct Options {
     /// The inner loop: without the real window, the documentation and cargo-deny
     #[arg(long)]
     quick: bool,
+    /// Only this step and what it needs, by its name in the table; may be repeated
+    #[arg(long, value_name = "STEP", value_parser = step_names())]
+    only: Vec<String>,
     /// Install what is missing without asking
     #[arg(long)]
     yes: bool,
+}
+
+fn step_names() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
 }
 
 /// One step of the run.
@@ -35,6 +43,9 @@ struct Step {
     quick: bool,
     run: fn(&Ground) -> Outcome,
 }
+
+/// The step that needs a display of its own.
+const MAIN_JOB: &str = "main job in a window";
 
 const STEPS: &[Step] = &[
     Step { name: "formatting", after: &[], quick: true, run: formatting },
@@ -48,16 +59,18 @@ const STEPS: &[Step] = &[
     Step { name: "licences and bans", after: &[], quick: false, run: licences_and_bans },
     Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
     Step { name: "programs", after: &["ui build"], quick: false, run: programs },
-    Step { name: "main job in a window", after: &["programs"], quick: false, run: main_job },
+    Step { name: MAIN_JOB, after: &["programs"], quick: false, run: main_job },
 ];
 
 /// Prepares the machine, runs every step and says how each ended.
 pub(crate) fn test(options: &Options) -> Result<(), Stop> {
     let ground = Ground::find()?;
-    let purpose = if options.quick { Purpose::Build } else { Purpose::Driven };
+    let steps = chosen(options);
+    let driven = steps.iter().any(|step| step.name == MAIN_JOB);
+    let purpose = if driven { Purpose::Driven } else { Purpose::Build };
     preflight::make_ready(&ground.root, purpose, &["fmt", "clippy"], options.yes)?;
     let mut report = Report::default();
-    for step in STEPS.iter().filter(|step| step.quick || !options.quick) {
+    for step in steps {
         take(step, &ground, &mut report);
     }
     report.print();
@@ -65,6 +78,18 @@ pub(crate) fn test(options: &Options) -> Result<(), Stop> {
         0 => Ok(()),
         _ => Err(Stop::failed("")),
     }
+}
+
+fn chosen(options: &Options) -> Vec<&'static Step> {
+    let mut wanted: BTreeSet<&str> = options.only.iter().map(String::as_str).collect();
+    // A step stands after all it needs, so one look from the end finds everything.
+    for step in STEPS.iter().rev() {
+        if wanted.contains(step.name) {
+            wanted.extend(step.after);
+        }
+    }
+    let asked_for = |step: &&Step| wanted.is_empty() || wanted.contains(step.name);
+    STEPS.iter().filter(|step| step.quick || !options.quick).filter(asked_for).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a step took is what this program is asked")]
@@ -127,7 +152,7 @@ fn advisories(ground: &Ground) -> Outcome {
 }
 
 fn programs(ground: &Ground) -> Outcome {
-    Outcome::of(with_progress("server, app and demo driver", &mut programs_command(ground, true)))
+    Outcome::of(build::programs_beside_tests(ground))
 }
 
 fn main_job(ground: &Ground) -> Outcome {
@@ -169,6 +194,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn one_step_brings_what_it_needs_and_nothing_else() {
+        let names = |only: &[&str]| -> Vec<&str> {
+            let only = only.iter().map(|&name| name.to_owned()).collect();
+            chosen(&Options { quick: false, only, yes: false }).iter().map(|step| step.name).collect()
+        };
+        assert_eq!(names(&["clippy"]), ["ui packages", "ui build", "clippy"]);
+        assert_eq!(names(&["formatting"]), ["formatting"]);
+        assert_eq!(names(&[]).len(), STEPS.len());
     }
 
     #[test]

@@ -20,7 +20,11 @@ pub(crate) fn tool(ground: &Ground) -> Result<PathBuf, Stop> {
         // Without optimisation it is built in a third of the time and checks our graph in a second or two.
         let mut command =
             ground.cargo(&["install", "--locked", "--debug", "--no-default-features", "--root"]);
-        command.arg(&folder).arg(format!("cargo-deny@{VERSION}")).env_remove("CARGO_TARGET_DIR");
+        command
+            .arg(&folder)
+            .arg(format!("cargo-deny@{VERSION}"))
+            .env_remove("CARGO_TARGET_DIR")
+            .env("CARGO_PROFILE_DEV_DEBUG", "false");
         with_progress("cargo-deny", &mut command)?;
     }
     Ok(binary)

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::run::answer;
 
-/// The oldest Node the front end is built with.
-pub(crate) const OLDEST_NODE: u32 = 20;
+/// The Node the front end is built with, in words; `Node::of_version` says the same in numbers.
+pub(crate) const NODE_WANTED: &str = "Node 20.19 or newer in 20, or 22.12 or newer";
 
 /// Whose packages the machine takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,8 @@ impl System {
 pub(crate) enum Node {
     /// No `node`, or no `npm` beside it.
     Absent,
-    /// Found, with its major version, but too old.
-    TooOld(u32),
+    /// Found, with its major and minor version, but too old for the front end's tools.
+    TooOld(u32, u32),
     /// Good enough.
     Fine,
 }
@@ -73,11 +73,13 @@ impl Node {
     }
 
     fn of_version(text: &str) -> Self {
-        let major = text.trim().trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok());
-        match major {
-            Some(major) if major >= OLDEST_NODE => Self::Fine,
-            Some(major) => Self::TooOld(major),
-            None => Self::Absent,
+        let mut numbers = text.trim().trim_start_matches('v').split('.').map(|number| number.parse().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(20), Some(minor)) if minor >= 19 => Self::Fine,
+            (Some(22), Some(minor)) if minor >= 12 => Self::Fine,
+            (Some(major), Some(_)) if major > 22 => Self::Fine,
+            (Some(major), Some(minor)) => Self::TooOld(major, minor),
+            _ => Self::Absent,
         }
     }
 }
@@ -124,10 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn node_is_judged_by_its_major_version() {
-        assert_eq!(Node::of_version("v20.20.0\n"), Node::Fine);
-        assert_eq!(Node::of_version("v24.1.0\n"), Node::Fine);
-        assert_eq!(Node::of_version("v18.19.0\n"), Node::TooOld(18));
+    fn node_is_judged_by_what_the_front_ends_tools_run_on() {
+        for fine in ["v20.19.0\n", "v20.20.1", "v22.12.0", "v24.1.0"] {
+            assert_eq!(Node::of_version(fine), Node::Fine, "{fine}");
+        }
+        assert_eq!(Node::of_version("v18.19.0\n"), Node::TooOld(18, 19));
+        assert_eq!(Node::of_version("v20.11.1\n"), Node::TooOld(20, 11));
+        assert_eq!(Node::of_version("v22.4.0\n"), Node::TooOld(22, 4));
         assert_eq!(Node::of_version("command not found"), Node::Absent);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::machine::{self, Node, OLDEST_NODE, System};
+use crate::machine::{self, NODE_WANTED, Node, System};
 use crate::needs::{Need, Purpose, missing_needs};
 use crate::run::{Stop, answer, as_line, with_progress};
 use crate::say;
@@ -39,6 +39,7 @@ pub(crate) fn make_ready(
     let missing = look(purpose, cargo_tools);
     list(&missing, root);
     match remedy(&missing, System::here()) {
+        Remedy::ByHand(commands) if machine::is_root() => return Err(Stop::unready(without_sudo(&commands))),
         Remedy::ByHand(commands) => return Err(Stop::unready(commands)),
         Remedy::Apt(packages) => install(&packages, yes)?,
         Remedy::Nothing => {}
@@ -61,9 +62,9 @@ fn list(missing: &Missing, root: &Path) {
         say::line(&format!("   missing: {}", need.what));
     }
     match missing.node {
-        Node::Absent => say::line(&format!("   missing: Node {OLDEST_NODE} or newer, with npm")),
-        Node::TooOld(major) => {
-            say::line(&format!("   too old: Node {major}; {OLDEST_NODE} or newer is needed"))
+        Node::Absent => say::line(&format!("   missing: {NODE_WANTED}, with npm")),
+        Node::TooOld(major, minor) => {
+            say::line(&format!("   too old: Node {major}.{minor}; wanted: {NODE_WANTED}"));
         }
         Node::Fine => {}
     }
@@ -134,6 +135,11 @@ fn commands_for(missing: &Missing, system: System) -> String {
     }
 }
 
+/// The same commands for somebody who is root already, where there may be no sudo.
+fn without_sudo(commands: &str) -> String {
+    commands.replace("sudo -E ", "").replace("sudo ", "")
+}
+
 fn apt_line(packages: &[&str]) -> String {
     format!("apt-get install -y --no-install-recommends {}", packages.join(" "))
 }
@@ -146,7 +152,7 @@ fn install(packages: &[&'static str], yes: bool) -> Result<(), Stop> {
     }
     if sudo && !sudo_agrees() {
         return Err(Stop::unready(format!(
-            "sudo refused. Nothing was changed. To install it yourself:\n{by_hand}"
+            "sudo refused or is not there. Nothing was changed. To install it yourself:\n{by_hand}"
         )));
     }
     let could_not = |stop: Stop| {
@@ -237,8 +243,9 @@ mod tests {
 
     #[test]
     fn missing_node_stops_before_apt_is_touched_and_prints_both_steps() {
-        let text = by_hand(&missing(&[2], Node::TooOld(18)), System::Apt);
+        let text = by_hand(&missing(&[2], Node::TooOld(18, 2)), System::Apt);
         assert!(text.contains("setup_22.x"), "{text}");
         assert!(text.contains("sudo apt-get install -y --no-install-recommends pkg-config\n"), "{text}");
+        assert!(!without_sudo(&text).contains("sudo"), "{text}");
     }
 }

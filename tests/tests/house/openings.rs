@@ -5,7 +5,7 @@ use super::tree::{File, assert_none, files};
 fn broken(files: &[File]) -> Vec<String> {
     let silent = |file: &&File| {
         let first = file.text.lines().next().unwrap_or_default();
-        file.is(&["rs"]) && !first.strip_prefix("//! ").is_some_and(|sentence| sentence.trim().len() > 10)
+        file.is(&["rs"]) && first.strip_prefix("//! ").is_none_or(|sentence| sentence.trim().len() <= 10)
     };
     files.iter().filter(silent).map(|file| format!("{}: opens without a `//!` sentence", file.path)).collect()
 }
