@@ -157,7 +157,8 @@ impl AgreementPublic {
         plaintext: &[u8],
         random: &mut Random,
     ) -> Result<Vec<u8>, BadPublicKey> {
-        let sealed = hazmat::hpke_seal(&self.0, &parcel.info(context), plaintext, random).ok_or(BadPublicKey)?;
+        let sealed =
+            hazmat::hpke_seal(&self.0, &parcel.info(context), plaintext, random).ok_or(BadPublicKey)?;
         let mut out = Vec::with_capacity(1 + sealed.len());
         out.push(PARCEL_VERSION);
         out.extend_from_slice(&sealed);

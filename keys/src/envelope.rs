@@ -16,8 +16,8 @@ use uuid::Uuid;
 use crate::hazmat::{HPKE_OVERHEAD, NONCE_LENGTH, TAG_LENGTH};
 use crate::layout::{Format, Reader, Writer};
 use crate::{
-    AgreementPublic, AgreementSecret, BadPublicKey, BadSignature, KeyId, Purpose, Random, Secret, SecretBytes,
-    Signature, SigningKey, Unreadable, VerifyingKey, hazmat, label,
+    AgreementPublic, AgreementSecret, BadPublicKey, BadSignature, KeyId, Purpose, Random, Secret,
+    SecretBytes, Signature, SigningKey, Unreadable, VerifyingKey, hazmat, label,
 };
 
 const FORMAT: Format = Format { magic: *b"CKen", version: 1 };
@@ -139,10 +139,8 @@ pub fn seal(
         sealing_key: sealing_key.id(),
         recovery_key: recovery_key.id(),
     };
-    let signature = author_key.sign(
-        Purpose::Change,
-        &signed_bytes(&header, letter.author, letter.written_at, letter.transaction),
-    );
+    let signature = author_key
+        .sign(Purpose::Change, &signed_bytes(&header, letter.author, letter.written_at, letter.transaction));
     let payload = Writer::with_capacity(PAYLOAD_PREFIX + letter.transaction.len())
         .uuid(letter.author)
         .time(letter.written_at)
@@ -150,7 +148,8 @@ pub fn seal(
         .raw(letter.transaction)
         .into_secret();
     let content_key = Secret::<32>::make(random);
-    let capacity = HEADER_LENGTH + 2 * SEALED_KEY_LENGTH + NONCE_LENGTH + 4 + payload.expose().len() + TAG_LENGTH;
+    let capacity =
+        HEADER_LENGTH + 2 * SEALED_KEY_LENGTH + NONCE_LENGTH + 4 + payload.expose().len() + TAG_LENGTH;
     let writer = header.written(capacity);
     let info = info(writer.written());
     let mut seal_key_to = |public: &AgreementPublic| {
@@ -189,7 +188,8 @@ pub fn open(bytes: &[u8], secret: &AgreementSecret) -> Result<OpenedEnvelope, En
     let content_key = hazmat::hpke_open(secret.expose(), &info(parsed.header_bytes), sealed_key);
     let content_key = SecretBytes::new(content_key.ok_or(EnvelopeRefused::Changed)?);
     let content_key = Secret::<32>::from_slice(content_key.expose()).ok_or(Unreadable::Damaged)?;
-    let payload = hazmat::aes_open(content_key.expose(), &parsed.nonce, parsed.before_payload, parsed.payload);
+    let payload =
+        hazmat::aes_open(content_key.expose(), &parsed.nonce, parsed.before_payload, parsed.payload);
     let payload = payload.ok_or(EnvelopeRefused::Changed)?;
     let mut reader = Reader::new(&payload);
     let (author, written_at) = (reader.uuid()?, reader.time()?);

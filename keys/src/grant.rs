@@ -15,8 +15,8 @@ use crate::hazmat::HPKE_OVERHEAD;
 use crate::layout::{Format, Reader, Writer};
 use crate::row::{FieldKey, FileKey};
 use crate::{
-    AgreementPublic, AgreementSecret, BadPublicKey, DrawerKeys, Purpose, Random, Secret, SecretBytes, Signature,
-    SigningKey, Unreadable, VerifyingKey, hazmat, label,
+    AgreementPublic, AgreementSecret, BadPublicKey, DrawerKeys, Purpose, Random, Secret, SecretBytes,
+    Signature, SigningKey, Unreadable, VerifyingKey, hazmat, label,
 };
 
 const FORMAT: Format = Format { magic: *b"CKgr", version: 1 };

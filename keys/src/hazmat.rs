@@ -102,7 +102,8 @@ pub(crate) fn argon2id(cost: Argon2Cost, input: &Argon2Input<'_>) -> Option<Secr
     builder.m_cost(cost.memory_kib).t_cost(cost.passes).p_cost(cost.lanes).output_len(32);
     builder.data(AssociatedData::new(input.associated).ok()?);
     let context =
-        Argon2::new_with_secret(input.secret, Algorithm::Argon2id, Version::V0x13, builder.build().ok()?).ok()?;
+        Argon2::new_with_secret(input.secret, Algorithm::Argon2id, Version::V0x13, builder.build().ok()?)
+            .ok()?;
     let mut out = [0; 32];
     let done = context.hash_password_into(input.password, input.salt, &mut out);
     let secret = Secret::build(|place| place.copy_from_slice(&out));

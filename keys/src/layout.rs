@@ -73,13 +73,15 @@ impl Writer {
 
     /// Length in two bytes, then the text.
     pub(crate) fn text(self, value: &str) -> Self {
-        let length = u16::try_from(value.len()).expect("names are checked to be short before they are written");
+        let length =
+            u16::try_from(value.len()).expect("names are checked to be short before they are written");
         self.u16(length).raw(value.as_bytes())
     }
 
     /// Length in four bytes, then the bytes.
     pub(crate) fn bytes(self, value: &[u8]) -> Self {
-        let length = u32::try_from(value.len()).expect("contents are checked to be below 4 GiB before they are written");
+        let length = u32::try_from(value.len())
+            .expect("contents are checked to be below 4 GiB before they are written");
         self.u32(length).raw(value)
     }
 

@@ -1,17 +1,39 @@
 //! Secrets in, secrets out: all the cryptography of Chartkeep beyond plain hashing.
+//!
+//! Nothing here does I/O or asks the time: randomness comes in as [`Random`], time as a timestamp, and what is sealed
+//! goes out as bytes for others to keep. Each thing sealed, signed or derived has its own label, each key its own
+//! type, and each format a magic, a version, a strict parser and a fixed vector. The README draws the hierarchy.
+//!
+//! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`recovery`], [`username`].
+//! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
+//!   and attachments, [`envelope`] carries a change to the server.
+//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`].
+//! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state.
 
 mod agreement;
+pub mod blob;
+pub mod certificate;
+pub mod checkpoint;
 pub mod envelope;
+pub mod epoch;
 pub mod grant;
 mod hazmat;
 mod label;
 mod layout;
 pub mod passphrase;
 mod random;
+pub mod recovery;
+pub mod reentry;
 pub mod row;
 mod secret;
+pub mod session;
 mod sign;
+pub mod sign_in;
+pub mod slot;
+pub mod token;
 pub mod totp;
+pub mod trust;
+pub mod username;
 
 pub use agreement::{AgreementPublic, AgreementSecret, KeyId, Parcel, ParcelRefused};
 pub use layout::Unreadable;

@@ -145,11 +145,20 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`BadSignature`] for a wrong key, purpose, message or signature.
-    pub fn verify(&self, purpose: Purpose, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+    pub fn verify(
+        &self,
+        purpose: Purpose,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), BadSignature> {
         self.verify_unlabelled(&purpose.labelled(message), signature)
     }
 
-    pub(crate) fn verify_unlabelled(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+    pub(crate) fn verify_unlabelled(
+        &self,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), BadSignature> {
         ed25519_dalek::VerifyingKey::from_bytes(&self.0)
             .and_then(|key| key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0)))
             .map_err(|_| BadSignature)

@@ -1,0 +1,204 @@
+//! Re-entry: within hours of a full unlock the same person returns with the passphrase alone.
+//!
+//! ```text
+//! "CKre" 01 · person 16 · boot 16 · not after i64 ms · slot salt 32 · passphrase and unlock cost 6×u32   = header
+//! · commitment 32 · nonce 12 · sealed (u32 + AES-256-GCM(key; contents; AAD = SHA-256(header)))
+//! key = HKDF-SHA256[K_re ‖ SHA-256(header), label](A)
+//! ```
+//! The TOTP seed is not inside. `K_re` and the number of tries live in memory that the caller keeps and erases.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::hazmat::NONCE_LENGTH;
+use crate::layout::{Format, Reader, Writer};
+use crate::secret::key_type;
+use crate::slot::{
+    Anchor, CostRefused, OpenedSlot, PassphraseKey, SlotCost, read_anchors, secret, write_anchors,
+};
+use crate::{
+    AgreementSecret, Passphrase, Random, Secret, SecretBytes, SigningKey, Unreadable, hazmat, label,
+};
+
+const FORMAT: Format = Format { magic: *b"CKre", version: 1 };
+const CONTENTS_VERSION: u8 = 1;
+
+key_type! {
+    /// `K_re`: lives only in memory that outlasts the locked process, and is erased after five failures.
+    ReentryKey
+}
+
+/// What comes back at re-entry: a slot's contents without the seed, and what the session adds (grants, an open
+/// break-glass) in the caller's own form.
+pub struct ReentryContents {
+    /// Whose it is.
+    pub person: Uuid,
+    /// Signs changes.
+    pub signing: SigningKey,
+    /// Opens grants.
+    pub agreement: AgreementSecret,
+    /// Anchors by name, as they stood at the lock.
+    pub anchors: BTreeMap<String, Anchor>,
+    /// What the session adds.
+    pub session: SecretBytes,
+}
+
+impl fmt::Debug for ReentryContents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReentryContents(person {})", self.person)
+    }
+}
+
+/// To what a re-entry is tied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReentryBounds {
+    /// The boot of the machine it belongs to.
+    pub boot: Uuid,
+    /// When it ends (to the millisecond).
+    pub not_after: Timestamp,
+}
+
+/// A re-entry is not granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReentryRefused {
+    /// Wrong passphrase, or not this `K_re`.
+    #[error("the passphrase does not fit")]
+    NotOpened,
+    /// Over, or from before a restart: a full unlock is due.
+    #[error("a full unlock is due")]
+    Over,
+    /// Not readable.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The cost in the header is outside what is allowed.
+    #[error(transparent)]
+    Cost(#[from] CostRefused),
+    /// The machine lacks the memory that the cost asks for.
+    #[error("not enough memory to derive the key")]
+    OutOfMemory,
+}
+
+/// Seals what a later re-entry needs.
+#[must_use]
+pub fn seal(
+    slot: &OpenedSlot,
+    session: &[u8],
+    bounds: ReentryBounds,
+    key: &ReentryKey,
+    random: &mut Random,
+) -> Vec<u8> {
+    let (salt, cost) = slot.a_salt_and_cost();
+    let contents = &slot.contents;
+    let writer = Writer::begin(&FORMAT, 512 + session.len())
+        .uuid(contents.person)
+        .uuid(bounds.boot)
+        .time(bounds.not_after)
+        .raw(salt);
+    let writer = cost.write(writer);
+    let hash = Sha256::digest(writer.written()).into();
+    let keys = derive_keys(slot.passphrase_key(), key, &hash);
+    let plain = Writer::with_capacity(128 + contents.anchors.len() * 128 + session.len())
+        .u8(CONTENTS_VERSION)
+        .raw(contents.signing.seed().expose())
+        .raw(contents.agreement.expose());
+    let plain = write_anchors(plain, &contents.anchors).bytes(session).into_secret();
+    let nonce = random.bytes::<NONCE_LENGTH>();
+    let sealed = hazmat::aes_seal(keys.key.expose(), &nonce, &hash, plain.expose());
+    writer.raw(keys.commitment.expose()).raw(&nonce).bytes(&sealed).into_vec()
+}
+
+/// Opens it with the passphrase, in the same boot and in time. Counting the tries is the caller's.
+///
+/// # Errors
+/// [`ReentryRefused`].
+pub fn open(
+    bytes: &[u8],
+    passphrase: &Passphrase,
+    key: &ReentryKey,
+    boot: Uuid,
+    now: Timestamp,
+) -> Result<ReentryContents, ReentryRefused> {
+    let parsed = parse(bytes)?;
+    if parsed.bounds.boot != boot || now > parsed.bounds.not_after {
+        return Err(ReentryRefused::Over);
+    }
+    parsed.cost.check()?;
+    let a_key = parsed.cost.derive_a(passphrase, &parsed.salt).ok_or(ReentryRefused::OutOfMemory)?;
+    let keys = derive_keys(&a_key, key, &parsed.hash);
+    let committed = bool::from(keys.commitment.expose().ct_eq(&parsed.commitment));
+    let opened = hazmat::aes_open(keys.key.expose(), &parsed.nonce, &parsed.hash, parsed.sealed);
+    let opened = opened.map(SecretBytes::new).filter(|_| committed).ok_or(ReentryRefused::NotOpened)?;
+    Ok(read_contents(parsed.person, opened.expose())?)
+}
+
+/// Whose re-entry this is, and until when. Nothing vouches for it until it opens.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn inspect(bytes: &[u8]) -> Result<(Uuid, ReentryBounds), Unreadable> {
+    let parsed = parse(bytes)?;
+    Ok((parsed.person, parsed.bounds))
+}
+
+struct Parsed<'a> {
+    person: Uuid,
+    bounds: ReentryBounds,
+    salt: [u8; 32],
+    cost: SlotCost,
+    hash: [u8; 32],
+    commitment: [u8; 32],
+    nonce: [u8; NONCE_LENGTH],
+    sealed: &'a [u8],
+}
+
+fn parse(bytes: &[u8]) -> Result<Parsed<'_>, Unreadable> {
+    let mut reader = Reader::begin(bytes, &FORMAT)?;
+    let person = reader.uuid()?;
+    let bounds = ReentryBounds { boot: reader.uuid()?, not_after: reader.time()? };
+    let salt = reader.array()?;
+    let cost = SlotCost::read(&mut reader)?;
+    let hash = Sha256::digest(reader.read_so_far()).into();
+    let (commitment, nonce) = (reader.array()?, reader.array()?);
+    let sealed = reader.bytes()?;
+    reader.finish()?;
+    Ok(Parsed { person, bounds, salt, cost, hash, commitment, nonce, sealed })
+}
+
+fn read_contents(person: Uuid, bytes: &[u8]) -> Result<ReentryContents, Unreadable> {
+    let mut reader = Reader::new(bytes);
+    match reader.u8()? {
+        CONTENTS_VERSION => {}
+        version => return Err(Unreadable::Newer { version }),
+    }
+    let contents = ReentryContents {
+        person,
+        signing: SigningKey::from_seed(&secret(&mut reader)?),
+        agreement: AgreementSecret::from_secret(secret(&mut reader)?),
+        anchors: read_anchors(&mut reader)?,
+        session: SecretBytes::new(reader.bytes()?.to_vec()),
+    };
+    reader.finish()?;
+    Ok(contents)
+}
+
+struct Keys {
+    key: Secret<32>,
+    commitment: Secret<32>,
+}
+
+fn derive_keys(a_key: &PassphraseKey, key: &ReentryKey, hash: &[u8; 32]) -> Keys {
+    let salt = Secret::<64>::build(|salt| {
+        let (first, second) = salt.split_at_mut(32);
+        first.copy_from_slice(key.expose());
+        second.copy_from_slice(hash);
+    });
+    Keys {
+        key: hazmat::hkdf(a_key.expose(), salt.expose(), &[label::REENTRY_KEY]),
+        commitment: hazmat::hkdf(a_key.expose(), salt.expose(), &[label::REENTRY_COMMITMENT]),
+    }
+}
