@@ -10,4 +10,5 @@ mod openings;
 mod places;
 mod sizes;
 mod tree;
+mod window;
 mod words;

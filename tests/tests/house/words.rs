@@ -115,18 +115,6 @@ const RULES: &[Rule] = &[
         only_in: &[],
         because: "the types are the contract with Rust",
     },
-    Rule {
-        word: "unsafe-eval",
-        extensions: &["json", "html"],
-        only_in: &[],
-        because: "the window runs no text as code",
-    },
-    Rule {
-        word: "unsafe-inline",
-        extensions: &["json", "html"],
-        only_in: &[],
-        because: "the window runs no text as code",
-    },
 ];
 
 /// This file and its samples name the words without using them.
