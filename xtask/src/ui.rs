@@ -26,13 +26,32 @@ const INPUTS: &[&str] = &[
 /// Installs the packages of the lock file unless they are there already.
 pub(crate) fn packages(ground: &Ground) -> Result<(), Stop> {
     let ui = ground.root.join("ui");
-    let stamp = Stamp::new(&ui, "packages", &["package-lock.json"]);
-    if stamp.is_current() {
+    let read =
+        |path: PathBuf| serde_json::from_slice(&fs::read(path).unwrap_or_default()).unwrap_or_default();
+    // npm writes the second file itself, to say what it has put into the folder.
+    let [wanted, installed]: [Value; 2] =
+        [read(ui.join("package-lock.json")), read(ui.join("node_modules").join(".package-lock.json"))];
+    if is_installed(&wanted, &installed) {
         say::line("   the front end's packages are up to date");
         return Ok(());
     }
-    with_progress("packages of the front end", &mut ground.npm(&["ci", "--no-audit", "--no-fund"]))?;
-    stamp.write()
+    with_progress("packages of the front end", &mut ground.npm(&["ci", "--no-audit", "--no-fund"]))
+}
+
+/// Whether everything the lock file names is there, but for what is optional, and nothing else.
+fn is_installed(wanted: &Value, installed: &Value) -> bool {
+    let (Some(wanted), Some(installed)) = (wanted["packages"].as_object(), installed["packages"].as_object())
+    else {
+        return false;
+    };
+    let same = |name: &str, there: &Value| {
+        wanted
+            .get(name)
+            .is_some_and(|asked| ["version", "integrity"].iter().all(|key| asked[key] == there[key]))
+    };
+    let needed = |(name, asked): &(&String, &Value)| !name.is_empty() && asked["optional"] != true;
+    installed.iter().all(|(name, there)| same(name, there))
+        && wanted.iter().filter(needed).all(|(name, _)| installed.contains_key(name))
 }
 
 /// Builds `ui/dist` unless it was built from these very files.
@@ -104,7 +123,21 @@ fn hash_tree(path: &Path, hasher: &mut DefaultHasher) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn packages_are_installed_when_they_are_the_ones_of_the_lock_file() {
+        let wanted = json!({ "packages": { "": {}, "a": { "version": "1" }, "b": { "version": "2", "optional": true } } });
+        let of = |packages: Value| json!({ "packages": packages });
+        assert!(is_installed(&wanted, &of(json!({ "a": { "version": "1" } }))));
+        assert!(is_installed(&wanted, &of(json!({ "a": { "version": "1" }, "b": { "version": "2" } }))));
+        assert!(!is_installed(&wanted, &of(json!({ "a": { "version": "0" } }))));
+        assert!(!is_installed(&wanted, &of(json!({ "b": { "version": "2" } }))));
+        assert!(!is_installed(&wanted, &of(json!({ "a": { "version": "1" }, "c": { "version": "1" } }))));
+        assert!(!is_installed(&wanted, &Value::Null));
+    }
 
     #[test]
     fn a_stamp_is_current_until_an_input_changes() {
