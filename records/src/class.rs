@@ -1,0 +1,299 @@
+//! Data classes and drawers: what kind of information a record is, and in which encrypted file it lies.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Document;
+
+/// What kind of information a record is; the rights table is written in these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataClass {
+    /// Who the patient is and how to reach them.
+    Demographics,
+    /// Social security numbers and their like.
+    Identifiers,
+    /// Appointments and who has arrived.
+    Scheduling,
+    /// Who pays.
+    Coverage,
+    /// Staff, organizations, places: who is who. No patient in it.
+    Directory,
+    /// Tasks and messages.
+    Messages,
+    /// Problems, medicines, allergies, vital signs, immunizations, encounters.
+    ClinicalSummary,
+    /// Notes, documents, laboratory and imaging results, procedures.
+    NotesResults,
+    /// Mental health, substance use, HIV, abuse, sexual health, and whatever is labelled restricted.
+    Sensitive,
+    /// Psychotherapy and counselling notes: their author's alone.
+    Counselling,
+    /// Claims and what was charged.
+    Charges,
+}
+
+/// One encrypted file of records, and the key that opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drawer {
+    /// Who, when, where: needed by everyone who works with patients.
+    Demographics,
+    /// The clinical record.
+    Clinical,
+    /// What is kept more closely than the clinical record.
+    Sensitive,
+    /// Claims and charges.
+    Billing,
+}
+
+impl Drawer {
+    /// All drawers, in their order.
+    pub const ALL: [Drawer; 4] = [Drawer::Demographics, Drawer::Clinical, Drawer::Sensitive, Drawer::Billing];
+
+    /// The name used in file names, cursors and the rights table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Drawer::Demographics => "demographics",
+            Drawer::Clinical => "clinical",
+            Drawer::Sensitive => "sensitive",
+            Drawer::Billing => "billing",
+        }
+    }
+}
+
+impl fmt::Display for Drawer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Drawer {
+    type Err = InvalidClass;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClass> {
+        Drawer::ALL.into_iter().find(|d| d.as_str() == text).ok_or(InvalidClass { expected: "drawer" })
+    }
+}
+
+impl DataClass {
+    /// All classes, in their order.
+    pub const ALL: [DataClass; 11] = [
+        DataClass::Demographics,
+        DataClass::Identifiers,
+        DataClass::Scheduling,
+        DataClass::Coverage,
+        DataClass::Directory,
+        DataClass::Messages,
+        DataClass::ClinicalSummary,
+        DataClass::NotesResults,
+        DataClass::Sensitive,
+        DataClass::Counselling,
+        DataClass::Charges,
+    ];
+
+    /// The name used in the rights table and in stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DataClass::Demographics => "demographics",
+            DataClass::Identifiers => "identifiers",
+            DataClass::Scheduling => "scheduling",
+            DataClass::Coverage => "coverage",
+            DataClass::Directory => "directory",
+            DataClass::Messages => "messages",
+            DataClass::ClinicalSummary => "clinical-summary",
+            DataClass::NotesResults => "notes-results",
+            DataClass::Sensitive => "sensitive",
+            DataClass::Counselling => "counselling",
+            DataClass::Charges => "charges",
+        }
+    }
+
+    /// The drawer that records of this class lie in.
+    pub const fn drawer(self) -> Drawer {
+        match self {
+            DataClass::Demographics
+            | DataClass::Identifiers
+            | DataClass::Scheduling
+            | DataClass::Coverage
+            | DataClass::Directory
+            | DataClass::Messages => Drawer::Demographics,
+            DataClass::ClinicalSummary | DataClass::NotesResults => Drawer::Clinical,
+            DataClass::Sensitive | DataClass::Counselling => Drawer::Sensitive,
+            DataClass::Charges => Drawer::Billing,
+        }
+    }
+
+    /// The class of a resource type that carries no label; `None` for a type that Chartkeep does not know.
+    fn of_kind(kind: &str, categories: &[String]) -> Option<DataClass> {
+        let has = |code: &str| categories.iter().any(|c| c == code);
+        let class = match kind {
+            "Patient" | "RelatedPerson" | "Person" => DataClass::Demographics,
+            "Flag" if has("admin") || has("contact") => DataClass::Demographics,
+            "Appointment" | "AppointmentResponse" | "Schedule" | "Slot" => DataClass::Scheduling,
+            "Coverage"
+            | "CoverageEligibilityRequest"
+            | "CoverageEligibilityResponse"
+            | "InsurancePlan"
+            | "EnrollmentRequest"
+            | "EnrollmentResponse" => DataClass::Coverage,
+            "Practitioner"
+            | "PractitionerRole"
+            | "Organization"
+            | "OrganizationAffiliation"
+            | "Location"
+            | "HealthcareService"
+            | "Endpoint"
+            | "Device"
+            | "Medication"
+            | "Substance" => DataClass::Directory,
+            "Task" | "Communication" | "CommunicationRequest" => DataClass::Messages,
+            "Observation" if has("vital-signs") => DataClass::ClinicalSummary,
+            "Condition"
+            | "AllergyIntolerance"
+            | "MedicationRequest"
+            | "MedicationStatement"
+            | "MedicationAdministration"
+            | "MedicationDispense"
+            | "Immunization"
+            | "ImmunizationRecommendation"
+            | "ImmunizationEvaluation"
+            | "Encounter"
+            | "EpisodeOfCare"
+            | "CareTeam"
+            | "Flag"
+            | "List"
+            | "FamilyMemberHistory"
+            | "DetectedIssue"
+            | "AdverseEvent" => DataClass::ClinicalSummary,
+            "Observation"
+            | "DiagnosticReport"
+            | "DocumentReference"
+            | "DocumentManifest"
+            | "Composition"
+            | "Procedure"
+            | "ImagingStudy"
+            | "Media"
+            | "Specimen"
+            | "BodyStructure"
+            | "CarePlan"
+            | "Goal"
+            | "ServiceRequest"
+            | "DeviceRequest"
+            | "DeviceUseStatement"
+            | "NutritionOrder"
+            | "VisionPrescription"
+            | "ClinicalImpression"
+            | "RiskAssessment"
+            | "RequestGroup"
+            | "QuestionnaireResponse"
+            | "GuidanceResponse"
+            | "MolecularSequence"
+            | "Binary"
+            | "Provenance"
+            | "Consent" => DataClass::NotesResults,
+            "Claim"
+            | "ClaimResponse"
+            | "ExplanationOfBenefit"
+            | "Invoice"
+            | "ChargeItem"
+            | "Account"
+            | "PaymentNotice"
+            | "PaymentReconciliation"
+            | "Contract" => DataClass::Charges,
+            _ => return None,
+        };
+        Some(class)
+    }
+}
+
+impl fmt::Display for DataClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DataClass {
+    type Err = InvalidClass;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClass> {
+        DataClass::ALL.into_iter().find(|c| c.as_str() == text).ok_or(InvalidClass { expected: "data class" })
+    }
+}
+
+/// The class of a record, by its type, category and security labels; the highest label wins. A type that is not
+/// known counts as sensitive: what nobody has thought about is kept closely.
+pub fn classify(document: &Document) -> DataClass {
+    let labels = document.labels();
+    let plain = DataClass::of_kind(document.kind().as_str(), document.categories());
+    if labels.counselling {
+        DataClass::Counselling
+    } else if labels.sensitive
+        && plain != Some(DataClass::Demographics)
+        && plain != Some(DataClass::Directory)
+    {
+        DataClass::Sensitive
+    } else {
+        plain.unwrap_or(DataClass::Sensitive)
+    }
+}
+
+/// Whether this resource type is one that Chartkeep has a place for.
+pub fn is_known(document: &Document) -> bool {
+    DataClass::of_kind(document.kind().as_str(), document.categories()).is_some()
+}
+
+/// A set of data classes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClassSet(u16);
+
+impl ClassSet {
+    /// No class.
+    pub const EMPTY: ClassSet = ClassSet(0);
+
+    /// Whether the class is in the set.
+    pub fn contains(self, class: DataClass) -> bool {
+        self.0 & Self::bit(class) != 0
+    }
+
+    /// Adds a class.
+    pub fn insert(&mut self, class: DataClass) {
+        self.0 |= Self::bit(class);
+    }
+
+    /// Whether there is no class in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The classes in their order.
+    pub fn iter(self) -> impl Iterator<Item = DataClass> {
+        DataClass::ALL.into_iter().filter(move |class| self.contains(*class))
+    }
+
+    /// Whether one of the classes lies in this drawer.
+    pub fn touches(self, drawer: Drawer) -> bool {
+        self.iter().any(|class| class.drawer() == drawer)
+    }
+
+    fn bit(class: DataClass) -> u16 {
+        1 << (class as u16)
+    }
+}
+
+impl FromIterator<DataClass> for ClassSet {
+    fn from_iter<I: IntoIterator<Item = DataClass>>(classes: I) -> Self {
+        let mut set = ClassSet::EMPTY;
+        classes.into_iter().for_each(|class| set.insert(class));
+        set
+    }
+}
+
+/// A text that names no class or drawer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a valid {expected}")]
+pub struct InvalidClass {
+    expected: &'static str,
+}

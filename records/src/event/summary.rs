@@ -1,0 +1,75 @@
+//! What the audit page shows of an event, read back from its JSON.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::codes::{EventKind, OWN_KIND};
+use crate::id::{EventId, PatientId, PersonId, RecordKey};
+use crate::reference::Reference;
+
+/// The parts of an event that a list of events shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventSummary {
+    /// Its id, where it is one of ours.
+    pub id: Option<EventId>,
+    /// What kind of event, where it is one of ours.
+    pub kind: Option<EventKind>,
+    /// When it happened.
+    pub recorded: Option<Timestamp>,
+    /// The person, if one took part.
+    pub person: Option<PersonId>,
+    /// The patient, if it is about one.
+    pub patient: Option<PatientId>,
+    /// C, R, U, D or E.
+    pub action: Option<String>,
+    /// 0, 4, 8 or 12; none for a write intent.
+    pub outcome: Option<String>,
+    /// Why it failed, in one word.
+    pub outcome_words: Option<String>,
+    /// The other records it names.
+    pub records: Vec<RecordKey>,
+}
+
+impl EventSummary {
+    pub(super) fn of(event: &Value) -> Self {
+        let text = |name: &str| event.get(name).and_then(Value::as_str);
+        let list = |name: &str| event.get(name).and_then(Value::as_array).into_iter().flatten();
+        let mut summary = Self {
+            id: text("id").and_then(|id| id.parse().ok()),
+            kind: list("subtype").find_map(own_kind),
+            recorded: text("recorded").and_then(|at| at.parse().ok()),
+            person: None,
+            patient: None,
+            action: text("action").map(str::to_owned),
+            outcome: text("outcome").map(str::to_owned),
+            outcome_words: text("outcomeDesc").map(str::to_owned),
+            records: Vec::new(),
+        };
+        summary.person = list("agent").find_map(|agent| match record(agent.get("who")?)? {
+            key if key.kind.as_str() == "Practitioner" => key.id.as_str().parse().ok(),
+            _ => None,
+        });
+        for key in list("entity").filter_map(|entity| record(entity.get("what")?)) {
+            match key.kind.as_str() {
+                "Patient" if summary.patient.is_none() => summary.patient = Some(PatientId(key.id)),
+                "Patient" | "AuditEvent" => {}
+                _ => summary.records.push(key),
+            }
+        }
+        summary
+    }
+}
+
+fn own_kind(subtype: &Value) -> Option<EventKind> {
+    let ours = subtype.get("system").and_then(Value::as_str) == Some(OWN_KIND);
+    let code = subtype.get("code").and_then(Value::as_str)?;
+    EventKind::ALL.into_iter().find(|kind| ours && kind.as_str() == code)
+}
+
+fn record(element: &Value) -> Option<RecordKey> {
+    match Reference::parse(element.get("reference")?.as_str()?) {
+        Reference::Record(key) => Some(key),
+        Reference::Urn(_) | Reference::Contained(_) | Reference::Other(_) => None,
+    }
+}

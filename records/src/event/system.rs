@@ -1,0 +1,201 @@
+//! Events of the app itself: signing in, locking, starting, emergencies, machines that were refused.
+
+use super::codes::{self, EventKind};
+use super::draft::Draft;
+use super::{AuditEvent, EventOutcome, Node, Stamp};
+use crate::actor::Actor;
+use crate::id::PatientId;
+
+/// How somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SignIn {
+    /// Against the server, with passphrase and code.
+    Online,
+    /// Against the slot on this workstation, with passphrase and code.
+    Offline,
+    /// Back within hours of a full unlock, with the passphrase alone.
+    ReEntry,
+}
+
+/// What locked the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LockCause {
+    /// The person.
+    Request,
+    /// Nobody touched anything for the idle limit.
+    Idle,
+    /// The operating system locked its screen.
+    ScreenLock,
+    /// The machine goes to sleep.
+    Sleep,
+    /// Another user of the operating system.
+    UserSwitch,
+    /// The longest a session may last.
+    Absolute,
+    /// A directive of the server.
+    Directive,
+}
+
+impl LockCause {
+    /// The word in the event.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LockCause::Request => "request",
+            LockCause::Idle => "idle",
+            LockCause::ScreenLock => "screen-lock",
+            LockCause::Sleep => "sleep",
+            LockCause::UserSwitch => "user-switch",
+            LockCause::Absolute => "absolute",
+            LockCause::Directive => "directive",
+        }
+    }
+}
+
+/// What security staff should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Alert {
+    /// A store is older than the anchor that was kept of it.
+    RolledBack,
+    /// A store or file could not be opened, or is damaged.
+    Damaged,
+    /// A one-time code was used on two workstations.
+    CodeReused,
+    /// Too many failed sign-ins.
+    Throttled,
+    /// A log forked, shrank, or does not fit its checkpoint.
+    LogBroken,
+    /// A change was refused, or put aside for a person.
+    ChangeRefused,
+    /// The workstation was enrolled, retired or wiped.
+    DeviceChanged,
+    /// A person's means of signing in were changed.
+    CredentialChanged,
+    /// Audit keys could not be advanced.
+    AuditImpaired,
+}
+
+impl Alert {
+    /// The word in the event.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Alert::RolledBack => "rolled-back",
+            Alert::Damaged => "damaged",
+            Alert::CodeReused => "code-reused",
+            Alert::Throttled => "throttled",
+            Alert::LogBroken => "log-broken",
+            Alert::ChangeRefused => "change-refused",
+            Alert::DeviceChanged => "device-changed",
+            Alert::CredentialChanged => "credential-changed",
+            Alert::AuditImpaired => "audit-impaired",
+        }
+    }
+
+    const fn subtype(self) -> &'static str {
+        match self {
+            Alert::CredentialChanged => codes::USER_ATTRIBUTES,
+            Alert::DeviceChanged | Alert::AuditImpaired => codes::SECURITY_CONFIGURATION,
+            Alert::RolledBack
+            | Alert::Damaged
+            | Alert::CodeReused
+            | Alert::Throttled
+            | Alert::LogBroken
+            | Alert::ChangeRefused => codes::RESTRICTED_FUNCTION,
+        }
+    }
+}
+
+impl AuditEvent {
+    /// Someone signed in.
+    pub fn signed_in(stamp: Stamp, actor: &Actor, how: SignIn) -> Self {
+        let subtypes = [(codes::LOGIN, codes::DICOM)];
+        let mut draft = Draft::dicom(stamp, EventKind::SignedIn, "E", codes::USER_AUTHENTICATION, &subtypes);
+        draft.user(actor, "IRCP", true);
+        draft.detail(
+            "method",
+            match how {
+                SignIn::Online => "online",
+                SignIn::Offline => "offline",
+                SignIn::ReEntry => "re-entry",
+            },
+        );
+        draft.finish()
+    }
+
+    /// Someone failed to sign in; who, is known at most as a keyed token of the name that was typed.
+    pub fn sign_in_failed(stamp: Stamp, node: Node, name_token: Option<&[u8]>) -> Self {
+        let subtypes = [(codes::LOGIN, codes::DICOM)];
+        let mut draft =
+            Draft::dicom(stamp, EventKind::SignInFailed, "E", codes::USER_AUTHENTICATION, &subtypes);
+        draft.outcome(EventOutcome::MinorFailure, None);
+        draft.unproven(name_token);
+        draft.machine(node, codes::APPLICATION);
+        draft.finish()
+    }
+
+    /// The screen was locked. A lock that the person did not ask for has `requestor` false (ITI-20).
+    pub fn locked(stamp: Stamp, actor: &Actor, cause: LockCause) -> Self {
+        let subtypes = [(codes::LOGOUT, codes::DICOM)];
+        let mut draft = Draft::dicom(stamp, EventKind::Locked, "E", codes::USER_AUTHENTICATION, &subtypes);
+        draft.user(actor, "IRCP", cause == LockCause::Request);
+        draft.detail("cause", cause.as_str());
+        draft.finish()
+    }
+
+    /// The app started, and with it the recording of events.
+    pub fn app_started(stamp: Stamp, node: Node, version: &str) -> Self {
+        let subtypes = [(codes::APPLICATION_START, codes::DICOM), (codes::AUDIT_STARTED, codes::DICOM)];
+        let mut draft =
+            Draft::dicom(stamp, EventKind::AppStarted, "E", codes::APPLICATION_ACTIVITY, &subtypes);
+        draft.machine(node, codes::APPLICATION);
+        draft.detail("version", version);
+        draft.finish()
+    }
+
+    /// The app stopped.
+    pub fn app_stopped(stamp: Stamp, node: Node) -> Self {
+        let subtypes = [(codes::APPLICATION_STOP, codes::DICOM)];
+        let mut draft =
+            Draft::dicom(stamp, EventKind::AppStopped, "E", codes::APPLICATION_ACTIVITY, &subtypes);
+        draft.machine(node, codes::APPLICATION);
+        draft.finish()
+    }
+
+    /// The glass was broken over one patient, for a coded reason.
+    pub fn emergency_started(stamp: Stamp, actor: &Actor, patient: &PatientId, reason_code: &str) -> Self {
+        let subtypes = [(codes::EMERGENCY_STARTED, codes::DICOM)];
+        let mut draft =
+            Draft::dicom(stamp, EventKind::EmergencyStarted, "E", codes::SECURITY_ALERT, &subtypes);
+        draft.user(actor, "IRCP", true);
+        draft.patient(Some(patient));
+        draft.detail("reason", reason_code);
+        draft.finish()
+    }
+
+    /// The emergency access ended: by itself (`requestor` false) or by the person.
+    pub fn emergency_ended(stamp: Stamp, actor: &Actor, patient: &PatientId, by_person: bool) -> Self {
+        let subtypes = [(codes::EMERGENCY_STOPPED, codes::DICOM)];
+        let mut draft = Draft::dicom(stamp, EventKind::EmergencyEnded, "E", codes::SECURITY_ALERT, &subtypes);
+        draft.user(actor, "IRCP", by_person);
+        draft.patient(Some(patient));
+        draft.finish()
+    }
+
+    /// A machine could not prove who it is (ITI-20: Security Alert, Node Authentication).
+    pub fn node_refused(stamp: Stamp, node: Node, peer_address: &str) -> Self {
+        let subtypes = [(codes::NODE_AUTHENTICATION, codes::DICOM)];
+        let mut draft = Draft::dicom(stamp, EventKind::NodeRefused, "E", codes::SECURITY_ALERT, &subtypes);
+        draft.outcome(EventOutcome::SeriousFailure, None);
+        draft.peer(peer_address);
+        draft.machine(node, codes::APPLICATION);
+        draft.finish()
+    }
+
+    /// Something that security staff should know.
+    pub fn security_alert(stamp: Stamp, node: Node, alert: Alert) -> Self {
+        let subtypes = [(alert.subtype(), codes::DICOM)];
+        let mut draft = Draft::dicom(stamp, EventKind::SecurityAlert, "E", codes::SECURITY_ALERT, &subtypes);
+        draft.outcome(EventOutcome::SeriousFailure, Some(alert.as_str()));
+        draft.machine(node, codes::APPLICATION);
+        draft.finish()
+    }
+}
