@@ -80,7 +80,9 @@ pub(crate) fn code(ground: &Ground, person: &str) -> Result<(), Stop> {
 }
 
 /// Builds the bench as it would ship and runs it.
-pub(crate) fn bench(ground: &Ground, arguments: &[String]) -> Result<(), Stop> {
+pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
+    let ground = Ground::find()?;
+    preflight::make_ready(&ground.root, Purpose::Build, &[], false)?;
     let mut build = ground.cargo(&["build", "--release", "--package", "chartkeep-tests", "--bin", BENCH]);
     with_progress("bench, optimised", &mut build)?;
     hand_over(ground.program(&ground.binary(BENCH, "release").to_string_lossy()).args(arguments))

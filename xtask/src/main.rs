@@ -68,8 +68,8 @@ fn dispatch(job: Job) -> Result<(), Stop> {
     match job {
         Job::Test(options) => check::test(&options),
         Job::Demo(options) => demo::demo(&options),
-        Job::Bench { args } => demo::bench(&Ground::find()?, &args),
+        Job::Bench { args } => demo::bench(&args),
         Job::Code { person } => demo::code(&Ground::find()?, &person),
-        Job::Bindings => ui::bindings(&Ground::find()?),
+        Job::Bindings => ui::bindings(),
     }
 }

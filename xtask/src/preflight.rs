@@ -89,47 +89,35 @@ fn remedy(missing: &Missing, system: System) -> Remedy {
     Remedy::ByHand(commands_by_hand(missing, system))
 }
 
-/// The commands for a person, for the system at hand or, where it is unknown, for all we know.
+/// The commands for a person: of the system at hand first, then of the others we know.
 fn commands_by_hand(missing: &Missing, system: System) -> String {
     let mut text = String::from("Nothing was changed. To install what is missing:\n");
-    let systems: &[System] = match system {
-        System::Apt => &[System::Apt],
-        System::Fedora | System::Arch | System::MacOs | System::Other => {
-            &[System::Fedora, System::Arch, System::MacOs]
-        }
-    };
-    for system in systems {
-        text.push_str(&commands_for(missing, *system));
+    let others = [System::Fedora, System::Arch, System::MacOs].into_iter().filter(|other| *other != system);
+    for system in std::iter::once(system).chain(others) {
+        text.push_str(&commands_for(missing, system));
     }
     text.push_str("Then run the same command again.");
     text
 }
 
 fn commands_for(missing: &Missing, system: System) -> String {
-    let list = |field: fn(&Need) -> &'static str| {
-        missing.needs.iter().map(|n| field(n)).collect::<Vec<_>>().join(" ")
+    let node_too = missing.node != Node::Fine;
+    let words = |field: fn(&Need) -> &'static str| {
+        let node = if node_too && system != System::Apt { &["nodejs npm"][..] } else { &[] };
+        node.iter().copied().chain(missing.needs.iter().map(|need| field(need))).collect::<Vec<_>>().join(" ")
     };
-    let node = missing.node != Node::Fine;
     match system {
         System::Apt => {
             let node = "   curl -fsSL https://deb.nodesource.com/setup_22.x | sudo -E bash -\n   sudo apt-get install -y nodejs\n";
-            let rest = list(|need| need.apt);
+            let rest = words(|need| need.apt);
             let rest = if rest.is_empty() { rest } else { format!("   sudo {}\n", apt_line(&[&rest])) };
             format!("Debian, Ubuntu:\n{node}{rest}")
         }
-        System::Fedora => {
-            let node = if node { "nodejs npm " } else { "" };
-            format!("Fedora:\n   sudo dnf install -y {node}{}\n", list(|need| need.fedora))
-        }
-        System::Arch => {
-            let node = if node { "nodejs npm " } else { "" };
-            format!("Arch:\n   sudo pacman -S --needed {node}{}\n", list(|need| need.arch))
-        }
+        System::Fedora => format!("Fedora:\n   sudo dnf install -y {}\n", words(|need| need.fedora)),
+        System::Arch => format!("Arch:\n   sudo pacman -S --needed {}\n", words(|need| need.arch)),
         System::MacOs => {
-            let node = if node { "   brew install node\n" } else { "" };
-            format!(
-                "macOS (builds and tests; the demo's keyring and virtual display are for Linux):\n   xcode-select --install\n{node}"
-            )
+            let node = if node_too { "   brew install node\n" } else { "" };
+            format!("macOS (builds and tests; the demo runs on Linux):\n   xcode-select --install\n{node}")
         }
         System::Other => String::new(),
     }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::ground::Ground;
+use crate::needs::Purpose;
+use crate::preflight;
 use crate::run::{Stop, streamed, with_progress};
 use crate::say;
 
@@ -73,9 +75,11 @@ pub(crate) fn has_script(ground: &Ground, script: &str) -> bool {
 }
 
 /// Writes the TypeScript side of the commands anew from the Rust types.
-pub(crate) fn bindings(ground: &Ground) -> Result<(), Stop> {
-    packages(ground)?;
-    build(ground)?;
+pub(crate) fn bindings() -> Result<(), Stop> {
+    let ground = Ground::find()?;
+    preflight::make_ready(&ground.root, Purpose::Build, &[], false)?;
+    packages(&ground)?;
+    build(&ground)?;
     let features = ground.features(false);
     let mut command =
         ground.cargo(&["test", "--package", "chartkeep", "--features", &features, "--", "bindings"]);
