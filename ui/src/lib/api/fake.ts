@@ -1,0 +1,278 @@
+/** The client in memory, with a made-up practice: for development and tests, never in what ships. */
+import { readDecimal } from '../format/vitals';
+import { showDateTime } from '../format/dates';
+import type { Backend, Events } from './backend';
+import type { ErrorView } from './errors';
+import type { DraftView, FieldWarning, NoteForm, Place, SaveView, StatusView, SyncView, UnsentRow, VitalsForm } from './bindings';
+import { daysAgo, fakeChart } from './fake/charts';
+import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
+import { STAFF, type FakePerson } from './fake/people';
+import { fakeToday } from './fake/today';
+import { fakeTrail } from './fake/trail';
+
+const ERRORS: Record<string, [string, string]> = {
+  'sign-in-refused': ['The name, passphrase or code is not right.', 'Check Caps Lock, and wait for a new code: each code works once.'],
+  'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
+  'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
+  'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],
+  'not-found': ['No such patient.', 'Search again by name, birth date, record number or telephone.'],
+  'not-your-role': ['Your role does not include this.', 'Ask a colleague whose role does, or your practice manager.'],
+  'token-refused': ['The enrolment token is not right, was used, or has expired.', 'Ask your IT administrator for a new token and copy the whole of it.'],
+  'keyring-absent': ['No keyring answers on this computer.', "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed."],
+  'keyring-locked': ['The keyring of this computer is locked.', "Unlock the desktop's keyring, usually with the password of the computer, then try again."],
+  'vault-damaged': ['A file of the vault does not open: its key is not right, or the file is damaged.', 'Nothing was changed or deleted. Ask your IT administrator; keep the data folder as it is.'],
+  'vault-newer': ['The vault was written by a newer version of Chartkeep.', 'Install that version or a later one. The vault was left as it is.'],
+};
+
+function failure(code: string): ErrorView {
+  const [message, advice] = ERRORS[code] ?? ['Something unexpected happened, and it was not done.', 'Try again.'];
+  return { code, message, advice };
+}
+
+/** What a test may look at and set. */
+export class FakeClinic {
+  state: StatusView['state'] = 'locked';
+  online = true;
+  person: FakePerson | null = null;
+  problem: ErrorView | null = null;
+  failures = 0;
+  unsent: UnsentRow[] = [];
+  drafts = new Map<string, DraftView>();
+  place: Place | null = null;
+  reasons = new Set<string>();
+  written: { vitals: VitalsForm[]; notes: NoteForm[] } = { vitals: [], notes: [] };
+  /** Every command in order, by name. */
+  calls: string[] = [];
+  settled: string[][] = [];
+  #heard = new Map<string, Set<(payload: never) => void>>();
+
+  emit<E extends keyof Events>(event: E, payload: Events[E]): void {
+    this.#heard.get(event)?.forEach((heard) => heard(payload as never));
+  }
+
+  listen<E extends keyof Events>(event: E, heard: (payload: Events[E]) => void): () => void {
+    const all = this.#heard.get(event) ?? new Set();
+    this.#heard.set(event, all.add(heard as (payload: never) => void));
+    return () => all.delete(heard as (payload: never) => void);
+  }
+
+  status(): StatusView {
+    const person = this.person;
+    return {
+      state: this.state,
+      clinic: this.state === 'unenrolled' ? '' : 'Ashby Falls Family Practice',
+      device: this.state === 'unenrolled' ? '' : 'Exam room 2',
+      online: this.online,
+      unsentChanges: this.unsent.length,
+      unsentEvents: this.online ? 0 : 6,
+      lastSync: showDateTime(this.online ? new Date() : daysAgo(new Date(), 0, 7, 58)),
+      person,
+      problem: this.problem,
+      idleLimitS: 600,
+      demo: true,
+    };
+  }
+
+  sync(): SyncView {
+    const at = this.status().lastSync;
+    return {
+      online: this.online,
+      lastContact: at,
+      lastPull: [{ drawer: 'demographics', at }, { drawer: 'clinical', at }, { drawer: 'sensitive', at: null }],
+      unsent: this.unsent.filter((row) => row.state === 'waiting' || row.state === 'delivered'),
+      refused: this.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict'),
+      unsentChanges: this.unsent.length,
+      unsentEvents: this.online ? 0 : 6,
+      nextTry: this.online ? null : showDateTime(new Date(Date.now() + 120_000)),
+    };
+  }
+
+  queue(what: string, patientId: string): void {
+    const patient = PATIENTS.find((one) => one.id === patientId);
+    this.unsent.push({
+      id: `u${this.unsent.length + 1}`,
+      when: showDateTime(new Date()),
+      what,
+      patientName: patient === undefined ? null : fullName(patient),
+      author: this.person?.name ?? '',
+      state: 'waiting',
+      advice: null,
+    });
+    this.emit('state-changed', this.status());
+  }
+
+  draftsOf(patientId: string): DraftView[] {
+    return [...this.drafts].filter(([key]) => key.startsWith(`${this.person?.username ?? ''} ${patientId} `)).map(([, draft]) => draft);
+  }
+}
+
+let clinic = new FakeClinic();
+
+/** A clinic as on the first morning. */
+export function resetClinic(): FakeClinic {
+  clinic = new FakeClinic();
+  return clinic;
+}
+
+export function theClinic(): FakeClinic {
+  return clinic;
+}
+
+const BOUNDS: [field: keyof VitalsForm, low: number, high: number, words: string][] = [
+  ['systolic', 80, 200, 'A systolic pressure outside 80–200 mmHg is unusual.'],
+  ['diastolic', 40, 120, 'A diastolic pressure outside 40–120 mmHg is unusual.'],
+  ['heartRate', 40, 150, 'A heart rate outside 40–150 /min is unusual.'],
+  ['respiratoryRate', 8, 40, 'A respiratory rate outside 8–40 /min is unusual.'],
+  ['spo2', 85, 100, 'An oxygen saturation outside 85–100 % is unusual.'],
+  ['temperature', 34, 41, 'A temperature outside 34–41 °C is unusual.'],
+  ['weight', 2, 250, 'A weight outside 2–250 kg is unusual.'],
+  ['height', 40, 220, 'A height outside 40–220 cm is unusual.'],
+];
+
+function checkVitals(form: VitalsForm): FieldWarning[] {
+  return BOUNDS.flatMap(([field, low, high, words]): FieldWarning[] => {
+    const typed = form[field];
+    if (typeof typed !== 'string') return [];
+    const value = readDecimal(typed);
+    if (value === null) return [{ field, message: 'This is not a number.', blocking: true }];
+    return value < low || value > high ? [{ field, message: words, blocking: value > high * 2 || (field === 'spo2' && value > 100) }] : [];
+  });
+}
+
+function signedIn(): FakePerson {
+  if (clinic.person === null) throw failure('locked');
+  return clinic.person;
+}
+
+function allowPatients(): void {
+  if (signedIn().sections.length === 0) throw failure('not-your-role');
+}
+
+const draftKey = (patientId: string, form: string): string => `${signedIn().username} ${patientId} ${form}`;
+
+function saved(): SaveView {
+  return { saved: true, warnings: [], changeId: crypto.randomUUID() };
+}
+
+const commands: Omit<Backend, 'on'> = {
+  status: async () => clinic.status(),
+  async enrol({ token }) {
+    if (!token.startsWith('ck1.')) throw failure('token-refused');
+    clinic.state = 'locked';
+    return clinic.status();
+  },
+  async signIn({ username, passphrase, code }) {
+    const person = STAFF.find((one) => one.username === username.trim().toLowerCase());
+    if (person === undefined || passphrase === 'wrong' || !/^\d{6}$/.test(code.replace(/\s/g, ''))) {
+      clinic.failures += 1;
+      throw failure(clinic.failures > 3 ? 'wait-before-retry' : 'sign-in-refused');
+    }
+    const failuresSince = clinic.failures;
+    clinic.failures = 0;
+    clinic.person = person;
+    clinic.state = 'open';
+    const place = clinic.place;
+    return { person, place, lastSignIn: showDateTime(daysAgo(new Date(), 1, 17, 2)), failuresSince, online: clinic.online, firstTime: false };
+  },
+  async lock() {
+    clinic.state = 'locked';
+    clinic.person = null;
+  },
+  activity: async () => undefined,
+  async search({ text }) {
+    allowPatients();
+    const rows = findPatients(text, new Date());
+    return { rows: rows.slice(0, 50), more: rows.length > 50, millis: 1.2 };
+  },
+  async settleSearch({ shown }) {
+    clinic.settled.push(shown);
+  },
+  async today() {
+    allowPatients();
+    return fakeToday();
+  },
+  async recent() {
+    allowPatients();
+    return toRows([0, 3, 13, 7].flatMap((index) => PATIENTS[index] ?? []), new Date());
+  },
+  async openChart({ patientId, reason }) {
+    const person = signedIn();
+    const patient = PATIENTS.find((one) => one.id === patientId);
+    if (patient === undefined) throw failure('not-found');
+    if (person.sections.length === 0) throw failure('not-your-role');
+    const clinical = person.sections.includes('problems');
+    if (clinical && patient.access === 'restricted') throw failure('needs-break-glass');
+    if (reason !== null) clinic.reasons.add(patientId);
+    if (clinical && patient.access === 'ask' && !clinic.reasons.has(patientId)) throw failure('needs-reason');
+    const view = fakeChart(patient, person, new Date());
+    for (const note of clinic.written.notes.filter((one) => one.patientId === patientId)) {
+      view.notes.unshift({ id: `w${view.notes.length}`, title: note.title, author: person.name, at: showDateTime(new Date()), signed: note.sign, text: note.text, pending: true });
+    }
+    view.drafts = clinic.draftsOf(patientId);
+    return view;
+  },
+  async saveVitals(form) {
+    const warnings = checkVitals(form);
+    if (warnings.some((warning) => warning.blocking) || (warnings.length > 0 && !form.confirmed)) return { saved: false, warnings, changeId: null };
+    clinic.written.vitals.push(form);
+    clinic.drafts.delete(draftKey(form.patientId, 'vitals'));
+    clinic.queue('Vital signs', form.patientId);
+    return saved();
+  },
+  async saveNote(form) {
+    clinic.written.notes.push(form);
+    clinic.drafts.delete(draftKey(form.patientId, 'note'));
+    clinic.queue(form.sign ? 'Note, signed' : 'Note', form.patientId);
+    return saved();
+  },
+  async saveDraft({ patientId, form, content, place }) {
+    clinic.drafts.set(draftKey(patientId, form), { form, content, place, savedAt: showDateTime(new Date()) });
+    if (place !== null) clinic.place = place;
+  },
+  async discardDraft({ patientId, form }) {
+    clinic.drafts.delete(draftKey(patientId, form));
+  },
+  async savePlace(place) {
+    clinic.place = place;
+  },
+  syncStatus: async () => clinic.sync(),
+  async syncNow() {
+    if (clinic.online) clinic.unsent = clinic.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict');
+    clinic.emit('sync-changed', clinic.sync());
+    clinic.emit('state-changed', clinic.status());
+    return clinic.sync();
+  },
+  auditPage: async ({ patientId, fromIndex }) => fakeTrail(patientId, fromIndex, new Date()),
+};
+
+function noted<A extends unknown[], R>(name: string, command: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    clinic.calls.push(name);
+    return command(...args);
+  };
+}
+
+export const backend: Backend = {
+  ...(Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, noted(name, command as never)])) as Omit<Backend, 'on'>),
+  on: (event, heard) => clinic.listen(event, heard),
+};
+
+stage(globalThis.location?.hash ?? '');
+
+/** `#unenrolled`, `#offline`, `#vault-newer` …: the made-up practice in another situation, for looking at its screens. */
+function stage(hash: string): void {
+  const wish = hash.replace(/^#/, '');
+  if (wish === 'unenrolled') clinic.state = 'unenrolled';
+  if (wish === 'offline') {
+    clinic.online = false;
+    clinic.person = STAFF[0] ?? null;
+    clinic.queue('Vital signs', 'p001');
+    clinic.queue('Note, signed', 'p004');
+    clinic.person = null;
+    clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
+  }
+  if (ERRORS[wish] !== undefined) {
+    clinic.state = 'blocked';
+    clinic.problem = failure(wish);
+  }
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { shortenToday, showAxisMark, showDateTime } from './dates';
+import { bannerName, bornWithAge } from './names';
+import { asTyped, bodyMassIndex, readDecimal } from './vitals';
+
+const AT = new Date(2026, 10, 2, 7, 5);
+
+test('dates have letters for the month and a 24-hour clock', () => {
+  expect(showDateTime(AT)).toBe('02-Nov-2026 07:05');
+  expect(shortenToday('02-Nov-2026 07:05', AT)).toBe('07:05');
+  expect(shortenToday('01-Nov-2026 07:05', AT)).toBe('01-Nov-2026 07:05');
+});
+
+test('a time axis says no more than it needs', () => {
+  expect(showAxisMark(AT, 700)).toBe('Nov 2026');
+  expect(showAxisMark(AT, 30)).toBe('02-Nov');
+  expect(showAxisMark(AT, 1)).toBe('07:05');
+});
+
+test('a name without a title has no parentheses', () => {
+  expect(bannerName({ family: 'BEAUMONT', given: 'Théo', title: '' })).toBe('BEAUMONT, Théo');
+  expect(bornWithAge('Not Known', '')).toBe('Not Known');
+});
+
+test('typed numbers keep their precision, and words are not numbers', () => {
+  expect(asTyped(' 36,60 ')).toBe('36.60');
+  expect(asTyped('  ')).toBeNull();
+  expect(readDecimal('12a')).toBeNull();
+  expect(readDecimal('1e3')).toBeNull();
+  expect(bodyMassIndex('72.5', '162')).toBe('27.6');
+  expect(bodyMassIndex('72.5', '1.62')).toBeNull();
+});

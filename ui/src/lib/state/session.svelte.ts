@@ -1,0 +1,120 @@
+/** Where the workstation stands, who is at it, and which screen is on. */
+import { backend } from '$backend';
+import type { OpenedView, PersonView, Place, StatusView } from '../api/bindings';
+import { chart, type Page } from './chart.svelte';
+import { flushDrafts } from './draft.svelte';
+import { notice } from './notice.svelte';
+import { text } from '../text';
+
+export type Screen = 'home' | 'chart' | 'sync' | 'audit';
+
+class Session {
+  status = $state.raw<StatusView | null>(null);
+  opened = $state.raw<OpenedView | null>(null);
+  screen = $state<Screen>('home');
+  /** Hidden at once while a lock is on its way, before the client has answered. */
+  locking = $state(false);
+  /** Seconds until the workstation locks itself; 0 when it does not. */
+  lockInSeconds = $state(0);
+
+  get person(): PersonView | null {
+    return this.opened?.person ?? this.status?.person ?? null;
+  }
+
+  /** Listens to the client and asks where things stand. Returns how to stop. */
+  start(): () => void {
+    const stops = [
+      backend.on('state-changed', (status) => this.take(status)),
+      backend.on('lock-warning', ({ seconds }) => (this.lockInSeconds = seconds)),
+    ];
+    void this.refresh();
+    return () => stops.forEach((stop) => stop());
+  }
+
+  async refresh(): Promise<void> {
+    this.take(await backend.status());
+  }
+
+  take(status: StatusView): void {
+    if (status.state !== 'open') this.#forget();
+    this.status = status;
+  }
+
+  async signIn(form: { username: string; passphrase: string; code: string }): Promise<void> {
+    const opened = await backend.signIn(form);
+    this.opened = opened;
+    await this.#comeBack(opened.place);
+    await this.refresh();
+  }
+
+  async lock(): Promise<void> {
+    this.locking = true;
+    try {
+      await flushDrafts();
+      await backend.lock();
+      await this.refresh();
+    } finally {
+      this.locking = false;
+    }
+  }
+
+  async stay(): Promise<void> {
+    this.lockInSeconds = 0;
+    await backend.activity();
+  }
+
+  go(screen: Screen): void {
+    this.screen = screen;
+    this.keepPlace();
+  }
+
+  /** Opens a patient's chart and shows it. */
+  async openPatient(patientId: string, name: string): Promise<void> {
+    if (await chart.open(patientId, name)) this.go('chart');
+  }
+
+  showPage(page: Page): void {
+    chart.show(page);
+    this.go('chart');
+  }
+
+  /** The place to come back to, as of now. */
+  place(field: string | null = null, caret: number | null = null): Place {
+    const onChart = this.screen === 'chart';
+    return {
+      screen: this.screen,
+      patientId: onChart ? (chart.view?.patientId ?? null) : null,
+      section: onChart ? chart.page : null,
+      field,
+      caret,
+    };
+  }
+
+  keepPlace(): void {
+    void backend.savePlace(this.place()).catch(() => notice.say(text.session.placeNotKept, 'warn'));
+  }
+
+  async #comeBack(place: Place | null): Promise<void> {
+    if (place?.screen !== 'chart' || place.patientId === null) {
+      this.screen = place?.screen === 'sync' || place?.screen === 'audit' ? place.screen : 'home';
+      return;
+    }
+    if (!(await chart.open(place.patientId, ''))) return;
+    chart.page = (place.section as Page | null) ?? 'summary';
+    if (place.field !== null) {
+      chart.returnTo = place;
+      chart.openPanel(place.field.startsWith('vitals') ? 'vitals' : 'note');
+    }
+    this.screen = 'chart';
+  }
+
+  #forget(): void {
+    chart.close();
+    notice.clear();
+    this.opened = null;
+    this.screen = 'home';
+    this.lockInSeconds = 0;
+  }
+}
+
+export const session = new Session();

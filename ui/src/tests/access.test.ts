@@ -1,0 +1,38 @@
+import axe from 'axe-core';
+import { describe, expect, test } from 'vitest';
+import { theClinic } from '$lib/api/fake';
+import { openChart, openWindow, signInAs, type Window } from './window';
+
+/** Colour contrast needs a layout, which jsdom has not; it was measured when the colours were chosen. */
+async function faults(): Promise<string[]> {
+  const { violations } = await axe.run(document.body, { rules: { 'color-contrast': { enabled: false }, region: { enabled: false } } });
+  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
+}
+
+const onChart = async (open: (window: Window) => Promise<unknown>): Promise<void> => {
+  const window = await signInAs('mokafor');
+  await openChart(window, 'holloway');
+  await open(window);
+};
+
+const SCREENS: [string, () => Promise<unknown>][] = [
+  ['enrolment', async () => { theClinic().state = 'unenrolled'; await openWindow().find('enrolment-screen'); }],
+  ['sign-in', async () => openWindow().find('lock-screen')],
+  ['home', async () => (await signInAs('dwhitfield')).find('today-row').catch(() => null)],
+  ['summary', async () => onChart(async (window) => window.find('summary-problems'))],
+  ...(['problems', 'medications', 'allergies', 'vitals', 'labs', 'notes', 'appointments', 'demographics', 'coverage'] as const).map((section): [string, () => Promise<unknown>] => [
+    section,
+    async () => onChart(async (window) => { await window.user.click(window.byId(`section-${section}`)); await window.find(`page-${section}`); }),
+  ]),
+  ['vitals entry', async () => onChart(async (window) => { await window.user.click(window.byId('vitals-open')); await window.find('vitals-panel'); })],
+  ['note entry', async () => onChart(async (window) => { await window.user.click(window.byId('note-new')); await window.find('note-panel'); })],
+  ['sync', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('sync-open')); await window.find('sync-state'); }],
+  ['audit', async () => { const window = await signInAs('rsato'); await window.user.click(window.byId('audit-open')); await window.find('audit-table'); }],
+];
+
+describe('accessibility', () => {
+  test.each(SCREENS)('%s has no fault that a machine can find', async (_, open) => {
+    await open();
+    expect(await faults()).toEqual([]);
+  });
+});

@@ -1,0 +1,83 @@
+import { waitFor } from '@testing-library/svelte';
+import { describe, expect, test, vi } from 'vitest';
+import { theClinic } from '$lib/api/fake';
+import { openChart, signInAs } from './window';
+
+describe('around the records', () => {
+  test('a lock warning is spoken once while its seconds run, and any key ends it', async () => {
+    const window = await signInAs('dwhitfield');
+    theClinic().emit('lock-warning', { seconds: 30 });
+    const spoken = await waitFor(() => {
+      const alert = window.byId('lock-warning').querySelector('[role="alert"]');
+      if (alert === null) throw new Error('not yet');
+      return alert;
+    });
+    const said = spoken.textContent;
+    theClinic().emit('lock-warning', { seconds: 12 });
+    await waitFor(() => expect(window.byId('lock-countdown').textContent).toBe('12 s'));
+    expect(spoken.textContent).toBe(said);
+    expect(window.byId('lock-countdown').getAttribute('aria-hidden')).toBe('true');
+    await window.user.keyboard('{Shift}');
+    await waitFor(() => expect(window.gone('lock-warning')).toBe(true));
+    expect(theClinic().calls).toContain('activity');
+  });
+
+  test('the screen is covered after two minutes, out of reach of readers, and the first key only uncovers', async () => {
+    const window = await signInAs('dwhitfield');
+    const field = (await window.find('search-input')) as HTMLInputElement;
+    vi.useFakeTimers();
+    await window.user.keyboard('h');
+    await vi.advanceTimersByTimeAsync(121_000);
+    expect(window.byId('privacy-cover')).toBeTruthy();
+    expect(window.byId('desk').inert).toBe(true);
+    await window.user.keyboard('o');
+    await vi.advanceTimersByTimeAsync(10);
+    vi.useRealTimers();
+    expect(window.gone('privacy-cover')).toBe(true);
+    expect(field.value).toBe('h');
+  });
+
+  test('F1 lists every shortcut', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.keyboard('{F1}');
+    expect((await window.find('shortcut-sheet')).textContent).toContain('Find a patient');
+    await window.user.click(window.byId('shortcut-close'));
+    expect(window.gone('shortcut-sheet')).toBe(true);
+  });
+
+  test('unsent and refused work is told in plain words with its author', async () => {
+    const clinic = theClinic();
+    clinic.online = false;
+    clinic.unsent = [
+      { id: 'u1', when: '22-Nov-2026 10:15', what: 'Vital signs', patientName: 'HOLM, Astrid (Mrs)', author: 'Dana Whitfield', state: 'waiting', advice: null },
+      { id: 'u2', when: '21-Nov-2026 16:40', what: 'Note', patientName: null, author: 'Dr Marcus Okafor', state: 'refused', advice: 'Write it again.' },
+    ];
+    const window = await signInAs('dwhitfield');
+    await window.user.click(await window.find('sync-open'));
+    expect((await window.find('sync-state')).textContent).toContain('2 changes are waiting on this computer.');
+    expect(window.byId('sync-unsent').textContent).toContain('Dana Whitfield');
+    expect(window.byId('sync-refused').textContent).toContain('Write it again.');
+    expect(window.byId('sync-refused').textContent).toContain('Hidden from your role');
+  });
+
+  test('the audit page says first whether the trail is whole', async () => {
+    const window = await signInAs('pvolkova');
+    await openChart(window, 'holloway');
+    await window.user.click(window.byId('audit-open'));
+    expect((await window.find('audit-verified')).getAttribute('data-ok')).toBe('true');
+    await window.user.click(window.byId('audit-patient'));
+    await waitFor(() => {
+      const names = [...document.querySelectorAll('[data-testid="audit-row"] td:nth-child(5)')].map((cell) => cell.textContent);
+      expect(names.length).toBeGreaterThan(0);
+      expect(new Set(names)).toEqual(new Set(['HOLLOWAY, Margaret Anne (Mrs)']));
+    });
+  });
+
+  test('the title of the window never says whose chart is open', async () => {
+    document.title = 'Chartkeep';
+    const window = await signInAs('dwhitfield');
+    await openChart(window, 'holloway');
+    expect(document.title).toBe('Chartkeep');
+    expect(globalThis.location.href).not.toContain('p001');
+  });
+});

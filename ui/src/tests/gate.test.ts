@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { theClinic } from '$lib/api/fake';
+import { openWindow, signIn, signInAs } from './window';
+
+describe('before the records', () => {
+  test('a computer without a clinic asks for server, token and name', async () => {
+    theClinic().state = 'unenrolled';
+    const window = openWindow();
+    await window.user.type(await window.find('enrol-server'), 'https://server.clinic:8444');
+    await window.user.type(window.byId('enrol-token'), 'ck1.abc');
+    await window.user.type(window.byId('enrol-label'), 'Exam room 2');
+    await window.user.click(window.byId('enrol-submit'));
+    expect(await window.find('lock-screen')).toBeTruthy();
+  });
+
+  test('a refused token says code, sentence and advice, and keeps what was typed', async () => {
+    theClinic().state = 'unenrolled';
+    const window = openWindow();
+    await window.user.type(await window.find('enrol-token'), 'old');
+    await window.user.click(window.byId('enrol-submit'));
+    expect((await window.find('error-code')).textContent).toBe('token-refused');
+    expect(window.byId('error-advice').textContent).toContain('new token');
+    expect((window.byId('enrol-token') as HTMLInputElement).value).toBe('old');
+  });
+
+  test.each(['keyring-absent', 'keyring-locked', 'vault-damaged', 'vault-newer'])('%s has its own screen with what to do', async (code) => {
+    const clinic = theClinic();
+    clinic.state = 'blocked';
+    clinic.problem = { code, message: 'What happened.', advice: 'What to do.' };
+    const window = openWindow();
+    expect((await window.find('error-code')).textContent).toBe(code);
+    expect(window.byId('blocked-screen').textContent).toContain('No record was deleted');
+  });
+
+  test('a wrong passphrase empties the code only, and puts the caret there', async () => {
+    const window = openWindow();
+    await window.user.type(await window.find('signin-username'), 'dwhitfield');
+    await window.user.type(window.byId('signin-passphrase'), 'wrong');
+    await window.user.type(window.byId('signin-code'), '111111');
+    await window.user.click(window.byId('signin-submit'));
+    expect((await window.find('error-code')).textContent).toBe('sign-in-refused');
+    expect((window.byId('signin-passphrase') as HTMLInputElement).value).toBe('wrong');
+    expect((window.byId('signin-code') as HTMLInputElement).value).toBe('');
+    expect(document.activeElement).toBe(window.byId('signin-code'));
+  });
+
+  test('passphrase and code can be pasted, and the passphrase shown', async () => {
+    const window = openWindow();
+    await window.user.click(await window.find('signin-passphrase'));
+    await window.user.paste('from a password manager');
+    await window.user.click(window.byId('signin-show'));
+    const field = window.byId('signin-passphrase') as HTMLInputElement;
+    expect(field.value).toBe('from a password manager');
+    expect(field.type).toBe('text');
+    await window.user.click(window.byId('signin-code'));
+    await window.user.paste('123 456');
+    expect((window.byId('signin-code') as HTMLInputElement).value).toBe('123 456');
+  });
+
+  test('offline is said before signing in, and failed attempts after it', async () => {
+    theClinic().online = false;
+    theClinic().failures = 2;
+    const window = openWindow();
+    expect((await window.find('signin-connection')).textContent).toContain('You can sign in and work');
+    await signIn(window, 'dwhitfield');
+    expect((await window.find('failures-notice')).textContent).toContain('2 failed attempts');
+    expect(window.byId('status-connection').textContent).toBe('Offline');
+  });
+
+  test('locking leaves nothing of a record in the page', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.type(await window.find('search-input'), 'hollo');
+    await window.find('search-row');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.find('lock-screen');
+    expect(document.body.textContent).not.toContain('HOLLOWAY');
+  });
+});
