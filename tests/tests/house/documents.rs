@@ -7,21 +7,26 @@ use super::tree::{File, assert_none, files, paths};
 /// The map of the code.
 const MAP: &str = "docs/ARCHITECTURE.md";
 
+/// Folders that documents speak of and that a build makes.
+const BUILT: &[&str] = &["ui/dist", "ui/node_modules", "src-tauri/gen"];
+
 fn broken_links(files: &[File], paths: &[String]) -> Vec<String> {
-    let exists = |wanted: &str| {
-        let inside = format!("{wanted}/");
-        paths.iter().any(|path| path == wanted || path.starts_with(&inside))
-    };
     let mut broken = Vec::new();
     for file in files.iter().filter(|file| file.is(&["md"])) {
         for target in links(&file.text) {
             let path = resolved(&file.path, target);
-            if !exists(&path) {
+            if !is_there(paths, &path) {
                 broken.push(format!("{}: points at {target}, which is not there", file.path));
             }
         }
     }
     broken
+}
+
+/// Whether the path is a file of the tree or a folder with one in it.
+fn is_there(paths: &[String], wanted: &str) -> bool {
+    let inside = format!("{wanted}/");
+    paths.iter().any(|path| path == wanted || path.starts_with(&inside))
 }
 
 /// The targets of `[text](target)` that lie in this repository, without their anchors.
@@ -48,6 +53,27 @@ fn resolved(from: &str, target: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// Paths in backquotes that begin in a folder of ours and lead nowhere.
+fn broken_paths(files: &[File], paths: &[String]) -> Vec<String> {
+    let tops: BTreeSet<&str> =
+        paths.iter().filter_map(|path| path.split_once('/')).map(|(top, _)| top).collect();
+    let ours =
+        |word: &&str| word.split_once('/').is_some_and(|(top, rest)| tops.contains(top) && !rest.is_empty());
+    let mut broken = Vec::new();
+    for file in files.iter().filter(|file| file.is(&["md"])) {
+        for word in file.text.split('`').skip(1).step_by(2).filter(ours) {
+            let plain = !word.contains(['*', ' ', '<', '…', '\n']);
+            if plain
+                && !BUILT.iter().any(|built| word.starts_with(built))
+                && !is_there(paths, word.trim_end_matches('/'))
+            {
+                broken.push(format!("{}: names `{word}`, which is not there", file.path));
+            }
+        }
+    }
+    broken
 }
 
 fn unmapped(files: &[File]) -> Vec<String> {
@@ -80,6 +106,22 @@ fn odd_decisions(files: &[File]) -> Vec<String> {
 #[test]
 fn every_link_in_a_document_leads_somewhere() {
     assert_none(&broken_links(&files(), &paths()));
+}
+
+#[test]
+fn every_path_a_document_names_exists() {
+    assert_none(&broken_paths(&files(), &paths()));
+}
+
+#[test]
+fn a_path_that_moved_away_is_found() {
+    let paths = ["keys/src/slot.rs".to_owned(), "ui/package.json".to_owned()];
+    let broken = |text: &str| broken_paths(&[File::sample("docs/A.md", text)], &paths).len();
+    assert_eq!(broken("in `keys/src/slot.rs` and `keys/src/`, not in `keys/src/seal.rs`"), 1);
+    assert_eq!(
+        broken("`ui/dist/index.html` is built, `drawers/x.db` is on a workstation, `keys/*.rs` is many"),
+        0
+    );
 }
 
 #[test]
