@@ -126,88 +126,116 @@ impl DataClass {
         }
     }
 
-    /// The class of a resource type that carries no label; `None` for a type that Chartkeep does not know.
-    fn of_kind(kind: &str, categories: &[String]) -> Option<DataClass> {
+    /// The class of a record that carries no label; `None` for a type that Chartkeep does not know.
+    fn without_labels(kind: &str, categories: &[String]) -> Option<DataClass> {
         let has = |code: &str| categories.iter().any(|c| c == code);
-        let class = match kind {
-            "Patient" | "RelatedPerson" | "Person" => DataClass::Demographics,
-            "Flag" if has("admin") || has("contact") => DataClass::Demographics,
-            "Appointment" | "AppointmentResponse" | "Schedule" | "Slot" => DataClass::Scheduling,
-            "Coverage"
-            | "CoverageEligibilityRequest"
-            | "CoverageEligibilityResponse"
-            | "InsurancePlan"
-            | "EnrollmentRequest"
-            | "EnrollmentResponse" => DataClass::Coverage,
-            "Practitioner"
-            | "PractitionerRole"
-            | "Organization"
-            | "OrganizationAffiliation"
-            | "Location"
-            | "HealthcareService"
-            | "Endpoint"
-            | "Device"
-            | "Medication"
-            | "Substance" => DataClass::Directory,
-            "Task" | "Communication" | "CommunicationRequest" => DataClass::Messages,
-            "Observation" if has("vital-signs") => DataClass::ClinicalSummary,
-            "Condition"
-            | "AllergyIntolerance"
-            | "MedicationRequest"
-            | "MedicationStatement"
-            | "MedicationAdministration"
-            | "MedicationDispense"
-            | "Immunization"
-            | "ImmunizationRecommendation"
-            | "ImmunizationEvaluation"
-            | "Encounter"
-            | "EpisodeOfCare"
-            | "CareTeam"
-            | "Flag"
-            | "List"
-            | "FamilyMemberHistory"
-            | "DetectedIssue"
-            | "AdverseEvent" => DataClass::ClinicalSummary,
-            "Observation"
-            | "DiagnosticReport"
-            | "DocumentReference"
-            | "DocumentManifest"
-            | "Composition"
-            | "Procedure"
-            | "ImagingStudy"
-            | "Media"
-            | "Specimen"
-            | "BodyStructure"
-            | "CarePlan"
-            | "Goal"
-            | "ServiceRequest"
-            | "DeviceRequest"
-            | "DeviceUseStatement"
-            | "NutritionOrder"
-            | "VisionPrescription"
-            | "ClinicalImpression"
-            | "RiskAssessment"
-            | "RequestGroup"
-            | "QuestionnaireResponse"
-            | "GuidanceResponse"
-            | "MolecularSequence"
-            | "Binary"
-            | "Provenance"
-            | "Consent" => DataClass::NotesResults,
-            "Claim"
-            | "ClaimResponse"
-            | "ExplanationOfBenefit"
-            | "Invoice"
-            | "ChargeItem"
-            | "Account"
-            | "PaymentNotice"
-            | "PaymentReconciliation"
-            | "Contract" => DataClass::Charges,
-            _ => return None,
-        };
-        Some(class)
+        match kind {
+            "Flag" if has("admin") || has("contact") => Some(DataClass::Demographics),
+            "Observation" if has("vital-signs") => Some(DataClass::ClinicalSummary),
+            _ => TYPES.iter().find(|(_, kinds)| kinds.contains(&kind)).map(|(class, _)| *class),
+        }
     }
 }
+
+/// The class of each resource type, most frequent first.
+const TYPES: [(DataClass, &[&str]); 8] = [
+    (
+        DataClass::NotesResults,
+        &[
+            "Observation",
+            "DiagnosticReport",
+            "DocumentReference",
+            "DocumentManifest",
+            "Composition",
+            "Procedure",
+            "ImagingStudy",
+            "Media",
+            "Specimen",
+            "BodyStructure",
+            "CarePlan",
+            "Goal",
+            "ServiceRequest",
+            "DeviceRequest",
+            "DeviceUseStatement",
+            "NutritionOrder",
+            "VisionPrescription",
+            "ClinicalImpression",
+            "RiskAssessment",
+            "RequestGroup",
+            "QuestionnaireResponse",
+            "GuidanceResponse",
+            "MolecularSequence",
+            "Binary",
+            "Provenance",
+            "Consent",
+        ],
+    ),
+    (
+        DataClass::ClinicalSummary,
+        &[
+            "Condition",
+            "AllergyIntolerance",
+            "MedicationRequest",
+            "MedicationStatement",
+            "MedicationAdministration",
+            "MedicationDispense",
+            "Immunization",
+            "ImmunizationRecommendation",
+            "ImmunizationEvaluation",
+            "Encounter",
+            "EpisodeOfCare",
+            "CareTeam",
+            "Flag",
+            "List",
+            "FamilyMemberHistory",
+            "DetectedIssue",
+            "AdverseEvent",
+        ],
+    ),
+    (
+        DataClass::Charges,
+        &[
+            "Claim",
+            "ClaimResponse",
+            "ExplanationOfBenefit",
+            "Invoice",
+            "ChargeItem",
+            "Account",
+            "PaymentNotice",
+            "PaymentReconciliation",
+            "Contract",
+        ],
+    ),
+    (DataClass::Demographics, &["Patient", "RelatedPerson", "Person"]),
+    (DataClass::Scheduling, &["Appointment", "AppointmentResponse", "Schedule", "Slot"]),
+    (
+        DataClass::Coverage,
+        &[
+            "Coverage",
+            "CoverageEligibilityRequest",
+            "CoverageEligibilityResponse",
+            "InsurancePlan",
+            "EnrollmentRequest",
+            "EnrollmentResponse",
+        ],
+    ),
+    (
+        DataClass::Directory,
+        &[
+            "Practitioner",
+            "PractitionerRole",
+            "Organization",
+            "OrganizationAffiliation",
+            "Location",
+            "HealthcareService",
+            "Endpoint",
+            "Device",
+            "Medication",
+            "Substance",
+        ],
+    ),
+    (DataClass::Messages, &["Task", "Communication", "CommunicationRequest"]),
+];
 
 impl fmt::Display for DataClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,7 +255,7 @@ impl FromStr for DataClass {
 /// known counts as sensitive: what nobody has thought about is kept closely.
 pub fn classify(document: &Document) -> DataClass {
     let labels = document.labels();
-    let plain = DataClass::of_kind(document.kind().as_str(), document.categories());
+    let plain = DataClass::without_labels(document.kind().as_str(), document.categories());
     if labels.counselling {
         DataClass::Counselling
     } else if labels.sensitive
@@ -242,7 +270,7 @@ pub fn classify(document: &Document) -> DataClass {
 
 /// Whether this resource type is one that Chartkeep has a place for.
 pub fn is_known(document: &Document) -> bool {
-    DataClass::of_kind(document.kind().as_str(), document.categories()).is_some()
+    DataClass::without_labels(document.kind().as_str(), document.categories()).is_some()
 }
 
 /// A set of data classes.

@@ -194,7 +194,8 @@ impl AuditEvent {
         draft.profile(if shown.is_some() { "IHE.BasicAudit.PatientQuery" } else { "IHE.BasicAudit.Query" });
         draft.searchers(actor);
         draft.patient(shown);
-        draft.query_tokens(tokens);
+        // FHIR has no empty base64: without terms the query is what was asked for.
+        draft.query_tokens(if tokens.is_empty() { action.as_str().as_bytes() } else { tokens });
         draft.finish()
     }
 
@@ -238,7 +239,11 @@ impl AuditEvent {
         );
         draft.profile(codes::write_profile(action, patient.is_some()));
         draft.outcome(outcome, None);
-        draft.writers(actor);
+        if action == Action::Delete {
+            draft.deleters(actor)
+        } else {
+            draft.writers(actor)
+        }
         draft.patient(patient);
         draft.write(write);
         draft.about_event(intent);
@@ -272,9 +277,8 @@ impl AuditEvent {
     /// A page of history was fetched for a workstation; the token is the cursor.
     pub fn replicated(stamp: Stamp, actor: &Actor, cursor: &[u8]) -> Self {
         let mut draft = Draft::rest(stamp, EventKind::Replicated, "E", &[("history-system", codes::RESTFUL)]);
-        draft.profile("IHE.BasicAudit.Query");
         draft.searchers(actor);
-        draft.query_tokens(cursor);
+        draft.query_tokens(if cursor.is_empty() { b"start" } else { cursor });
         draft.finish()
     }
 

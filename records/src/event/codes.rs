@@ -13,10 +13,13 @@ pub(super) const ENTITY_ROLE: &str = "http://terminology.hl7.org/CodeSystem/obje
 pub(super) const SOURCE_TYPE: &str = "http://terminology.hl7.org/CodeSystem/security-source-type";
 pub(super) const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 pub(super) const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+pub(super) const PROVENANCE: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
 pub(super) const BALP_ENTITY: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType";
 pub(super) const BALP_PROFILES: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/";
 /// Our own kinds of event, as a second subtype beside the standard one.
 pub(super) const OWN_KIND: &str = "urn:chartkeep:event";
+/// What an entity of ours is to the event, where neither FHIR nor BALP has a word for it.
+pub(super) const OWN_ENTITY: &str = "urn:chartkeep:entity";
 /// Our own roles.
 pub(super) const OWN_ROLE: &str = "urn:chartkeep:role";
 

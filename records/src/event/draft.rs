@@ -100,13 +100,25 @@ impl Draft {
         self.user(actor, "AUT", true);
     }
 
+    /// A delete, as BALP has it: the application asks, the custodian of the record does it.
+    pub(super) fn deleters(&mut self, actor: &Actor) {
+        self.agents.push(machine(codes::APPLICATION, actor.device, &format!("urn:uuid:{}", actor.device)));
+        let mut custodian = machine(codes::APPLICATION, self.stamp.observer.device(), &self.store_address());
+        custodian["type"] = json!({"coding": [{"system": codes::PROVENANCE, "code": "custodian"}]});
+        self.agents.push(custodian);
+        self.user(actor, "AUT", true);
+    }
+
     fn client_and_server(&mut self, actor: &Actor, client: &'static str, server: &'static str) {
         self.agents.push(machine(client, actor.device, &format!("urn:uuid:{}", actor.device)));
-        let store = match self.stamp.observer {
+        self.agents.push(machine(server, self.stamp.observer.device(), &self.store_address()));
+    }
+
+    fn store_address(&self) -> String {
+        match self.stamp.observer {
             Observer::Workstation(_) => "urn:chartkeep:vault".to_owned(),
             Observer::Server(device) => format!("urn:uuid:{device}"),
-        };
-        self.agents.push(machine(server, self.stamp.observer.device(), &store));
+        }
     }
 
     /// The person; `requestor` is false where the system acted for them, as at an idle lock (ITI-20).
@@ -165,16 +177,17 @@ impl Draft {
         self.entities.push(entity("1", "Person", "1", "Patient", &what));
     }
 
-    /// The records, one entity each; details stand on the first.
+    /// The records: the first is the data entity that BALP wants exactly one of, with the details; the others of the
+    /// same act stand beside it under a type of our own.
     pub(super) fn data(&mut self, records: &[RecordKey], details: &[(&str, &str)]) {
-        for (nth, record) in records.iter().enumerate() {
-            let mut data = entity("2", "System Object", "4", "Domain Resource", &record.to_string());
-            if nth == 0 && !details.is_empty() {
-                let pairs = details.iter().map(|(name, text)| json!({"type": name, "valueString": text}));
-                data["detail"] = pairs.collect::<Vec<_>>().into();
-            }
-            self.entities.push(data);
+        let Some((first, others)) = records.split_first() else { return };
+        let mut data = entity("2", "System Object", "4", "Domain Resource", &first.to_string());
+        if !details.is_empty() {
+            let pairs = details.iter().map(|(name, text)| json!({"type": name, "valueString": text}));
+            data["detail"] = pairs.collect::<Vec<_>>().into();
         }
+        self.entities.push(data);
+        self.entities.extend(others.iter().map(|record| own_entity(&record.to_string(), "same-act")));
     }
 
     pub(super) fn write(&mut self, write: &WriteDetails) {
@@ -200,8 +213,7 @@ impl Draft {
 
     /// The event that this one completes.
     pub(super) fn about_event(&mut self, event: EventId) {
-        let what = format!("AuditEvent/{event}");
-        self.entities.push(entity("2", "System Object", "20", "Job", &what));
+        self.entities.push(own_entity(&format!("AuditEvent/{event}"), "intent"));
     }
 
     pub(super) fn audit_log(&mut self) {
@@ -299,6 +311,10 @@ fn entity(kind: &str, kind_display: &str, role: &str, role_display: &str, what: 
         "type": {"system": codes::ENTITY_TYPE, "code": kind, "display": kind_display},
         "role": {"system": codes::ENTITY_ROLE, "code": role, "display": role_display},
     })
+}
+
+fn own_entity(what: &str, code: &str) -> Value {
+    json!({"what": {"reference": what}, "type": {"system": codes::OWN_ENTITY, "code": code}})
 }
 
 fn source(observer: Observer, site: Option<String>) -> Value {
