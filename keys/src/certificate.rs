@@ -358,7 +358,7 @@ fn pem_block(label: &str, der: &[u8]) -> String {
 
 fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, CertificateRefused> {
     match X509Certificate::from_der(certificate) {
-        Ok((rest, parsed)) if rest.is_empty() => Ok(parsed),
+        Ok(([], parsed)) => Ok(parsed),
         Ok(_) | Err(_) => Err(CertificateRefused::Malformed),
     }
 }

@@ -91,7 +91,7 @@ pub(crate) struct Argon2Cost {
 /// What goes into one run of Argon2id beside its cost.
 pub(crate) struct Argon2Input<'a> {
     pub(crate) password: &'a [u8],
-    pub(crate) salt: &'a [u8; 32],
+    pub(crate) salt: &'a [u8],
     pub(crate) secret: &'a [u8],
     pub(crate) associated: &'a [u8],
 }
@@ -157,4 +157,74 @@ pub(crate) fn hpke_derive_secret(ikm: &[u8; 32]) -> Secret<32> {
     let kept = Secret::build(|place| place.copy_from_slice(&bytes));
     bytes.zeroize();
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unhex<const N: usize>(text: &str) -> [u8; N] {
+        let digits: Vec<u32> = text.chars().filter_map(|character| character.to_digit(16)).collect();
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect();
+        bytes.try_into().unwrap()
+    }
+
+    #[test]
+    fn hkdf_is_that_of_rfc_5869() {
+        // Appendix A.1, the first 32 of its 42 bytes.
+        let salt: [u8; 13] = unhex("000102030405060708090a0b0c");
+        let info: [u8; 10] = unhex("f0f1f2f3f4f5f6f7f8f9");
+        let out: Secret<32> = hkdf(&[0x0b; 22], &salt, &[&info[..4], &info[4..]]);
+        assert_eq!(out.expose(), &unhex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"));
+    }
+
+    #[test]
+    fn hmac_is_that_of_rfc_4231() {
+        // Test case 1; HMAC pads a key of 20 bytes to the same as 20 bytes and 12 zeros.
+        let mut key = [0; 32];
+        key[..20].fill(0x0b);
+        let mac = hmac(&key, &[b"Hi ", b"There"]);
+        assert_eq!(mac, unhex("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"));
+    }
+
+    #[test]
+    fn aes_gcm_is_that_of_its_specification() {
+        // McGrew and Viega, test case 14.
+        let sealed = aes_seal(&[0; 32], &[0; 12], &[], &[0; 16]);
+        let expected: [u8; 32] = unhex("cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919");
+        assert_eq!(sealed, expected);
+        assert_eq!(aes_open(&[0; 32], &[0; 12], &[], &sealed), Some(vec![0; 16]));
+    }
+
+    #[test]
+    fn argon2id_is_that_of_rfc_9106() {
+        // §5.3: 32 KiB, 3 passes, 4 lanes, with secret and associated data.
+        let cost = Argon2Cost { memory_kib: 32, passes: 3, lanes: 4 };
+        let salt = [2; 16];
+        let input = Argon2Input { password: &[1; 32], salt: &salt, secret: &[3; 8], associated: &[4; 12] };
+        let out = argon2id(cost, &input).unwrap();
+        assert_eq!(out.expose(), &unhex("0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"));
+    }
+
+    #[test]
+    fn hpke_key_pairs_are_those_of_rfc_9180() {
+        // Appendix A.1.1, the recipient's.
+        let ikm = unhex("6db9df30aa07dd42ee5e8181afdb977e538f5e1fec8a06223f33f7013e525037");
+        let public = crate::AgreementSecret::from_secret(hpke_derive_secret(&ikm)).public();
+        let expected = unhex("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d");
+        assert_eq!(public.to_bytes(), expected);
+    }
+
+    #[test]
+    fn hpke_opens_what_it_sealed_for_the_same_info_alone() {
+        let mut random = Random::from_seed([1; 32]);
+        let secret = hpke_derive_secret(&random.bytes());
+        let public = crate::AgreementSecret::from_secret(secret.duplicate()).public().to_bytes();
+        let sealed = hpke_seal(&public, b"info", b"message", &mut random).unwrap();
+        assert_eq!(sealed.len(), HPKE_OVERHEAD + 7);
+        assert_eq!(hpke_open(secret.expose(), b"info", &sealed).unwrap(), b"message");
+        assert!(hpke_open(secret.expose(), b"other", &sealed).is_none());
+        assert!(hpke_open(secret.expose(), b"info", &sealed[..31]).is_none());
+    }
 }

@@ -229,3 +229,28 @@ pub(crate) use public_text;
 
 public_text!(VerifyingKey, 32, VerifyingKey::from_bytes);
 public_text!(Signature, 64, |bytes| Ok(Signature(bytes)));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_those_of_rfc_8032() {
+        // §7.1, TEST 2.
+        let seed = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+        let public = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+        let signature = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+                         085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+        let key = SigningKey::from_seed(&Secret::from_slice(&unhex(seed)).unwrap());
+        assert_eq!(key.verifying_key().to_bytes().to_vec(), unhex(public));
+        let made = key.sign_unlabelled(&[0x72]);
+        assert_eq!(made.to_bytes().to_vec(), unhex(signature));
+        assert!(key.verifying_key().verify_unlabelled(&[0x72], &made).is_ok());
+        assert!(key.verifying_key().verify_unlabelled(&[0x73], &made).is_err());
+    }
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digits: Vec<u32> = text.chars().filter_map(|character| character.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+    }
+}

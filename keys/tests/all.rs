@@ -1,0 +1,28 @@
+//! What the keys promise, through the public door: right factors open, wrong ones refuse, formats stay as they are.
+
+#[cfg(test)]
+mod all {
+    mod blobs;
+    mod certificates;
+    mod checkpoints;
+    mod envelopes;
+    mod epochs;
+    mod given;
+    mod grants;
+    mod passphrases;
+    mod recovery_codes;
+    mod reentry;
+    mod rows;
+    mod sealed_parcels;
+    mod secrets;
+    mod sessions;
+    mod sign_in;
+    mod signatures;
+    mod slots;
+    mod slots_at_real_cost;
+    mod strict_parsers;
+    mod tokens;
+    mod totp;
+    mod trust;
+    mod vectors;
+}
