@@ -76,3 +76,29 @@ describe('before the records', () => {
     expect(document.body.textContent).not.toContain('HOLLOWAY');
   });
 });
+
+describe('a new person', () => {
+  test('chooses a passphrase, sees the seed once, proves the authenticator and may sign in', async () => {
+    const window = openWindow();
+    await window.user.click(await window.find('activate-open'));
+    await window.user.type(window.byId('activate-username'), 'dwhitfield');
+    await window.user.type(window.byId('activate-code'), 'ab12-cd34');
+    await window.user.type(window.byId('activate-passphrase'), 'three unrelated words');
+    await window.user.click(window.byId('activate-submit'));
+    expect((await window.find('activate-seed')).textContent).toBe('JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP');
+    await window.user.type(window.byId('activate-proof'), '123 456');
+    await window.user.click(window.byId('activate-submit'));
+    expect((await window.find('signin-connection')).textContent).toContain('Sign in with a new code');
+    expect((window.byId('signin-username') as HTMLInputElement).value).toBe('dwhitfield');
+    expect(document.body.textContent).not.toContain('JBSW');
+  });
+
+  test('is told when the passphrase is too easy', async () => {
+    const window = openWindow();
+    await window.user.click(await window.find('activate-open'));
+    await window.user.type(window.byId('activate-code'), 'ab12-cd34');
+    await window.user.type(window.byId('activate-passphrase'), 'short');
+    await window.user.click(window.byId('activate-submit'));
+    expect((await window.find('error-code')).textContent).toBe('passphrase-weak');
+  });
+});

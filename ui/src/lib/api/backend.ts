@@ -2,6 +2,7 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type {
+  ActivationView,
   AppointmentRow,
   AuditView,
   ChartView,
@@ -23,6 +24,12 @@ import type {
 export interface Backend {
   status(): Promise<StatusView>;
   enrol(form: { server: string; token: string; label: string }): Promise<StatusView>;
+  /** Tries again what stood in the way of starting. */
+  retry(): Promise<StatusView>;
+  /** First half of a new person's first day: the code of the administrator and a passphrase buy a seed. */
+  activate(form: { username: string; activationCode: string; passphrase: string }): Promise<ActivationView>;
+  /** Second half: one code proves that the authenticator holds the seed. */
+  confirmActivation(form: { code: string }): Promise<void>;
   signIn(form: { username: string; passphrase: string; code: string }): Promise<OpenedView>;
   lock(): Promise<void>;
   /** Somebody is working: the idle clock starts anew, and a lock warning is over. */
@@ -54,6 +61,9 @@ export interface Events {
 export const backend: Backend = {
   status: () => invoke('status'),
   enrol: (form) => invoke('enrol', { form }),
+  retry: () => invoke('retry'),
+  activate: (form) => invoke('activate', { form }),
+  confirmActivation: (form) => invoke('confirm_activation', { form }),
   signIn: (form) => invoke('sign_in', { form }),
   lock: () => invoke('lock'),
   activity: () => invoke('activity'),

@@ -17,6 +17,8 @@ const ERRORS: Record<string, [string, string]> = {
   'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],
   'not-found': ['No such patient.', 'Search again by name, birth date, record number or telephone.'],
   'not-your-role': ['Your role does not include this.', 'Ask a colleague whose role does, or your practice manager.'],
+  'activation-refused': ['The activation code is not right, was used, or has expired.', 'Ask your administrator for a new activation code.'],
+  'passphrase-weak': ['This passphrase is too easy to guess.', 'Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.'],
   'token-refused': ['The enrolment token is not right, was used, or has expired.', 'Ask your IT administrator for a new token and copy the whole of it.'],
   'keyring-absent': ['No keyring answers on this computer.', "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed."],
   'keyring-locked': ['The keyring of this computer is locked.', "Unlock the desktop's keyring, usually with the password of the computer, then try again."],
@@ -160,6 +162,17 @@ const commands: Omit<Backend, 'on'> = {
     if (!token.startsWith('ck1.')) throw failure('token-refused');
     clinic.state = 'locked';
     return clinic.status();
+  },
+  async retry() {
+    return clinic.status();
+  },
+  async activate({ activationCode, passphrase }) {
+    if (activationCode.trim().length < 6) throw failure('activation-refused');
+    if (passphrase.length < 12) throw failure('passphrase-weak');
+    return { seed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Ashby%20Falls:dwhitfield?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Ashby%20Falls' };
+  },
+  async confirmActivation({ code }) {
+    if (!/^\d{6}$/.test(code)) throw failure('activation-refused');
   },
   async signIn({ username, passphrase, code }) {
     const person = STAFF.find((one) => one.username === username.trim().toLowerCase());

@@ -52,7 +52,7 @@ export function plotOptions(host: HTMLElement, series: VitalSeriesView, times: P
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 11, stroke: () => ink, fill: () => 'transparent', width: 2 } },
     scales: { x: { time: true, range: () => [times.fromS, times.toS] }, y: { range: () => valueRange(series) } },
     axes: [
-      { ...axis, size: 26, space: 90, values: (_, marks) => marks.map((mark) => showAxisMark(new Date(mark * 1000), spanDays)) },
+      { ...axis, size: 26, space: 74, values: (_, marks) => marks.map((mark) => showAxisMark(new Date(mark * 1000), spanDays)) },
       { ...axis, size: 52, space: 28, incrs: whole ? WHOLE_STEPS : undefined },
     ],
     series: [

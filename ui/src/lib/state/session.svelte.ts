@@ -35,6 +35,11 @@ class Session {
     this.take(await backend.status());
   }
 
+  /** Tries again what stood in the way of starting. */
+  async retry(): Promise<void> {
+    this.take(await backend.retry());
+  }
+
   take(status: StatusView): void {
     if (status.state !== 'open') this.#forget();
     this.status = status;
