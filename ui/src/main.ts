@@ -1,4 +1,5 @@
 /** Puts the screens into the window. */
+import './lib/locale';
 import { mount } from 'svelte';
 import './lib/styles/tokens.css';
 import './lib/styles/base.css';
