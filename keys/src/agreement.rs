@@ -108,8 +108,6 @@ pub enum Parcel {
     DeviceKeyEscrow,
     /// The keyring half of a slot prepared on another workstation, sealed to that device.
     PreparedSlotKey,
-    /// The contents a prepared slot is made from.
-    PreparedSlotContents,
     /// A page of records for a drawer that is shut.
     InboxPage,
     /// A note only its author, or the recovery key, may read.
@@ -123,7 +121,6 @@ impl Parcel {
         match self {
             Self::DeviceKeyEscrow => b"chartkeep/parcel/device-key-escrow/v1\0",
             Self::PreparedSlotKey => b"chartkeep/parcel/prepared-slot-key/v1\0",
-            Self::PreparedSlotContents => b"chartkeep/parcel/prepared-slot-contents/v1\0",
             Self::InboxPage => b"chartkeep/parcel/inbox-page/v1\0",
             Self::CounsellingNote => b"chartkeep/parcel/counselling-note/v1\0",
             Self::RecoveryCode => b"chartkeep/parcel/recovery-code/v1\0",

@@ -88,14 +88,17 @@ impl SlotCost {
 
     /// Within floor and ceiling, or the test cost in a build that knows it.
     pub(crate) fn check(&self) -> Result<(), CostRefused> {
+        self.check_in(cfg!(feature = "test-cost"))
+    }
+
+    fn check_in(&self, build_knows_test_cost: bool) -> Result<(), CostRefused> {
         let enough = |cost: Argon2Cost, floor: Argon2Cost| {
             (floor.memory_kib..=CEILING.memory_kib).contains(&cost.memory_kib)
                 && (floor.passes..=CEILING.passes).contains(&cost.passes)
                 && (floor.lanes..=CEILING.lanes).contains(&cost.lanes)
         };
         let allowed = enough(self.passphrase, FLOOR.passphrase) && enough(self.unlock, FLOOR.unlock);
-        let test = cfg!(feature = "test-cost") && *self == TEST;
-        if allowed || test { Ok(()) } else { Err(CostRefused) }
+        if allowed || build_knows_test_cost && *self == TEST { Ok(()) } else { Err(CostRefused) }
     }
 
     pub(crate) fn with_unlock_share_of(self, other: Self) -> Result<Self, CostRefused> {
@@ -119,6 +122,8 @@ impl SlotCost {
         hash: &[u8; 32],
     ) -> Option<Root> {
         let input = Argon2Input { password: a_key.expose(), salt, secret: pepper, associated: hash };
+        #[cfg(test)]
+        tests::RUNS.set(tests::RUNS.get() + 1);
         argon2id(self.unlock, &input)
     }
 
@@ -133,5 +138,42 @@ impl SlotCost {
             Ok(Argon2Cost { memory_kib: reader.u32()?, passes: reader.u32()?, lanes: reader.u32()? })
         };
         Ok(Self { passphrase: one()?, unlock: one()? })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// How often this thread derived a root: what a try has cost.
+        pub(crate) static RUNS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn a_build_that_ships_refuses_the_test_cost() {
+        assert_eq!(TEST.check_in(true), Ok(()));
+        assert_eq!(TEST.check_in(false), Err(CostRefused));
+        assert_eq!(FLOOR.check_in(false), Ok(()));
+    }
+
+    #[test]
+    fn each_number_below_its_floor_or_above_the_ceiling_is_refused() {
+        let low = Argon2Cost { memory_kib: 64 * MIB - 1, ..FLOOR.passphrase };
+        let few = Argon2Cost { passes: 2, ..FLOOR.unlock };
+        let narrow = Argon2Cost { lanes: 3, ..FLOOR.unlock };
+        let greedy = Argon2Cost { memory_kib: 1024 * MIB + 1, ..FLOOR.unlock };
+        let long = Argon2Cost { passes: 17, ..FLOOR.unlock };
+        for cost in [
+            SlotCost { passphrase: low, ..FLOOR },
+            SlotCost { unlock: few, ..FLOOR },
+            SlotCost { unlock: narrow, ..FLOOR },
+            SlotCost { unlock: greedy, ..FLOOR },
+            SlotCost { unlock: long, ..FLOOR },
+        ] {
+            assert_eq!(cost.check_in(true), Err(CostRefused), "{cost:?}");
+        }
     }
 }
