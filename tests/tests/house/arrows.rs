@@ -21,7 +21,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Libraries that only the packages named here may use.
+/// Libraries that only the packages named here may use in what ships; a test may use them anywhere.
 const ONLY: &[(&str, &[&str])] = &[
     ("tauri", &["chartkeep"]),
     ("tauri-build", &["chartkeep"]),
@@ -51,8 +51,15 @@ const PURE: &[&str] = &["records", "keys", "sync"];
 const IMPURE: &[&str] =
     &["tokio", "rusqlite", "reqwest", "axum", "tauri", "rustix", "keyring-core", "zbus", "tempfile"];
 
-/// Package names and the names of what each depends on.
-type Edges = BTreeMap<String, BTreeSet<String>>;
+/// Package names and what each depends on.
+type Edges = BTreeMap<String, BTreeSet<Edge>>;
+
+/// One dependency line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    to: String,
+    only_in_tests: bool,
+}
 
 fn broken(edges: &Edges) -> Vec<String> {
     let ours: BTreeMap<&str, &[&str]> = OURS.iter().copied().collect();
@@ -62,7 +69,8 @@ fn broken(edges: &Edges) -> Vec<String> {
             broken.push(format!("{package} is not in the table of arrows"));
             continue;
         };
-        for dependency in dependencies.iter().map(String::as_str) {
+        for edge in dependencies {
+            let dependency = edge.to.as_str();
             let of_ours = ours.contains_key(dependency) && dependency != package;
             if of_ours && !allowed.contains(&dependency) {
                 broken.push(format!("{package} must not stand on {dependency}"));
@@ -91,15 +99,20 @@ fn edges_of_the_workspace() -> Edges {
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata answers in JSON");
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
+    let edge = |line: &Value| Edge { to: name(line), only_in_tests: line["kind"] == "dev" };
     list(&metadata["packages"])
         .iter()
-        .map(|package| (name(package), list(&package["dependencies"]).iter().map(name).collect()))
+        .map(|package| (name(package), list(&package["dependencies"]).iter().map(edge).collect()))
         .collect()
 }
 
 fn sample(edges: &[(&str, &[&str])]) -> Edges {
     let owned = |(package, dependencies): &(&str, &[&str])| {
-        ((*package).to_owned(), dependencies.iter().map(|name| (*name).to_owned()).collect())
+        let edge = |name: &&str| Edge {
+            to: name.trim_end_matches(" (dev)").to_owned(),
+            only_in_tests: name.ends_with(" (dev)"),
+        };
+        ((*package).to_owned(), dependencies.iter().map(edge).collect())
     };
     edges.iter().map(owned).collect()
 }
@@ -119,6 +132,7 @@ fn an_arrow_upwards_or_sideways_is_found() {
     assert_eq!(one("chartkeep", "keys"), 1);
     assert_eq!(one("xtask", "records"), 1);
     assert_eq!(one("chartkeep-tests", "chartkeep"), 1);
+    assert_eq!(one("client", "chartkeep-server (dev)"), 1);
     assert_eq!(one("client", "vault"), 0);
 }
 
@@ -129,6 +143,8 @@ fn a_library_in_the_wrong_place_is_found() {
     assert_eq!(one("client", "rusqlite"), 1);
     assert_eq!(one("vault", "aes-gcm"), 1);
     assert_eq!(one("sync", "tokio"), 1);
+    assert_eq!(one("chartkeep-server", "reqwest"), 1);
+    assert_eq!(one("chartkeep-server", "reqwest (dev)"), 0);
     assert_eq!(one("records", "serde"), 0);
 }
 

@@ -65,10 +65,9 @@ fn broken_paths(files: &[File], paths: &[String]) -> Vec<String> {
     for file in files.iter().filter(|file| file.is(&["md"])) {
         for word in file.text.split('`').skip(1).step_by(2).filter(ours) {
             let plain = !word.contains(['*', ' ', '<', '…', '\n']);
-            if plain
-                && !BUILT.iter().any(|built| word.starts_with(built))
-                && !is_there(paths, word.trim_end_matches('/'))
-            {
+            let is_there = |path: &str| is_there(paths, path.trim_end_matches('/'));
+            let built = BUILT.iter().any(|built| word.starts_with(built));
+            if plain && !built && !is_there(word) && !is_there(&resolved(&file.path, word)) {
                 broken.push(format!("{}: names `{word}`, which is not there", file.path));
             }
         }
