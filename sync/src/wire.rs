@@ -14,7 +14,7 @@ pub mod problem;
 pub mod session;
 pub mod sign_in;
 
-pub use audit::{AuditBatch, AuditReceipt, audit_batch_json};
+pub use audit::{AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name, checkpoint_origin};
 pub use binary::{Base64Bytes, SecretText};
 pub use change::{ChangeReceipt, ChangesRequest, ChangesResponse, RefusalCode, ResourceVersion, Standing};
 pub use cursor::{Cursor, CursorError};
@@ -24,7 +24,8 @@ pub use grant::{GrantsRequest, GrantsResponse};
 pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter};
 pub use problem::{Problem, ProblemCode};
 pub use session::{
-    ChallengeRequest, ChallengeResponse, OutcomesRequest, OutcomesResponse, SessionRequest, SessionResponse,
+    ChallengeRequest, ChallengeResponse, ChangeOutcome, OutcomesRequest, OutcomesResponse, SessionRequest,
+    SessionResponse,
 };
 pub use sign_in::{
     ActivateFinish, ActivateStart, ActivateStarted, SignInFinish, SignInStart, SignInStarted, SignedIn,

@@ -1,9 +1,21 @@
 //! Audit events on their way to the server: a FHIR batch Bundle whose events keep their exact bytes.
 
 use jiff::Timestamp;
-use records::id::LogId;
+use records::id::{DeviceId, LogId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+/// The origin line of a workstation's checkpoints (C2SP tlog-checkpoint).
+#[must_use]
+pub fn checkpoint_origin(log: LogId) -> String {
+    format!("chartkeep/audit/{log}")
+}
+
+/// The name of the key that signs them (C2SP signed-note).
+#[must_use]
+pub fn checkpoint_key_name(device: DeviceId) -> String {
+    format!("chartkeep-device/{device}")
+}
 
 /// The body of `POST /fhir`: `events` are the exact JSON bytes that the leaves of the log were made of.
 ///

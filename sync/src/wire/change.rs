@@ -2,7 +2,9 @@
 
 use super::Base64Bytes;
 use jiff::Timestamp;
-use records::id::ChangeId;
+pub use records::change::RefusalCode;
+use records::change::{Outcome, StoredVersion};
+use records::id::{ChangeId, RecordKey};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/changes`.
@@ -80,26 +82,51 @@ pub struct ResourceVersion {
     pub version: u64,
 }
 
-/// Why a change was refused; the client has a sentence and an advice for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RefusalCode {
-    /// The envelope cannot be opened or read.
-    Unreadable,
-    /// The signature is not the author's.
-    BadSignature,
-    /// Header and content, or header and certificate, name different devices or practices.
-    WrongDevice,
-    /// The author had not the right to do this when it was written.
-    NotAllowed,
-    /// The Bundle is not one that this server can apply.
-    Invalid,
-    /// A resource that should be new exists already.
-    Exists,
-    /// What should be changed does not exist here.
-    NotFound,
-    /// The change it stands on was refused.
-    BaseRefused,
-    /// The same change id came with different content.
-    IdReused,
+impl From<&Outcome> for Standing {
+    /// What the server says to a workstation alone: ids and versions, nothing of a record.
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Applied { stored } => Self::Applied {
+                versions: stored.iter().map(|s| ResourceVersion::new(&s.key, s.version)).collect(),
+                merged: stored.iter().any(|s| s.merged),
+            },
+            Outcome::Conflict { key, current, .. } => {
+                Self::Conflict { versions: vec![ResourceVersion::new(key, *current)] }
+            }
+            Outcome::Refused { code: RefusalCode::Quarantined } => Self::Quarantined,
+            Outcome::Refused { code } => Self::Refused { code: *code },
+        }
+    }
+}
+
+impl Standing {
+    /// The outcome in the words of `records`, as far as a workstation alone may know it; `None` while it waits.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Applied { versions, merged } => {
+                let stored = versions.iter().map(|v| {
+                    Some(StoredVersion { key: v.key.parse().ok()?, version: v.version, merged: *merged })
+                });
+                Some(Outcome::Applied { stored: stored.collect::<Option<_>>()? })
+            }
+            Self::Conflict { versions } => {
+                let first = versions.first()?;
+                Some(Outcome::Conflict {
+                    key: first.key.parse().ok()?,
+                    current: first.version,
+                    fields: Vec::new(),
+                })
+            }
+            Self::Refused { code } => Some(Outcome::Refused { code: *code }),
+            Self::Quarantined => Some(Outcome::Refused { code: RefusalCode::Quarantined }),
+            Self::Waiting { .. } => None,
+        }
+    }
+}
+
+impl ResourceVersion {
+    fn new(key: &RecordKey, version: u64) -> Self {
+        Self { key: key.to_string(), version }
+    }
 }

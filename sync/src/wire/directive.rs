@@ -3,7 +3,7 @@
 use super::{AuditReceipt, Base64Bytes};
 use jiff::Timestamp;
 use records::Drawer;
-use records::id::PersonId;
+use records::id::{DeviceId, PersonId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/directives`.
@@ -54,8 +54,20 @@ pub struct Directive {
     pub issued_at: Timestamp,
     /// What to do.
     pub order: DirectiveOrder,
-    /// Ed25519 signature (64 bytes) of the directive key over device id, number and the JSON of `order`.
+    /// Ed25519 signature (64 bytes) of the directive key over [`Directive::signed_bytes`].
     pub signature: Base64Bytes,
+}
+
+impl Directive {
+    /// What the signature covers, beside its own label: `<device id>\n<number>\n<JSON of the order>`.
+    ///
+    /// # Panics
+    /// Never: an order is made of texts and numbers.
+    #[must_use]
+    pub fn signed_bytes(device: DeviceId, number: u64, order: &DirectiveOrder) -> Vec<u8> {
+        let order = serde_json::to_string(order).expect("an order is made of texts and numbers");
+        format!("{device}\n{number}\n{order}").into_bytes()
+    }
 }
 
 /// What a directive asks for.

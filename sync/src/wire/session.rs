@@ -1,7 +1,8 @@
 //! A session: the token that record routes ask for beside the certificate, and what it opens.
 
-use super::{Base64Bytes, ChangeReceipt, SecretText};
+use super::{Base64Bytes, SecretText};
 use jiff::Timestamp;
+use records::change::Outcome;
 use records::id::{ChangeId, PersonId};
 use records::{Drawer, Role};
 use serde::{Deserialize, Serialize};
@@ -55,5 +56,14 @@ pub struct OutcomesRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OutcomesResponse {
     /// In the order asked; a change that is unknown, or not this person's to see, is left out.
-    pub outcomes: Vec<ChangeReceipt>,
+    pub outcomes: Vec<ChangeOutcome>,
+}
+
+/// The whole outcome of one change; of a conflict also what differs, element by element.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeOutcome {
+    /// The change.
+    pub change: ChangeId,
+    /// What became of it.
+    pub outcome: Outcome,
 }

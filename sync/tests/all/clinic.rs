@@ -112,7 +112,7 @@ impl Server {
         }
         let base = self.bases[&change].and_then(|base| self.standings.get(&base));
         let standing = match base {
-            Some(Standing::Refused { .. }) => Standing::Refused { code: RefusalCode::BaseRefused },
+            Some(Standing::Refused { .. }) => Standing::Refused { code: RefusalCode::Dependency },
             _ if self.refuses.contains(&change) => Standing::Refused { code: RefusalCode::NotAllowed },
             _ => {
                 self.applied.push(change);

@@ -93,10 +93,7 @@ fn receipts_have_a_fixed_form() {
         Standing::Conflict { versions },
         r#"{"state":"conflict","versions":[{"key":"Observation/o1","version":2}]}"#,
     );
-    check(
-        Standing::Refused { code: RefusalCode::BaseRefused },
-        r#"{"state":"refused","code":"base-refused"}"#,
-    );
+    check(Standing::Refused { code: RefusalCode::Dependency }, r#"{"state":"refused","code":"dependency"}"#);
     check(
         Standing::Waiting { missing: change_id(1) },
         r#"{"state":"waiting","missing":"00000000-0000-0000-0000-000000000002"}"#,

@@ -1,0 +1,236 @@
+-- The first schema. Frozen once shipped: a change is a new file. Ids are UUIDs as 16 bytes, times are milliseconds since 1970,
+-- hashes are SHA-256. What would open something (TOTP seeds, drawer keys, escrow) is sealed by the custody key before it comes here.
+
+CREATE TABLE practice (
+  id          BLOB NOT NULL PRIMARY KEY,
+  name        TEXT NOT NULL,
+  host        TEXT NOT NULL,
+  node        BLOB NOT NULL,               -- the server's own device id, in its audit events
+  log         BLOB NOT NULL,               -- the server's own audit log
+  trust       TEXT NOT NULL,               -- the signed trust bundle
+  trust_number INTEGER NOT NULL,
+  made_at     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE device (
+  id            BLOB NOT NULL PRIMARY KEY,
+  practice      BLOB NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  label         TEXT NOT NULL,
+  certificate   BLOB NOT NULL,             -- hash of the certificate in use
+  renewing      BLOB,                      -- hash of one that was issued and not used yet
+  checkpoint_key BLOB NOT NULL,
+  agreement_key BLOB NOT NULL,
+  escrow        BLOB,                      -- the key of device.db, sealed
+  log           BLOB,                      -- its audit log, once something was delivered
+  program       TEXT NOT NULL DEFAULT '',
+  directives_done INTEGER NOT NULL DEFAULT 0,
+  enrolled_at   INTEGER NOT NULL,
+  contact_at    INTEGER NOT NULL,
+  revoked_at    INTEGER
+) STRICT;
+
+CREATE TABLE enrolment_token (
+  hash        BLOB NOT NULL PRIMARY KEY,
+  label       TEXT NOT NULL,
+  expires_at  INTEGER NOT NULL,
+  used_by     BLOB REFERENCES device (id)
+) STRICT;
+
+CREATE TABLE person (
+  id          BLOB NOT NULL PRIMARY KEY,
+  practice    BLOB NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  username    TEXT NOT NULL UNIQUE,        -- folded to lower case
+  name        TEXT NOT NULL,
+  opaque      BLOB,                        -- the OPAQUE password file, once activated
+  seed        BLOB,                        -- the TOTP seed, sealed
+  made_at     INTEGER NOT NULL,
+  signed_in_at INTEGER,
+  ended_at    INTEGER
+) STRICT;
+
+-- Failed sign-ins in a row, by the hash of the name that was typed: whether anybody has that name does not show.
+CREATE TABLE throttle (
+  name        BLOB NOT NULL PRIMARY KEY,
+  failures    INTEGER NOT NULL,
+  not_before  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The grant history: a role counts from since_at until until_at.
+CREATE TABLE role_grant (
+  person      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  role        TEXT NOT NULL,
+  since_at    INTEGER NOT NULL,
+  until_at    INTEGER,
+  PRIMARY KEY (person, role, since_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE activation (
+  person      BLOB NOT NULL PRIMARY KEY REFERENCES person (id),
+  code        BLOB NOT NULL,               -- hash
+  expires_at  INTEGER NOT NULL,
+  failures    INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- A person's keys on a workstation; the old ones stay, since what they signed has to verify later.
+CREATE TABLE person_key (
+  person      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  since_at    INTEGER NOT NULL,
+  until_at    INTEGER,
+  signing_key BLOB NOT NULL,
+  agreement_key BLOB NOT NULL,
+  PRIMARY KEY (person, device, since_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE used_step (
+  person      BLOB NOT NULL,
+  step        INTEGER NOT NULL,
+  device      BLOB NOT NULL,
+  PRIMARY KEY (person, step, device)
+) STRICT, WITHOUT ROWID;
+
+-- Half-done sign-ins, activations and challenges.
+CREATE TABLE attempt (
+  id          BLOB NOT NULL PRIMARY KEY,
+  kind        TEXT NOT NULL,
+  device      BLOB NOT NULL,
+  person      BLOB,
+  state       BLOB NOT NULL,
+  expires_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+  token       BLOB NOT NULL PRIMARY KEY,   -- hash
+  id          BLOB NOT NULL,
+  person      BLOB NOT NULL,
+  device      BLOB NOT NULL,
+  certificate BLOB NOT NULL,
+  expires_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE drawer_key (
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  drawer      TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  keys        BLOB NOT NULL,               -- sealed
+  PRIMARY KEY (device, drawer, generation)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE drawer_grant (
+  number      INTEGER PRIMARY KEY AUTOINCREMENT,
+  person      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  drawer      TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  not_after   INTEGER NOT NULL,
+  ended_at    INTEGER,
+  bytes       BLOB NOT NULL
+) STRICT;
+CREATE INDEX drawer_grant_open ON drawer_grant (device, person) WHERE ended_at IS NULL;
+
+CREATE TABLE directive (
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  number      INTEGER NOT NULL,
+  issued_at   INTEGER NOT NULL,
+  body        TEXT NOT NULL,
+  signature   BLOB NOT NULL,
+  PRIMARY KEY (device, number)
+) STRICT, WITHOUT ROWID;
+
+-- Every version of every record, in the order of the server sequence, which is also the order of commits.
+-- gone: the record has left this drawer; such a row has no body.
+CREATE TABLE version (
+  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+  practice    BLOB NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  kind        TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  version     INTEGER NOT NULL,
+  drawer      TEXT NOT NULL,
+  class       TEXT NOT NULL,
+  patient     TEXT,
+  gone        INTEGER NOT NULL DEFAULT 0,
+  superseded  INTEGER NOT NULL DEFAULT 0,
+  change      BLOB,
+  author      BLOB NOT NULL,
+  device      BLOB NOT NULL,
+  written_at  INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  body        BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
+CREATE INDEX version_feed ON version (drawer, seq) WHERE superseded = 0;
+CREATE INDEX version_of_patient ON version (patient) WHERE superseded = 0 AND gone = 0 AND patient IS NOT NULL;
+CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
+
+CREATE TABLE relation (
+  person      BLOB NOT NULL,
+  patient     TEXT NOT NULL,
+  since_at    INTEGER NOT NULL,
+  until_at    INTEGER NOT NULL,
+  source      TEXT NOT NULL,
+  PRIMARY KEY (person, patient, since_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE change (
+  id          BLOB NOT NULL PRIMARY KEY,
+  device      BLOB NOT NULL,
+  author      BLOB,                        -- absent where the envelope could not be opened
+  sequence    INTEGER NOT NULL,
+  written_at  INTEGER,
+  received_at INTEGER NOT NULL,
+  outcome     TEXT NOT NULL,               -- JSON
+  digest      BLOB NOT NULL,               -- hash of the envelope
+  envelope    BLOB NOT NULL
+) STRICT;
+CREATE INDEX change_of_device ON change (device, sequence);
+
+-- Both versions of a conflict: the one that stands is in version, the one that waits for a person is here.
+CREATE TABLE conflict (
+  change      BLOB NOT NULL REFERENCES change (id) ON DELETE RESTRICT,
+  kind        TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  base        INTEGER NOT NULL,
+  standing    INTEGER NOT NULL,            -- the version it met
+  body        BLOB NOT NULL,
+  resolved_at INTEGER,
+  PRIMARY KEY (change, kind, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log (
+  id          BLOB NOT NULL PRIMARY KEY,
+  device      BLOB,                        -- absent for the server's own
+  tree        BLOB NOT NULL,               -- size and peaks (RFC 6962)
+  checkpoint  TEXT,                        -- the last signed one
+  updated_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE leaf (
+  n           INTEGER PRIMARY KEY AUTOINCREMENT,
+  log         BLOB NOT NULL REFERENCES log (id) ON DELETE RESTRICT,
+  position    INTEGER NOT NULL,
+  hash        BLOB NOT NULL,
+  recorded_at INTEGER,                     -- these six are read out of the event, for searching
+  type        TEXT,
+  subtype     TEXT,
+  outcome     TEXT,
+  agent       TEXT,
+  patient     TEXT,
+  odd         INTEGER NOT NULL DEFAULT 0,  -- not a usual AuditEvent; kept all the same
+  event       BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX leaf_of_log ON leaf (log, position);
+CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
+CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
+
+-- What was once written into a log is not changed or taken out by this program.
+CREATE TRIGGER leaf_stays BEFORE DELETE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+CREATE TRIGGER leaf_unchanged BEFORE UPDATE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+
+CREATE TABLE alert (
+  number      INTEGER PRIMARY KEY AUTOINCREMENT,
+  at          INTEGER NOT NULL,
+  kind        TEXT NOT NULL,
+  device      BLOB,
+  person      BLOB,
+  detail      TEXT NOT NULL
+) STRICT;

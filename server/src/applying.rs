@@ -1,0 +1,437 @@
+//! What happens to one envelope: opened, its author checked, decided by the rights of when it was written, applied once.
+
+use crate::answer::Refusal;
+use crate::practice::Practice;
+use crate::store::{AlertKind, ChangeRow, ConflictRow, NewVersion, StoreError, Transaction};
+use crate::trail::ServerTrail;
+use jiff::Timestamp;
+use keys::envelope::{self, EnvelopeHeader, SignedChange};
+use records::change::{Base, Change, Decision, History, Origin, Outcome, RefusalCode, Stored, apply};
+use records::event::{EventOutcome, WriteDetails};
+use records::id::{ChangeId, DeviceId, PatientId, PersonId, PracticeId, RecordKey, SessionId};
+use records::rights::{Permit, Rights, StatedReason, Trail as _, decide};
+use records::{
+    Action, Actor, AuditEvent, DataClass, Document, Facts, Purpose, Relation, Versioned, classify,
+};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use sync::wire::{ChangeReceipt, Standing};
+use uuid::Uuid;
+
+/// Takes one envelope in. What comes out is to be committed, refusals included; only a change that waits for another one
+/// leaves nothing behind.
+pub(crate) fn receive_envelope(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<ChangeReceipt, Refusal> {
+    let Ok(header) = envelope::read_header(bytes) else {
+        let standing = Standing::Refused { code: RefusalCode::Unreadable };
+        return Ok(ChangeReceipt { change: None, received_at: now, standing });
+    };
+    let id = ChangeId::from_uuid(header.change);
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    if let Some(known) = tx.change(id)? {
+        return Ok(again(practice, tx, &known, &digest, now)?);
+    }
+    let arrival = Arrival { practice, tx, device, now };
+    let (author, written_at, verdict) = match arrival.open(&header, bytes) {
+        Ok(signed) => {
+            let (author, written_at) = (PersonId::from_uuid(signed.author), signed.written_at);
+            (Some(author), Some(written_at), arrival.judge(&header, signed)?)
+        }
+        Err(Turned::Away(code)) => (None, None, Verdict::Settled(Outcome::Refused { code })),
+        Err(Turned::Failed(refusal)) => return Err(refusal),
+    };
+    let outcome = match verdict {
+        Verdict::Waits(missing) => {
+            let standing = Standing::Waiting { missing };
+            return Ok(ChangeReceipt { change: Some(id), received_at: now, standing });
+        }
+        Verdict::Settled(outcome) => outcome,
+        Verdict::Apply(change) => arrival.apply(&change, bytes, &digest, &header)?,
+    };
+    let row = ChangeRow {
+        id,
+        device,
+        author,
+        sequence: header.sequence,
+        written_at,
+        received_at: now,
+        outcome,
+        digest,
+    };
+    if tx.change(id)?.is_none() {
+        tx.insert_change(&row, bytes)?;
+    }
+    arrival.alert(&row)?;
+    Ok(ChangeReceipt { change: Some(id), received_at: now, standing: Standing::from(&row.outcome) })
+}
+
+/// The same change id once more: the same answer once more. Other content under a known id changes nothing, and is told.
+fn again(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    known: &ChangeRow,
+    digest: &[u8; 32],
+    now: Timestamp,
+) -> Result<ChangeReceipt, StoreError> {
+    if known.digest != *digest {
+        let detail = format!("change {} came with other content", known.id);
+        ServerTrail::new(practice, tx, now).alert(
+            AlertKind::ChangeRefused,
+            Some(known.device),
+            known.author,
+            detail,
+        )?;
+    }
+    let standing = Standing::from(&known.outcome);
+    Ok(ChangeReceipt { change: Some(known.id), received_at: known.received_at, standing })
+}
+
+/// An envelope on its way in.
+struct Arrival<'a> {
+    practice: &'a Practice,
+    tx: &'a dyn Transaction,
+    device: DeviceId,
+    now: Timestamp,
+}
+
+enum Turned {
+    Away(RefusalCode),
+    Failed(Refusal),
+}
+
+impl From<StoreError> for Turned {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+enum Verdict {
+    Settled(Outcome),
+    Waits(ChangeId),
+    Apply(Box<Change>),
+}
+
+impl Arrival<'_> {
+    /// The change, if the envelope is ours, from this workstation, and signed by its author's key there.
+    fn open(&self, header: &EnvelopeHeader, bytes: &[u8]) -> Result<SignedChange, Turned> {
+        if header.practice != self.practice.row.id.uuid() || header.device != self.device.uuid() {
+            return Err(Turned::Away(RefusalCode::Signature));
+        }
+        let author = match envelope::open(bytes, &self.practice.keys.sealing) {
+            Ok(opened) => PersonId::from_uuid(opened.author()),
+            Err(_) => return Err(Turned::Away(RefusalCode::Unreadable)),
+        };
+        for key in self.tx.person_keys(author, self.device)? {
+            // Verifying takes the envelope's content, so each key gets its own.
+            let Ok(opened) = envelope::open(bytes, &self.practice.keys.sealing) else { break };
+            if let Ok(signed) = opened.verify(&key.signing_key) {
+                return Ok(signed);
+            }
+        }
+        Err(Turned::Away(RefusalCode::Signature))
+    }
+
+    /// What is to be done before anything is applied: who left, what is unreadable, what stands on something else.
+    fn judge(&self, header: &EnvelopeHeader, signed: SignedChange) -> Result<Verdict, Refusal> {
+        let refused = |code| Ok(Verdict::Settled(Outcome::Refused { code }));
+        let author = PersonId::from_uuid(signed.author);
+        match self.tx.person(author)? {
+            Some(person) if person.ended_at.is_none() => {}
+            Some(_) | None => return refused(RefusalCode::Quarantined),
+        }
+        let origin = Origin {
+            id: ChangeId::from_uuid(header.change),
+            author,
+            device: self.device,
+            practice: PracticeId::from_uuid(header.practice),
+            written_at: signed.written_at,
+        };
+        let Ok(change) = Change::parse(origin, signed.transaction) else {
+            return refused(RefusalCode::Unreadable);
+        };
+        for base in change.depends_on() {
+            match self.tx.change(base)?.map(|row| row.outcome) {
+                None => return Ok(Verdict::Waits(base)),
+                Some(Outcome::Refused { .. }) => return refused(RefusalCode::Dependency),
+                Some(Outcome::Applied { .. } | Outcome::Conflict { .. }) => {}
+            }
+        }
+        Ok(Verdict::Apply(Box::new(change)))
+    }
+
+    /// Decides, and writes what was decided.
+    fn apply(
+        &self,
+        change: &Change,
+        bytes: &[u8],
+        digest: &[u8; 32],
+        header: &EnvelopeHeader,
+    ) -> Result<Outcome, Refusal> {
+        let Some(permits) = self.permits(change)? else {
+            return Ok(Outcome::Refused { code: RefusalCode::NotAllowed });
+        };
+        let outcome = match self.on_conflict(change)? {
+            Some(outcome) => outcome,
+            None => {
+                let shelf = Shelf { tx: self.tx, permits: &permits };
+                match apply(change, &shelf)? {
+                    Decision::Store(stored) => self.store(change, &permits, stored)?,
+                    Decision::Keep(outcome) => outcome,
+                }
+            }
+        };
+        if let Outcome::Conflict { .. } = &outcome {
+            self.keep_both(change, &permits, &outcome, (bytes, digest, header))?;
+        }
+        self.record_results(change, &permits, &outcome)?;
+        Ok(outcome)
+    }
+
+    /// A permit for each patient (and one for records of none), by the author's rights when the change was written;
+    /// `None` when any is denied, which is then in the trail.
+    fn permits(&self, change: &Change) -> Result<Option<Permits>, Refusal> {
+        let origin = change.origin();
+        let actor = self.author(origin)?;
+        let mut permits = Permits(BTreeMap::new());
+        for ((patient, action), part) in self.parts(change)? {
+            let relation = self.relation(&actor, patient.as_ref(), &part, origin.written_at)?;
+            let practice = self.practice.row.id;
+            let facts = Facts {
+                patient: patient.clone(),
+                classes: part.classes,
+                relation,
+                ..Facts::of_practice(practice)
+            };
+            let mut trail = ServerTrail::new(self.practice, self.tx, self.now);
+            let id = trail.event_id();
+            match decide(Rights::built_in(), &actor, action, &facts, origin.written_at) {
+                Ok(allowed) => {
+                    let allowed = allowed.naming(part.keys.iter().cloned()).for_change(origin.id, []);
+                    let permit = allowed.permit(&mut trail, id, self.now)?;
+                    permits.0.insert((patient, action), (permit, part.keys));
+                }
+                Err(denied) => {
+                    let _denied = denied.record(&mut trail, id, self.now)?;
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(permits))
+    }
+
+    fn author(&self, origin: &Origin) -> Result<Actor, Refusal> {
+        // A workstation's clock may be ahead; a role given tomorrow counts from tomorrow.
+        let roles = self.tx.roles(origin.author, origin.written_at.min(self.now))?;
+        let purpose = roles.first().map_or(Purpose::Operations, |role| Purpose::usual(*role));
+        let session = SessionId::from_uuid(Uuid::nil());
+        Ok(Actor {
+            person: origin.author,
+            practice: origin.practice,
+            roles,
+            device: self.device,
+            session,
+            purpose,
+        })
+    }
+
+    /// The change sorted by patient and by whether a record is new.
+    fn parts(&self, change: &Change) -> Result<BTreeMap<(Option<PatientId>, Action), Part>, Refusal> {
+        let mut parts: BTreeMap<(Option<PatientId>, Action), Part> = BTreeMap::new();
+        for entry in change.entries() {
+            let key = entry.document.key();
+            let facts = self.tx.facts(key)?;
+            let action = if entry.base == Base::None { Action::Create } else { Action::Update };
+            let part = parts.entry((entry.document.patient().cloned(), action)).or_default();
+            part.classes.push(classify(&entry.document));
+            part.keys.push(key.clone());
+            match facts {
+                Some(facts) => {
+                    part.classes.push(facts.class);
+                    part.by_author &= facts.author == change.origin().author;
+                }
+                None => part.by_author &= entry.base == Base::None,
+            }
+        }
+        Ok(parts)
+    }
+
+    /// How the author stood to the patient. Whoever opened a chart without a relation was asked why by the workstation,
+    /// which wrote the answer into its own log; so what the rights let a stated reason open is open here too.
+    fn relation(
+        &self,
+        actor: &Actor,
+        patient: Option<&PatientId>,
+        part: &Part,
+        at: Timestamp,
+    ) -> Result<Relation, Refusal> {
+        if part.by_author {
+            return Ok(Relation::Author);
+        }
+        let until =
+            patient.map(|patient| self.tx.relation_until(actor.person, patient, at)).transpose()?.flatten();
+        Ok(until.map_or(Relation::Stated(StatedReason::Visit), |until| Relation::Care { until }))
+    }
+
+    /// A change that stands on one in conflict is in conflict too: what it stands on is in no version.
+    fn on_conflict(&self, change: &Change) -> Result<Option<Outcome>, Refusal> {
+        for entry in change.entries() {
+            let Base::Change(base) = entry.base else { continue };
+            let base = self.tx.change(base)?.map(|row| row.outcome);
+            if let (Some(Outcome::Conflict { .. }), Some(facts)) =
+                (base, self.tx.facts(entry.document.key())?)
+            {
+                let key = entry.document.key().clone();
+                return Ok(Some(Outcome::Conflict { key, current: facts.version, fields: Vec::new() }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn store(&self, change: &Change, permits: &Permits, stored: Vec<Stored>) -> Result<Outcome, Refusal> {
+        let origin = change.origin();
+        for made in &stored {
+            let document = &made.record.document;
+            let class = classify(document);
+            let before = self.tx.facts(document.key())?.map(|facts| facts.class);
+            let new = NewVersion {
+                document,
+                class,
+                version: made.record.version,
+                leaves: before.filter(|before| before.drawer() != class.drawer()),
+                change: Some(origin.id),
+                author: origin.author,
+                device: origin.device,
+                written_at: origin.written_at,
+                received_at: self.now,
+            };
+            self.tx.insert_version(permits.of(document.key())?, &new)?;
+        }
+        Ok(Decision::Store(stored).outcome())
+    }
+
+    /// Keeps every record of a change in conflict beside the version that stands.
+    fn keep_both(
+        &self,
+        change: &Change,
+        permits: &Permits,
+        outcome: &Outcome,
+        (bytes, digest, header): (&[u8], &[u8; 32], &EnvelopeHeader),
+    ) -> Result<(), Refusal> {
+        let origin = change.origin();
+        let row = ChangeRow {
+            id: origin.id,
+            device: self.device,
+            author: Some(origin.author),
+            sequence: header.sequence,
+            written_at: Some(origin.written_at),
+            received_at: self.now,
+            outcome: outcome.clone(),
+            digest: *digest,
+        };
+        self.tx.insert_change(&row, bytes)?;
+        for entry in change.entries() {
+            let key = entry.document.key();
+            let base = match entry.base {
+                Base::None => 0,
+                Base::Version(version) => version,
+                Base::Change(change) => self.tx.version_of_change(change, key)?.unwrap_or(0),
+            };
+            let standing = self.tx.facts(key)?.map_or(0, |facts| facts.version);
+            let body = entry.document.bytes().to_vec();
+            let conflict = ConflictRow { change: origin.id, key: key.clone(), base, standing, body };
+            self.tx.insert_conflict(permits.of(key)?, &conflict)?;
+        }
+        Ok(())
+    }
+
+    fn record_results(&self, change: &Change, permits: &Permits, outcome: &Outcome) -> Result<(), Refusal> {
+        let ended = match outcome {
+            Outcome::Applied { .. } => EventOutcome::Success,
+            Outcome::Conflict { .. } | Outcome::Refused { .. } => EventOutcome::MinorFailure,
+        };
+        let mut trail = ServerTrail::new(self.practice, self.tx, self.now);
+        for ((patient, action), (permit, keys)) in &permits.0 {
+            let write =
+                WriteDetails { records: keys.clone(), change: Some(change.id()), changed: Vec::new() };
+            let stamp = trail.stamp();
+            let (actor, intent) = (permit.actor(), permit.event());
+            let event =
+                AuditEvent::write_result(stamp, actor, *action, patient.as_ref(), &write, intent, ended);
+            trail.append(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Whoever looks after security hears of what was refused for who sent it.
+    fn alert(&self, row: &ChangeRow) -> Result<(), Refusal> {
+        let kind = match &row.outcome {
+            Outcome::Refused { code: RefusalCode::Quarantined } => AlertKind::ChangeQuarantined,
+            Outcome::Refused {
+                code: RefusalCode::Signature | RefusalCode::NotAllowed | RefusalCode::Unreadable,
+            } => AlertKind::ChangeRefused,
+            Outcome::Refused {
+                code:
+                    RefusalCode::Exists
+                    | RefusalCode::UnknownBase
+                    | RefusalCode::Dependency
+                    | RefusalCode::AnotherPatient,
+            }
+            | Outcome::Applied { .. }
+            | Outcome::Conflict { .. } => return Ok(()),
+        };
+        let mut trail = ServerTrail::new(self.practice, self.tx, self.now);
+        Ok(trail.alert(kind, Some(row.device), row.author, format!("change {}", row.id))?)
+    }
+}
+
+/// What a change does for one patient in one way.
+struct Part {
+    classes: Vec<DataClass>,
+    keys: Vec<RecordKey>,
+    /// Whether the author of the change wrote everything it touches.
+    by_author: bool,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { classes: Vec::new(), keys: Vec::new(), by_author: true }
+    }
+}
+
+/// The permits of a change, and which record each is for.
+struct Permits(BTreeMap<(Option<PatientId>, Action), (Permit, Vec<RecordKey>)>);
+
+impl Permits {
+    fn of(&self, key: &RecordKey) -> Result<&Permit, StoreError> {
+        let found = self.0.values().find(|(_, keys)| keys.contains(key));
+        found.map(|(permit, _)| permit).ok_or(StoreError::Unreadable("a record without a permit"))
+    }
+}
+
+/// The store as a change looks at it.
+struct Shelf<'a> {
+    tx: &'a dyn Transaction,
+    permits: &'a Permits,
+}
+
+impl History for Shelf<'_> {
+    type Error = StoreError;
+
+    fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, StoreError> {
+        let found = self.tx.current(self.permits.of(key)?, key)?;
+        Ok(found.map(|stored| Versioned { version: stored.version, document: stored.document }))
+    }
+
+    fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, StoreError> {
+        Ok(self.tx.at_version(self.permits.of(key)?, key, version)?.map(|stored| stored.document))
+    }
+
+    fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, StoreError> {
+        self.tx.version_of_change(change, key)
+    }
+}

@@ -1,0 +1,303 @@
+//! The command line: what an operator types, and how it teaches itself.
+
+use crate::clock::Clock;
+use crate::data_dir::DataDir;
+use crate::error::{Failure, Kind};
+use crate::practice::Practice;
+use crate::serving::{Addresses, start};
+use crate::{importing, people, verifying};
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use records::Role;
+use records::id::{DeviceId, PatientId, PersonId};
+use serde::Serialize;
+use serde_json::json;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+A new practice, from nothing to the first workstation:
+
+  chartkeep-server init --data ./practice --practice \"Elm Street Clinic\" --host localhost
+  chartkeep-server person add --data ./practice --username nora --name \"Nora Quinn\" --role nurse
+  chartkeep-server device token --data ./practice --label \"Exam room 1\"
+  chartkeep-server serve --data ./practice --listen 127.0.0.1:8443 --enrol-listen 127.0.0.1:8444
+
+Afterwards take the folder offline-root away from the machine; README.txt in it says how.
+Results are JSON on standard output, errors and the log are on standard error. Exit status: 0 done,
+1 a finding or a fault of the program, 2 something you can put right; the message says what.";
+
+/// The central server of a Chartkeep practice.
+#[derive(Debug, Parser)]
+#[command(name = "chartkeep-server", version, after_long_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new practice: keys, certificates and an empty store.
+    Init {
+        #[command(flatten)]
+        data: Data,
+        /// The name of the practice, as staff see it.
+        #[arg(long, value_name = "NAME")]
+        practice: String,
+        /// The DNS name or IP address under which workstations reach this server.
+        #[arg(long, value_name = "NAME")]
+        host: String,
+    },
+    /// Answer workstations until stopped.
+    Serve {
+        #[command(flatten)]
+        data: Data,
+        /// The main listener: every workstation shows its certificate. Port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
+        listen: SocketAddr,
+        /// The listener for workstations that enrol.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8444")]
+        enrol_listen: SocketAddr,
+    },
+    /// Add people, or end their access.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Enrolment tokens and workstations.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Note who cares for whom.
+    #[command(subcommand)]
+    Relation(RelationCommand),
+    /// Take in records: FHIR R4 bundles, NDJSON, or folders of them.
+    Import {
+        #[command(flatten)]
+        data: Data,
+        /// Files or folders.
+        #[arg(required = true, value_name = "FILES")]
+        files: Vec<PathBuf>,
+    },
+    /// Check the audit logs.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Debug, Args)]
+struct Data {
+    /// The data folder of the practice.
+    #[arg(long = "data", value_name = "DIR")]
+    dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum PersonCommand {
+    /// Add a person; prints their activation code, good once and for three days.
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// What the person signs in with.
+        #[arg(long)]
+        username: String,
+        /// The name to show.
+        #[arg(long)]
+        name: String,
+        /// front-desk, nurse, clinician, biller, practice-manager, privacy-officer, it-admin or auditor; may be repeated.
+        #[arg(long = "role", required = true, value_parser = role)]
+        roles: Vec<Role>,
+        /// The person's id, where it is known already.
+        #[arg(long, value_name = "UUID")]
+        id: Option<PersonId>,
+    },
+    /// End a person's access at once; what they did stays.
+    End {
+        #[command(flatten)]
+        data: Data,
+        /// The person.
+        #[arg(long, value_name = "UUID")]
+        id: PersonId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DeviceCommand {
+    /// Make an enrolment token, good once and for a day.
+    Token {
+        #[command(flatten)]
+        data: Data,
+        /// What the workstation shall be called.
+        #[arg(long)]
+        label: String,
+    },
+    /// List the workstations.
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Revoke a workstation: its next request is refused.
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// The workstation.
+        #[arg(long, value_name = "UUID")]
+        id: DeviceId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RelationCommand {
+    /// A person cares for a patient.
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// The person.
+        #[arg(long, value_name = "UUID")]
+        person: PersonId,
+        /// The patient's FHIR id.
+        #[arg(long, value_name = "ID")]
+        patient: PatientId,
+        /// For how many days.
+        #[arg(long, default_value_t = people::RELATION_DAYS)]
+        days: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check every log from its bytes up; exit status 1 where one is not sound.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// Runs what was typed.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli.command, &Clock::System) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let mut out = io::stderr().lock();
+            // Whoever has closed standard error does not want to read it; the exit status stays.
+            writeln!(out, "{failure}\n{}", failure.to_json()).ok();
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
+    let open = |data: &Data| Practice::open(&DataDir::at(&data.dir), clock.clone());
+    match command {
+        Command::Init { data, practice, host } => {
+            let made = Practice::make(&DataDir::at(&data.dir), &practice, &host, clock.clone())?;
+            print(&json!({ "practice_id": made.row.id, "practice": made.row.name, "host": made.row.host }))
+        }
+        Command::Serve { data, listen, enrol_listen } => {
+            serve(open(&data)?, Addresses { main: listen, enrolment: enrol_listen })
+        }
+        Command::Person(PersonCommand::Add { data, username, name, roles, id }) => {
+            let added = people::add_person(&open(&data)?, id, &username, &name, &roles)?;
+            print(&json!({ "person_id": added.person, "activation_code": added.activation_code }))
+        }
+        Command::Person(PersonCommand::End { data, id }) => {
+            people::end_person(&open(&data)?, id)?;
+            print(&json!({ "person_id": id, "ended": true }))
+        }
+        Command::Device(DeviceCommand::Token { data, label }) => {
+            // Printed once, for the person who enrols the workstation.
+            print(&json!({ "token": people::make_token(&open(&data)?, &label)?.expose() }))
+        }
+        Command::Device(DeviceCommand::List { data }) => list_devices(&open(&data)?),
+        Command::Device(DeviceCommand::Revoke { data, id }) => {
+            people::revoke_device(&open(&data)?, id)?;
+            print(&json!({ "device_id": id, "revoked": true }))
+        }
+        Command::Relation(RelationCommand::Add { data, person, patient, days }) => {
+            people::add_relation(&open(&data)?, person, patient, days)?;
+            print(&json!({ "person_id": person, "days": days }))
+        }
+        Command::Import { data, files } => import(&open(&data)?, &files),
+        Command::Audit(AuditCommand::Verify { data }) => {
+            let verified = verifying::verify(&open(&data)?)?;
+            print(&verified)?;
+            let advice = "Keep the folder as it is and tell the privacy officer.";
+            if verified.ok {
+                Ok(())
+            } else {
+                Err(Failure::new(Kind::LogBroken, "An audit log is not sound.", advice))
+            }
+        }
+    }
+}
+
+fn serve(practice: Practice, addresses: Addresses) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::disk("The server cannot start its threads.", &error))?;
+    runtime.block_on(async {
+        let running = start(practice, addresses)?;
+        print(&json!({ "listening": running.listening.to_string(), "enrolment": running.enrolment.to_string() }))?;
+        running.until(told_to_stop()).await
+    })
+}
+
+/// Ends when the operator or the system says stop.
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupted.await.ok();
+}
+
+fn list_devices(practice: &Practice) -> Result<(), Failure> {
+    let devices = crate::store::read(practice.store.as_ref(), |tx| tx.devices())?;
+    let list: Vec<_> = devices
+        .iter()
+        .map(|device| {
+            json!({
+                "device_id": device.id,
+                "label": device.label,
+                "enrolled_at": device.enrolled_at,
+                "contact_at": device.contact_at,
+                "revoked_at": device.revoked_at,
+            })
+        })
+        .collect();
+    print(&list)
+}
+
+fn import(practice: &Practice, files: &[PathBuf]) -> Result<(), Failure> {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("importing {bar:40} {pos}/{len} files, {eta} left") {
+        bar.set_style(style);
+    }
+    let report = importing::import(practice, files, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    print(&report)
+}
+
+fn print(value: &impl Serialize) -> Result<(), Failure> {
+    let text =
+        serde_json::to_string(value).map_err(|_| Failure::internal("The result cannot be written."))?;
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    written.map_err(|error| Failure::disk("The result cannot be written to standard output.", &error))
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|_| {
+        let known: Vec<_> = Role::PEOPLE.iter().map(|role| role.as_str()).collect();
+        format!("no such role; there are {}", known.join(", "))
+    })
+}

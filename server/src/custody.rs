@@ -1,0 +1,290 @@
+//! Keys kept as files that only the server's user reads: made once with the practice, read at each start.
+
+use crate::data_dir::{DataDir, replace_private, write_private};
+use crate::error::{Failure, Kind};
+use jiff::{SignedDuration, Timestamp};
+use keys::blob::{self, BlobKey};
+use keys::certificate::{self, Authority, Identity};
+use keys::sign_in::ServerSetup;
+use keys::trust::TrustBundle;
+use keys::{
+    AgreementPublic, AgreementSecret, DrawerKeys, FieldKey, FileKey, Random, Secret, SecretBytes, SigningKey,
+};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sqlcipher::RawKey;
+use std::fs;
+use std::path::Path;
+use uuid::Uuid;
+
+/// A server certificate with less time left than this is replaced at the next start.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Everything the server signs, opens and seals with.
+#[derive(Debug)]
+pub struct ServerKeys {
+    /// The root's certificate, DER; its key is not here.
+    pub root: Vec<u8>,
+    /// Signs client and server certificates.
+    pub issuing: Authority,
+    /// What the server shows to workstations.
+    pub server: Identity,
+    /// Opens envelopes.
+    pub sealing: AgreementSecret,
+    /// Signs grants.
+    pub rights: SigningKey,
+    /// Signs directives and receipts.
+    pub directive: SigningKey,
+    /// Cosigns checkpoints.
+    pub witness: SigningKey,
+    /// OPAQUE's long-term secret.
+    pub opaque: ServerSetup,
+    /// Seals what is secret within the store.
+    custody: BlobKey,
+}
+
+/// What a new practice gets beside its keys.
+#[derive(Debug)]
+pub struct NewKeys {
+    /// The keys.
+    pub keys: ServerKeys,
+    /// The key of the store.
+    pub store: RawKey,
+    /// The first trust bundle.
+    pub trust: Vec<u8>,
+}
+
+/// What a sealed secret is; one sealed as one thing does not open as another.
+#[derive(Clone, Copy, Debug)]
+pub enum Sealed {
+    /// A person's TOTP seed.
+    Seed(Uuid),
+    /// The keys of a drawer on a workstation.
+    Drawer(Uuid, &'static str, u32),
+    /// The key of a workstation's `device.db`.
+    Escrow(Uuid),
+    /// The state between the halves of an exchange.
+    Attempt([u8; 32]),
+}
+
+impl Sealed {
+    fn context(self) -> Vec<u8> {
+        match self {
+            Self::Seed(person) => [b"seed/".as_slice(), person.as_bytes()].concat(),
+            Self::Drawer(device, drawer, generation) => {
+                [b"drawer/".as_slice(), device.as_bytes(), &generation.to_be_bytes(), drawer.as_bytes()]
+                    .concat()
+            }
+            Self::Escrow(device) => [b"escrow/".as_slice(), device.as_bytes()].concat(),
+            Self::Attempt(id) => [b"attempt/".as_slice(), &id].concat(),
+        }
+    }
+}
+
+impl ServerKeys {
+    /// Makes the keys of a new practice and writes them down.
+    ///
+    /// # Errors
+    /// When a name cannot stand in a certificate, or the disk refuses.
+    pub fn make(
+        dir: &DataDir,
+        practice: Uuid,
+        practice_name: &str,
+        host: &str,
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Result<NewKeys, Failure> {
+        let bad_name = |_| {
+            let advice = "Use a plain DNS name or an IP address for --host and a short name for --practice.";
+            Failure::new(Kind::Usage, "A certificate for this name cannot be made.", advice)
+        };
+        let root = Authority::make_root(practice, practice_name, now, random).map_err(bad_name)?;
+        let issuing = root.make_issuing(practice_name, now, random).map_err(bad_name)?;
+        let server = issuing.make_server(&hosts(host), now, random).map_err(bad_name)?;
+        let recovery = AgreementSecret::make(random);
+        let keys = Self {
+            root: root.certificate().to_vec(),
+            issuing,
+            server,
+            sealing: AgreementSecret::make(random),
+            rights: SigningKey::make(random),
+            directive: SigningKey::make(random),
+            witness: SigningKey::make(random),
+            opaque: ServerSetup::make(random),
+            custody: BlobKey::make(random),
+        };
+        let trust = keys.trust_bundle(practice, recovery.public(), now).sign(&root).map_err(bad_name)?;
+        let store = Secret::<32>::make(random);
+        keys.write(dir, &store).map_err(|error| Failure::disk("The keys cannot be written.", &error))?;
+        write_offline(dir, &root, &recovery)
+            .map_err(|error| Failure::disk("The root cannot be written.", &error))?;
+        Ok(NewKeys { keys, store: RawKey::new(*store.expose()), trust })
+    }
+
+    /// Reads the keys of a practice.
+    ///
+    /// # Errors
+    /// When one is missing or is not what it should be.
+    pub fn read(dir: &DataDir) -> Result<(Self, RawKey), Failure> {
+        let issuing =
+            Authority::from_parts(bytes(dir, "issuing.crt")?, &SecretBytes::new(bytes(dir, "issuing.key")?));
+        let opaque = ServerSetup::from_bytes(&bytes(dir, "opaque.key")?);
+        let keys = Self {
+            root: bytes(dir, "root.crt")?,
+            issuing: issuing.map_err(|_| bad_key("issuing.key"))?,
+            server: read_identity(&bytes(dir, "server.pem")?).ok_or_else(|| bad_key("server.pem"))?,
+            sealing: AgreementSecret::from_secret(secret(dir, "sealing.key")?),
+            rights: SigningKey::from_seed(&secret(dir, "rights.key")?),
+            directive: SigningKey::from_seed(&secret(dir, "directive.key")?),
+            witness: SigningKey::from_seed(&secret(dir, "witness.key")?),
+            opaque: opaque.map_err(|_| bad_key("opaque.key"))?,
+            custody: BlobKey::from_secret(secret(dir, "custody.key")?),
+        };
+        Ok((keys, RawKey::new(*secret(dir, "store.key")?.expose())))
+    }
+
+    /// Replaces the server's certificate where it ends soon.
+    ///
+    /// # Errors
+    /// When it is unreadable, or the new one cannot be made or written.
+    pub fn renew_server(&mut self, dir: &DataDir, host: &str, now: Timestamp) -> Result<bool, Failure> {
+        let (_, end) = certificate::validity(&self.server.certificate).map_err(|_| bad_key("server.pem"))?;
+        if now.duration_until(end) > RENEW_BEFORE {
+            return Ok(false);
+        }
+        let server = self.issuing.make_server(&hosts(host), now, &mut Random::from_os());
+        let server =
+            server.map_err(|_| Failure::internal("The server's certificate could not be renewed."))?;
+        replace_private(&dir.key("server.pem"), &identity_pem(&server))
+            .map_err(|error| Failure::disk("The server's certificate cannot be written.", &error))?;
+        self.server = server;
+        Ok(true)
+    }
+
+    /// Issuing CA and root as PEM.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        certificate::to_pem(&[self.issuing.certificate(), &self.root])
+    }
+
+    /// Seals a secret for the store.
+    #[must_use]
+    pub fn seal(&self, what: Sealed, plaintext: &[u8]) -> Vec<u8> {
+        blob::seal(&self.custody, &what.context(), plaintext, &mut Random::from_os())
+    }
+
+    /// Opens a secret of the store; `None` when it is not that secret.
+    #[must_use]
+    pub fn open(&self, what: Sealed, sealed: &[u8]) -> Option<SecretBytes> {
+        blob::open(&self.custody, &what.context(), sealed).ok().map(SecretBytes::new)
+    }
+
+    /// Seals the keys of a drawer for the store.
+    #[must_use]
+    pub fn seal_drawer(&self, device: Uuid, drawer: &'static str, keys: &DrawerKeys) -> Vec<u8> {
+        let plaintext = SecretBytes::new([keys.file.expose().as_slice(), keys.field.expose()].concat());
+        self.seal(Sealed::Drawer(device, drawer, keys.generation), plaintext.expose())
+    }
+
+    /// Opens the keys of a drawer.
+    #[must_use]
+    pub fn open_drawer(
+        &self,
+        device: Uuid,
+        drawer: &'static str,
+        generation: u32,
+        sealed: &[u8],
+    ) -> Option<DrawerKeys> {
+        let opened = self.open(Sealed::Drawer(device, drawer, generation), sealed)?;
+        let (file, field) = opened.expose().split_at_checked(32)?;
+        Some(DrawerKeys {
+            file: FileKey::from_secret(Secret::from_slice(file)?),
+            field: FieldKey::from_secret(Secret::from_slice(field)?),
+            generation,
+        })
+    }
+
+    fn trust_bundle(&self, practice: Uuid, recovery_key: AgreementPublic, now: Timestamp) -> TrustBundle {
+        TrustBundle {
+            practice,
+            number: 1,
+            issued_at: now,
+            sealing_key: self.sealing.public(),
+            recovery_key,
+            directive_key: self.directive.verifying_key(),
+            rights_key: self.rights.verifying_key(),
+            witness_key: self.witness.verifying_key(),
+            issuing: vec![self.issuing.certificate().to_vec()],
+        }
+    }
+
+    fn write(&self, dir: &DataDir, store: &Secret<32>) -> std::io::Result<()> {
+        // Every `expose` here hands a key to its own file, which only the server's user reads.
+        write_private(&dir.key("root.crt"), &self.root)?;
+        write_private(&dir.key("issuing.crt"), self.issuing.certificate())?;
+        write_private(&dir.key("issuing.key"), self.issuing.key_pkcs8().expose())?;
+        write_private(&dir.key("server.pem"), &identity_pem(&self.server))?;
+        write_private(&dir.key("sealing.key"), self.sealing.expose())?;
+        write_private(&dir.key("rights.key"), self.rights.seed().expose())?;
+        write_private(&dir.key("directive.key"), self.directive.seed().expose())?;
+        write_private(&dir.key("witness.key"), self.witness.seed().expose())?;
+        write_private(&dir.key("opaque.key"), self.opaque.to_bytes().expose())?;
+        write_private(&dir.key("custody.key"), self.custody.expose())?;
+        write_private(&dir.key("store.key"), store.expose())
+    }
+}
+
+const OFFLINE_NOTE: &str = "\
+The two keys in this folder are the practice itself. Take the folder away from this machine now: onto two
+encrypted sticks, kept in two places, and delete it here. The server works without it.
+
+root.key      signs new issuing authorities and trust bundles.
+recovery.key  opens every change and every counselling note, for a legal reason, with two people present.
+";
+
+fn write_offline(dir: &DataDir, root: &Authority, recovery: &AgreementSecret) -> std::io::Result<()> {
+    write_private(&dir.offline("root.crt"), root.certificate())?;
+    write_private(&dir.offline("root.key"), root.key_pkcs8().expose())?;
+    write_private(&dir.offline("recovery.key"), recovery.expose())?;
+    write_private(&dir.offline("README.txt"), OFFLINE_NOTE.as_bytes())
+}
+
+/// Certificate and key in one file, so that the one is never there without the other.
+fn identity_pem(identity: &Identity) -> Vec<u8> {
+    let key = certificate::key_to_pem(&identity.key);
+    format!("{}{}", certificate::to_pem(&[&identity.certificate]), key.expose()).into_bytes()
+}
+
+fn read_identity(pem: &[u8]) -> Option<Identity> {
+    let certificate = CertificateDer::from_pem_slice(pem).ok()?;
+    let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
+    Some(Identity { certificate: certificate.to_vec(), key: SecretBytes::new(key.secret_der().to_vec()) })
+}
+
+/// The names a server certificate bears: a server named `localhost` also answers on the loopback addresses.
+fn hosts(host: &str) -> Vec<&str> {
+    if host == "localhost" { vec!["localhost", "127.0.0.1", "::1"] } else { vec![host] }
+}
+
+fn bytes(dir: &DataDir, name: &str) -> Result<Vec<u8>, Failure> {
+    read_file(&dir.key(name)).ok_or_else(|| bad_key(name))
+}
+
+fn secret(dir: &DataDir, name: &str) -> Result<Secret<32>, Failure> {
+    let bytes = SecretBytes::new(bytes(dir, name)?);
+    Secret::from_slice(bytes.expose()).ok_or_else(|| bad_key(name))
+}
+
+fn read_file(path: &Path) -> Option<Vec<u8>> {
+    fs::read(path).ok()
+}
+
+fn bad_key(name: &str) -> Failure {
+    let advice =
+        "Nothing was changed. Put the file back from a backup of the keys, and check who may read it.";
+    Failure::new(
+        Kind::BadKeys,
+        format!("The key file keys/{name} is missing or not what it should be."),
+        advice,
+    )
+}

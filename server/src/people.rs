@@ -1,0 +1,208 @@
+//! People and tokens, as the command line makes them.
+
+use crate::error::{Failure, Kind};
+use crate::practice::Practice;
+use crate::store::{self, ActivationRow, NewPerson, RelationRow, StoreError, TokenRow, Transaction};
+use crate::trail::ServerTrail;
+use jiff::{SignedDuration, Timestamp};
+use keys::token::EnrolmentToken;
+use keys::{Random, SecretText, certificate, username};
+use records::event::Alert;
+use records::id::{DeviceId, PatientId, PersonId};
+use records::rights::Trail as _;
+use records::{AuditEvent, Role};
+use sha2::{Digest as _, Sha256};
+
+/// How long an activation code is good.
+const ACTIVATION: SignedDuration = SignedDuration::from_hours(72);
+/// How long an enrolment token is good.
+const TOKEN: SignedDuration = SignedDuration::from_hours(24);
+/// How long a relation made by hand lasts, unless said otherwise, in days.
+pub const RELATION_DAYS: u32 = 365;
+/// Letters and digits that nobody mistakes for each other (Crockford).
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A person who was added.
+#[derive(Debug)]
+pub struct Added {
+    /// Their id.
+    pub person: PersonId,
+    /// What they activate with, once.
+    pub activation_code: String,
+}
+
+/// Adds a person with one role, and makes their activation code.
+///
+/// # Errors
+/// When the name is taken or empty, or the store fails.
+pub fn add_person(
+    practice: &Practice,
+    id: Option<PersonId>,
+    username: &str,
+    name: &str,
+    roles: &[Role],
+) -> Result<Added, Failure> {
+    let folded = username::fold(username);
+    if folded.is_empty()
+        || folded.len() > 64
+        || folded.chars().any(char::is_control)
+        || name.trim().is_empty()
+    {
+        let advice = "Give a name to sign in with (at most 64 bytes) and a name to show.";
+        return Err(Failure::new(Kind::Usage, "A person needs two names.", advice));
+    }
+    let (now, mut random) = (practice.clock.now(), Random::from_os());
+    let person = id.unwrap_or_else(|| PersonId::from_uuid(random.uuid_v7(now)));
+    let new = NewPerson {
+        id: person,
+        practice: practice.row.id,
+        username: folded,
+        name: name.trim().to_owned(),
+        made_at: now,
+    };
+    let code = activation_code(&mut random);
+    let stored = store::write(practice.store.as_ref(), |tx| -> Result<bool, StoreError> {
+        if !tx.insert_person(&new)? {
+            return Ok(false);
+        }
+        for role in roles {
+            tx.insert_role(person, *role, now)?;
+        }
+        set_activation(practice, tx, person, &code, now)?;
+        Ok(true)
+    })?;
+    if !stored {
+        let advice = "Choose another name to sign in with, or leave out --id.";
+        return Err(Failure::new(Kind::Usage, "There is somebody with this name or id already.", advice));
+    }
+    Ok(Added { person, activation_code: code })
+}
+
+/// Ends a person's access: sessions and grants at once, everything they did stays.
+///
+/// # Errors
+/// When there is no such person, or the store fails.
+pub fn end_person(practice: &Practice, person: PersonId) -> Result<(), Failure> {
+    let now = practice.clock.now();
+    let ended = store::write(practice.store.as_ref(), |tx| -> Result<bool, StoreError> {
+        if !tx.end_person(person, now)? {
+            return Ok(false);
+        }
+        tx.end_roles(person, now)?;
+        tx.end_grants(person, None, now)?;
+        tx.end_sessions_of(person)?;
+        tx.end_activation(person)?;
+        record(practice, tx, Alert::CredentialChanged, now)?;
+        Ok(true)
+    })?;
+    if ended { Ok(()) } else { Err(unknown("person")) }
+}
+
+/// Makes an enrolment token.
+///
+/// # Errors
+/// When the store fails.
+pub fn make_token(practice: &Practice, label: &str) -> Result<SecretText, Failure> {
+    let now = practice.clock.now();
+    let token = EnrolmentToken::make(certificate::fingerprint(&practice.keys.root), &mut Random::from_os());
+    let row = TokenRow {
+        hash: token.digest(),
+        label: label.trim().to_owned(),
+        expires_at: now.checked_add(TOKEN).unwrap_or(now),
+        used_by: None,
+    };
+    store::write(practice.store.as_ref(), |tx| -> Result<(), StoreError> {
+        tx.insert_token(&row)?;
+        record(practice, tx, Alert::DeviceChanged, now)
+    })?;
+    Ok(token.to_text())
+}
+
+/// Revokes a workstation: its next request is refused.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub fn revoke_device(practice: &Practice, device: DeviceId) -> Result<(), Failure> {
+    let now = practice.clock.now();
+    let revoked = store::write(practice.store.as_ref(), |tx| -> Result<bool, StoreError> {
+        if !tx.revoke_device(device, now)? {
+            return Ok(false);
+        }
+        record(practice, tx, Alert::DeviceChanged, now)?;
+        Ok(true)
+    })?;
+    if revoked { Ok(()) } else { Err(unknown("workstation")) }
+}
+
+/// Notes that a person cares for a patient.
+///
+/// # Errors
+/// When there is no such person or patient, or the store fails.
+pub fn add_relation(
+    practice: &Practice,
+    person: PersonId,
+    patient: PatientId,
+    days: u32,
+) -> Result<(), Failure> {
+    let now = practice.clock.now();
+    let until = now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX);
+    let known = store::write(practice.store.as_ref(), |tx| -> Result<bool, StoreError> {
+        if tx.person(person)?.is_none() || !tx.has_patient(&patient)? {
+            return Ok(false);
+        }
+        let source = "operator".to_owned();
+        tx.insert_relation(&RelationRow { person, patient, since: now, until, source })?;
+        Ok(true)
+    })?;
+    if known { Ok(()) } else { Err(unknown("person or patient")) }
+}
+
+/// What is stored of an activation code: bound to the person, written in any case and with or without dashes.
+#[must_use]
+pub fn activation_hash(person: PersonId, code: &str) -> [u8; 32] {
+    let plain: String =
+        code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let hash =
+        Sha256::new().chain_update(b"chartkeep/activation/v1\0").chain_update(person.uuid().as_bytes());
+    hash.chain_update(plain).finalize().into()
+}
+
+fn set_activation(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: PersonId,
+    code: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let expires_at = now.checked_add(ACTIVATION).unwrap_or(now);
+    tx.set_activation(
+        person,
+        &ActivationRow { code: activation_hash(person, code), expires_at, failures: 0 },
+    )?;
+    record(practice, tx, Alert::CredentialChanged, now)
+}
+
+fn record(practice: &Practice, tx: &dyn Transaction, alert: Alert, now: Timestamp) -> Result<(), StoreError> {
+    let mut trail = ServerTrail::new(practice, tx, now);
+    let event = AuditEvent::security_alert(trail.stamp(), trail.node(), alert);
+    trail.append(&event)?;
+    Ok(())
+}
+
+/// Four groups of four: 80 random bits.
+fn activation_code(random: &mut Random) -> String {
+    let drawn: [u8; 16] = random.bytes();
+    let letters = drawn.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
+    let mut code = String::with_capacity(19);
+    for (place, letter) in letters.enumerate() {
+        if place > 0 && place % 4 == 0 {
+            code.push('-');
+        }
+        code.push(letter);
+    }
+    code
+}
+
+fn unknown(what: &str) -> Failure {
+    Failure::new(Kind::Usage, format!("There is no such {what}."), "Check the id; nothing was changed.")
+}

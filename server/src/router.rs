@@ -1,0 +1,131 @@
+//! Every route of both listeners, in one list; and what happens around each of them.
+
+use crate::answer::{Answer, HEADERS, Refusal};
+use crate::clock::Stopwatch;
+use crate::identity::{PeerCertificate, blocking, recognise};
+use crate::practice::Practice;
+use crate::routes::{
+    activation, audit, changes, directives, enrolment, grants, history, metadata, outcomes, session, sign_in,
+};
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use std::time::Duration;
+use sync::wire::{ProblemCode, header, path};
+
+/// What a route asks for besides the workstation's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing.
+    Certificate,
+    /// A session token.
+    Session,
+}
+
+/// A route of the main listener, as tests see it.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path.
+    pub path: &'static str,
+    /// What it asks for.
+    pub asks: Asks,
+}
+
+/// How long a request may take altogether.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// Every route of the main listener.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    main_routes().into_iter().map(|(method, path, asks, _)| Route { method, path, asks }).collect()
+}
+
+/// The main listener.
+pub(crate) fn main_router(practice: Practice) -> Router {
+    let mut router = Router::new();
+    for (_, path, _, handler) in main_routes() {
+        router = router.route(path, handler);
+    }
+    router
+        .method_not_allowed_fallback(|| async { Refusal::from(ProblemCode::WrongMethod) })
+        .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
+        .layer(from_fn_with_state(practice.clone(), ask_for_workstation))
+        .layer(from_fn(around))
+        .with_state(practice)
+}
+
+/// The enrolment listener.
+pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
+    Router::new()
+        .route(path::ENROL, post(enrolment::enrol))
+        .method_not_allowed_fallback(|| async { Refusal::from(ProblemCode::WrongMethod) })
+        .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
+        .layer(from_fn(around))
+        .with_state(state)
+}
+
+type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
+
+fn main_routes() -> Vec<Line> {
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 11] = [
+        (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
+        (path::GRANTS, Asks::Certificate, post(grants::grants)),
+        (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
+        (path::SIGN_IN_FINISH, Asks::Certificate, post(sign_in::finish)),
+        (path::ACTIVATE_START, Asks::Certificate, post(activation::start)),
+        (path::ACTIVATE_FINISH, Asks::Certificate, post(activation::finish)),
+        (path::SESSION_CHALLENGE, Asks::Certificate, post(session::challenge)),
+        (path::SESSION, Asks::Certificate, post(session::open)),
+        (path::CHANGES, Asks::Certificate, post(changes::receive)),
+        (path::FHIR, Asks::Certificate, post(audit::receive)),
+        (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
+    ];
+    let gets: [(&'static str, Asks, MethodRouter<Practice>); 3] = [
+        (path::HISTORY, Asks::Session, get(history::page)),
+        (path::METADATA, Asks::Session, get(metadata::metadata)),
+        (path::HEALTH, Asks::Certificate, get(metadata::health)),
+    ];
+    let posts = posts.into_iter().map(|(path, asks, handler)| (Method::POST, path, asks, handler));
+    let gets = gets.into_iter().map(|(path, asks, handler)| (Method::GET, path, asks, handler));
+    posts.chain(gets).collect()
+}
+
+/// Recognises the workstation before any route is entered, the ones that do not exist included.
+async fn ask_for_workstation(State(practice): State<Practice>, mut request: Request, next: Next) -> Answer {
+    let peer = request.extensions().get::<PeerCertificate>().cloned().ok_or(ProblemCode::DeviceRevoked)?;
+    let workstation = blocking(move || recognise(&practice, &peer)).await?;
+    request.extensions_mut().insert(workstation);
+    Ok(next.run(request).await)
+}
+
+/// Time limit, headers, and one line in the log: method, route, status and time, and nothing of what was said.
+async fn around(request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let request_id = request_id(&request);
+    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| Refusal::from(ProblemCode::Busy).into_response());
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, value);
+    }
+    let shown = request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
+    let (status, millis) = (response.status().as_u16(), watch.millis());
+    tracing::info!(%method, route, status, millis, request_id = shown, "answered");
+    if let Some(id) = request_id {
+        response.headers_mut().insert(HeaderName::from_static(header::REQUEST_ID), id);
+    }
+    response
+}
+
+/// The request's own id, if it is a UUID: anything else could carry what does not belong in a log.
+fn request_id(request: &Request) -> Option<HeaderValue> {
+    let value = request.headers().get(header::REQUEST_ID)?;
+    uuid::Uuid::try_parse(value.to_str().ok()?).ok()?;
+    Some(value.clone())
+}

@@ -1,0 +1,13 @@
+//! The routes, one file each: take a message, run a unit of work, answer.
+
+pub(crate) mod activation;
+pub(crate) mod audit;
+pub(crate) mod changes;
+pub(crate) mod directives;
+pub(crate) mod enrolment;
+pub(crate) mod grants;
+pub(crate) mod history;
+pub(crate) mod metadata;
+pub(crate) mod outcomes;
+pub(crate) mod session;
+pub(crate) mod sign_in;

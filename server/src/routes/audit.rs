@@ -1,0 +1,61 @@
+//! `POST /fhir`: a batch of audit events (IHE ITI-20).
+
+use crate::answer::{Answer, Refusal, fhir};
+use crate::audit_intake::{Batch, Taken, take_in};
+use crate::identity::{Workstation, blocking};
+use crate::intake::{LARGE, Raw};
+use crate::practice::Practice;
+use crate::store;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use records::id::LogId;
+use sync::wire::{AuditBatch, AuditReceipt, ProblemCode, header};
+
+/// `POST /fhir`.
+pub(crate) async fn receive(
+    State(practice): State<Practice>,
+    workstation: Workstation,
+    headers: HeaderMap,
+    Raw(body): Raw<LARGE>,
+) -> Answer {
+    let log: LogId = text(&headers, header::LOG)?.parse().map_err(|_| ProblemCode::Malformed)?;
+    let first_index: u64 =
+        text(&headers, header::FIRST_INDEX)?.parse().map_err(|_| ProblemCode::Malformed)?;
+    let checkpoint =
+        STANDARD.decode(text(&headers, header::CHECKPOINT)?).map_err(|_| ProblemCode::Malformed)?;
+    let checkpoint = String::from_utf8(checkpoint).map_err(|_| ProblemCode::Malformed)?;
+    let (receipt, count) = blocking(move || {
+        let batch = AuditBatch::parse(&body).map_err(|_| ProblemCode::Malformed)?;
+        let batch = Batch { log, first_index, events: &batch.events, checkpoint: &checkpoint };
+        let now = practice.clock.now();
+        // A refusal leaves an alert behind, so it is a value here and becomes a refusal once it is stored.
+        let taken =
+            store::write(practice.store.as_ref(), |tx| take_in(&practice, tx, &workstation, &batch, now))?;
+        match taken {
+            Taken::Held(receipt) => Ok((receipt, batch.events.len())),
+            Taken::Refused(refusal) => Err(refusal),
+        }
+    })
+    .await?;
+    answer(&receipt, count)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.ok_or_else(|| ProblemCode::Malformed.into())
+}
+
+/// A batch-response: one status an entry, as FHIR has it; and the receipt beside it.
+fn answer(receipt: &AuditReceipt, count: usize) -> Answer {
+    let entries = vec![r#"{"response":{"status":"201"}}"#; count].join(",");
+    let body = format!(r#"{{"resourceType":"Bundle","type":"batch-response","entry":[{entries}]}}"#);
+    let mut response: Response = fhir(body.into_bytes());
+    let json = serde_json::to_vec(receipt).map_err(|_| ProblemCode::Internal)?;
+    let json = HeaderValue::from_str(&STANDARD.encode(json)).map_err(|_| ProblemCode::Internal)?;
+    response.headers_mut().insert(HeaderName::from_static(header::LOG_SIZE), HeaderValue::from(receipt.size));
+    response.headers_mut().insert(HeaderName::from_static(header::RECEIPT), json);
+    Ok(response)
+}

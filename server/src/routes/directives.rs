@@ -1,0 +1,77 @@
+//! Policy, directives and receipts; and a new certificate where the present one ends soon.
+
+use crate::answer::{Answer, Refusal, json};
+use crate::audit_intake::receipt;
+use crate::identity::{Workstation, blocking};
+use crate::intake::{Json, SMALL};
+use crate::practice::Practice;
+use crate::store::{self, DirectiveRow, StoreError, Transaction};
+use axum::extract::State;
+use jiff::Timestamp;
+use keys::{Random, certificate};
+use sync::wire::{
+    Base64Bytes, Directive, DirectivesRequest, DirectivesResponse, Policy, ProblemCode, Renewal,
+};
+
+/// The longest name of a program version that is kept, in characters.
+const LONGEST_PROGRAM: usize = 40;
+
+/// `POST /v1/directives`.
+pub(crate) async fn directives(
+    State(practice): State<Practice>,
+    workstation: Workstation,
+    Json(request): Json<DirectivesRequest, SMALL>,
+) -> Answer {
+    let answer = blocking(move || {
+        let now = practice.clock.now();
+        store::write(practice.store.as_ref(), |tx| collect(&practice, tx, &workstation, &request, now))
+    })
+    .await?;
+    json(&answer)
+}
+
+fn collect(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    workstation: &Workstation,
+    request: &DirectivesRequest,
+    now: Timestamp,
+) -> Result<DirectivesResponse, Refusal> {
+    let id = workstation.id();
+    let program: String = request.program.chars().filter(|c| !c.is_control()).take(LONGEST_PROGRAM).collect();
+    tx.touch_device(id, &program, request.done, now)?;
+    let given = tx.directives(id, request.done)?;
+    let log = workstation.row.log.map(|log| tx.log(log)).transpose()?.flatten();
+    let renewal = request.renewal_csr_pem.as_deref().map(|csr| renew(practice, tx, workstation, csr, now));
+    Ok(DirectivesResponse {
+        now,
+        policy: Policy::default(),
+        directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
+        log: log.as_ref().map(receipt),
+        trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),
+        renewal: renewal.transpose()?,
+    })
+}
+
+fn directive(row: DirectiveRow) -> Result<Directive, StoreError> {
+    Ok(Directive {
+        number: row.number,
+        issued_at: row.issued_at,
+        order: serde_json::from_str(&row.body).map_err(|_| StoreError::Unreadable("a directive"))?,
+        signature: Base64Bytes(row.signature.to_vec()),
+    })
+}
+
+fn renew(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    workstation: &Workstation,
+    csr: &str,
+    now: Timestamp,
+) -> Result<Renewal, Refusal> {
+    let id = workstation.id();
+    let made = practice.keys.issuing.issue_client(csr, id.uuid(), now, &mut Random::from_os());
+    let made = made.map_err(|_| ProblemCode::Malformed)?;
+    tx.begin_renewal(id, &certificate::fingerprint(&made))?;
+    Ok(Renewal { certificate_pem: certificate::to_pem(&[&made]), chain_pem: practice.keys.chain_pem() })
+}

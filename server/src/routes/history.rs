@@ -1,0 +1,80 @@
+//! `GET /fhir/_history`: what follows a cursor in one drawer, put together from bytes.
+
+use crate::answer::{Answer, Refusal, fhir};
+use crate::identity::{SignedInPerson, blocking};
+use crate::practice::Practice;
+use crate::store::{self, PageLimits};
+use crate::trail::ServerTrail;
+use axum::extract::{Query, State};
+use records::rights::{Permit, Rights, decide};
+use records::{Action, Actor, Facts};
+use serde::Deserialize;
+use sync::wire::{Cursor, HistoryWriter, ProblemCode};
+
+/// What may stand after the question mark; there is no place in it for anything about a patient.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Parameters {
+    #[serde(rename = "_cursor")]
+    cursor: String,
+    #[serde(rename = "_count")]
+    count: Option<u32>,
+}
+
+const MOST_ENTRIES: u32 = 5_000;
+const USUAL_ENTRIES: u32 = 500;
+const MOST_BYTES: usize = 24 << 20;
+/// About what a resource takes, so that a page is put together without growing many times.
+const USUAL_RESOURCE: usize = 1_500;
+
+/// `GET /fhir/_history`.
+pub(crate) async fn page(
+    State(practice): State<Practice>,
+    person: SignedInPerson,
+    parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
+) -> Answer {
+    let Query(parameters) = parameters.map_err(|_| ProblemCode::Malformed)?;
+    let cursor: Cursor = parameters.cursor.parse().map_err(|_| ProblemCode::CursorRefused)?;
+    let entries = parameters.count.unwrap_or(USUAL_ENTRIES).clamp(1, MOST_ENTRIES);
+    let body = blocking(move || {
+        let permit = permit(&practice, &person.actor, cursor)?;
+        build(&practice, &permit, cursor, PageLimits { entries, bytes: MOST_BYTES })
+    })
+    .await?;
+    Ok(fhir(body))
+}
+
+/// The event of this page is durable before the page is read. A drawer that is not this person's is not found.
+fn permit(practice: &Practice, actor: &Actor, cursor: Cursor) -> Result<Permit, Refusal> {
+    let now = practice.clock.now();
+    let permit = store::write(practice.store.as_ref(), |tx| -> Result<Option<Permit>, Refusal> {
+        let mut trail = ServerTrail::new(practice, tx, now);
+        let id = trail.event_id();
+        let facts = Facts::of_practice(practice.row.id);
+        match decide(Rights::built_in(), actor, Action::Replicate, &facts, now) {
+            Ok(allowed) if allowed.classes().touches(cursor.drawer) => {
+                let allowed = allowed.with_tokens(cursor.to_string().as_bytes());
+                Ok(Some(allowed.permit(&mut trail, id, now)?))
+            }
+            Ok(_) => Ok(None),
+            Err(denied) => {
+                let _denied = denied.record(&mut trail, id, now)?;
+                Ok(None)
+            }
+        }
+    })?;
+    permit.ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+fn build(
+    practice: &Practice,
+    permit: &Permit,
+    cursor: Cursor,
+    limits: PageLimits,
+) -> Result<Vec<u8>, Refusal> {
+    let expected = (limits.entries as usize).saturating_mul(USUAL_RESOURCE).min(limits.bytes);
+    let mut page = HistoryWriter::with_capacity(expected);
+    let (after, more) = store::read(practice.store.as_ref(), |tx| {
+        tx.history(permit, cursor.drawer, cursor.after, limits, &mut page).map_err(Refusal::from)
+    })?;
+    Ok(page.finish(Cursor { after, ..cursor }, more))
+}

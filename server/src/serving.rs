@@ -1,0 +1,133 @@
+//! Both listeners, running.
+
+use crate::custody::ServerKeys;
+use crate::error::{Failure, Kind};
+use crate::gate::{Gate, Refusals};
+use crate::practice::Practice;
+use crate::router::{enrolment_router, main_router};
+use crate::routes::enrolment::Enrolment;
+use crate::store::{self, StoreError};
+use crate::tls;
+use crate::trail::ServerTrail;
+use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use records::AuditEvent;
+use records::rights::Trail as _;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How long open requests may go on when the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Running {
+    /// Where the main listener is.
+    pub listening: SocketAddr,
+    /// Where the enrolment listener is.
+    pub enrolment: SocketAddr,
+    practice: Practice,
+    handle: Handle<SocketAddr>,
+    tasks: JoinSet<io::Result<()>>,
+}
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// The main listener: client certificate required.
+    pub main: SocketAddr,
+    /// The enrolment listener.
+    pub enrolment: SocketAddr,
+}
+
+/// Starts both listeners; they answer when this returns.
+///
+/// # Errors
+/// When an address is taken or not ours, or the keys do not fit each other.
+pub fn start(practice: Practice, addresses: Addresses) -> Result<Running, Failure> {
+    let main = bind(addresses.main)?;
+    let enrolment = bind(addresses.enrolment)?;
+    let listening = main.local_addr().map_err(|error| cannot_listen(addresses.main, &error))?;
+    let enrolling = enrolment.local_addr().map_err(|error| cannot_listen(addresses.enrolment, &error))?;
+    record_start(&practice)?;
+    let (refusals, writer) = Refusals::into_trail_of(practice.clone());
+    let gate = Gate::new(tls::main_config(&practice.keys)?, refusals);
+    let handle = Handle::new();
+    let mut tasks = JoinSet::new();
+    let server = axum_server::from_tcp(main).map_err(|error| cannot_listen(listening, &error))?;
+    let service = main_router(practice.clone()).into_make_service();
+    tasks.spawn(server.acceptor(gate).handle(handle.clone()).serve(service));
+    let url = format!("https://{}:{}", practice.row.host, listening.port());
+    let state = Enrolment { practice: practice.clone(), server_url: url.into() };
+    let server = axum_server::from_tcp(enrolment).map_err(|error| cannot_listen(enrolling, &error))?;
+    let service = enrolment_router(state).into_make_service();
+    tasks.spawn(server.acceptor(enrolment_acceptor(&practice.keys)?).handle(handle.clone()).serve(service));
+    tokio::spawn(writer);
+    Ok(Running { listening, enrolment: enrolling, practice, handle, tasks })
+}
+
+impl Running {
+    /// Waits until a listener ends, or `stop` does; then lets open requests finish.
+    ///
+    /// # Errors
+    /// When a listener failed.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+        let ended = tokio::select! {
+            () = stop => None,
+            ended = self.tasks.join_next() => ended,
+        };
+        self.handle.graceful_shutdown(Some(GRACE));
+        while self.tasks.join_next().await.is_some() {}
+        record_stop(&self.practice)?;
+        match ended {
+            Some(Ok(Err(_)) | Err(_)) => Err(Failure::internal("A listener ended by itself.")),
+            Some(Ok(Ok(()))) | None => Ok(()),
+        }
+    }
+}
+
+fn enrolment_acceptor(keys: &ServerKeys) -> Result<RustlsAcceptor, Failure> {
+    Ok(RustlsAcceptor::new(RustlsConfig::from_config(Arc::clone(&tls::enrolment_config(keys)?))))
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).map_err(|error| cannot_listen(address, &error))?;
+    listener.set_nonblocking(true).map_err(|error| cannot_listen(address, &error))?;
+    Ok(listener)
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    let (why, advice) = if error.kind() == io::ErrorKind::AddrInUse {
+        ("another program listens there", "Stop that program, or choose another port (0 takes a free one).")
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        ("this user may not listen there", "Choose a port above 1023, or give the server that right.")
+    } else if error.kind() == io::ErrorKind::AddrNotAvailable {
+        ("it is not an address of this machine", "Use 127.0.0.1, 0.0.0.0, or an address of this machine.")
+    } else {
+        ("the system refused", "Check the address.")
+    };
+    Failure::new(Kind::Address, format!("The server cannot listen on {address}: {why}."), advice)
+}
+
+fn record_start(practice: &Practice) -> Result<(), StoreError> {
+    let now = practice.clock.now();
+    store::write(practice.store.as_ref(), |tx| {
+        let mut trail = ServerTrail::new(practice, tx, now);
+        let event = AuditEvent::app_started(trail.stamp(), trail.node(), env!("CARGO_PKG_VERSION"));
+        trail.append(&event)?;
+        Ok(())
+    })
+}
+
+fn record_stop(practice: &Practice) -> Result<(), StoreError> {
+    let now = practice.clock.now();
+    store::write(practice.store.as_ref(), |tx| {
+        let mut trail = ServerTrail::new(practice, tx, now);
+        let event = AuditEvent::app_stopped(trail.stamp(), trail.node());
+        trail.append(&event)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,102 @@
+//! What the server needs of a store, in its own words: no word of SQL, no type of a database library.
+//!
+//! The trait blocks. A unit of work reads, decides and writes several times before it is whole, and the same deciding code
+//! has to run over every store; as a plain function over [`Transaction`] it can be read and tested, and a route hands it to
+//! a blocking thread. A store with an asynchronous driver waits inside its own methods.
+
+pub mod audit_logs;
+pub mod changes;
+pub mod devices;
+pub mod people;
+pub mod records;
+pub mod sessions;
+pub mod sqlite;
+
+pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
+pub use changes::{ChangeRow, Changes, ConflictRow};
+pub use devices::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
+pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
+pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
+pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
+pub use sqlite::SqliteStore;
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process kept it too long.
+    #[error("the store is busy")]
+    Busy,
+    /// What is stored is not what this program writes.
+    #[error("the store holds something unreadable: {0}")]
+    Unreadable(&'static str),
+    /// The database or the disk refused.
+    #[error("the store failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Everything that can be done within one unit of work.
+pub trait Transaction: Devices + People + Sessions + Records + Changes + AuditLogs {}
+
+impl<T: Devices + People + Sessions + Records + Changes + AuditLogs> Transaction for T {}
+
+/// How a unit of work ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All of it counts, durably.
+    Commit,
+    /// None of it counts.
+    RollBack,
+}
+
+/// A store. Units of work that write follow each other; what one has committed, the next sees.
+pub trait Store: Send + Sync + 'static {
+    /// Runs a unit of work that writes.
+    ///
+    /// # Errors
+    /// When it could not be begun or committed.
+    fn writing(&self, work: &mut dyn FnMut(&dyn Transaction) -> End) -> Result<(), StoreError>;
+
+    /// Runs a unit of work over one state of the store, without hindering those that write.
+    ///
+    /// # Errors
+    /// When it could not be begun.
+    fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError>;
+}
+
+/// Runs `work` as one unit that counts when it succeeds.
+///
+/// # Errors
+/// What `work` returns, or that the store failed.
+pub fn write<T, E: From<StoreError>>(
+    store: &dyn Store,
+    work: impl FnOnce(&dyn Transaction) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut work = Some(work);
+    let mut result = None;
+    store.writing(&mut |transaction| {
+        let Some(work) = work.take() else { return End::RollBack };
+        let outcome = work(transaction);
+        let end = if outcome.is_ok() { End::Commit } else { End::RollBack };
+        result = Some(outcome);
+        end
+    })?;
+    result.unwrap_or(Err(StoreError::Unreadable("a unit of work that did not run").into()))
+}
+
+/// Runs `work` over one state of the store.
+///
+/// # Errors
+/// What `work` returns, or that the store failed.
+pub fn read<T, E: From<StoreError>>(
+    store: &dyn Store,
+    work: impl FnOnce(&dyn Transaction) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut work = Some(work);
+    let mut result = None;
+    store.reading(&mut |transaction| {
+        if let Some(work) = work.take() {
+            result = Some(work(transaction));
+        }
+    })?;
+    result.unwrap_or(Err(StoreError::Unreadable("a unit of work that did not run").into()))
+}

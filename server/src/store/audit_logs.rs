@@ -1,0 +1,106 @@
+//! Audit logs: the server's own and one for each workstation, leaf by leaf; and alerts.
+
+use super::StoreError;
+use jiff::Timestamp;
+use records::id::{DeviceId, LogId, PersonId};
+use records::log::{NodeHash, Tree};
+
+/// A log.
+#[derive(Clone, Debug)]
+pub struct LogRow {
+    /// Its id.
+    pub id: LogId,
+    /// The workstation it belongs to; none for the server's own.
+    pub device: Option<DeviceId>,
+    /// Its tree.
+    pub tree: Tree,
+    /// The last signed checkpoint.
+    pub checkpoint: Option<String>,
+    /// When it grew last.
+    pub updated_at: Timestamp,
+}
+
+/// A leaf.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// Its index.
+    pub index: u64,
+    /// Its hash.
+    pub hash: NodeHash,
+    /// The event's exact bytes.
+    pub event: Vec<u8>,
+}
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertKind {
+    /// A workstation's log differs from what the server holds.
+    LogFork,
+    /// Events are missing in a workstation's log.
+    LogGap,
+    /// A workstation came with another log than before.
+    LogReplaced,
+    /// A checkpoint is not signed by its workstation or does not fit.
+    CheckpointRefused,
+    /// A one-time code was used on two workstations.
+    CodeReused,
+    /// Too many failed sign-ins in a row.
+    SignInFailures,
+    /// A change was refused because of its author's rights, signature or workstation.
+    ChangeRefused,
+    /// A revoked person's change was put aside.
+    ChangeQuarantined,
+    /// A revoked workstation came back.
+    RevokedDevice,
+}
+
+impl AlertKind {
+    /// The name in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LogFork => "log-fork",
+            Self::LogGap => "log-gap",
+            Self::LogReplaced => "log-replaced",
+            Self::CheckpointRefused => "checkpoint-refused",
+            Self::CodeReused => "code-reused",
+            Self::SignInFailures => "sign-in-failures",
+            Self::ChangeRefused => "change-refused",
+            Self::ChangeQuarantined => "change-quarantined",
+            Self::RevokedDevice => "revoked-device",
+        }
+    }
+}
+
+/// Something a person has to look at.
+#[derive(Clone, Debug)]
+pub struct NewAlert {
+    /// When.
+    pub at: Timestamp,
+    /// About what.
+    pub kind: AlertKind,
+    /// Which workstation.
+    pub device: Option<DeviceId>,
+    /// Which person.
+    pub person: Option<PersonId>,
+    /// Numbers and ids that help to look; nothing of a record.
+    pub detail: String,
+}
+
+/// The rows of logs and alerts.
+pub trait AuditLogs {
+    /// A log.
+    fn log(&self, id: LogId) -> Result<Option<LogRow>, StoreError>;
+    /// All logs, oldest first.
+    fn logs(&self) -> Result<Vec<LogRow>, StoreError>;
+    /// Stores a new log; where it is a workstation's, notes it there.
+    fn insert_log(&self, log: &LogRow) -> Result<(), StoreError>;
+    /// Appends leaves and stores the tree over all of them.
+    fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError>;
+    /// Leaves from `first`, at most `count`.
+    fn leaves(&self, log: LogId, first: u64, count: u64) -> Result<Vec<Leaf>, StoreError>;
+    /// Stores an alert.
+    fn insert_alert(&self, alert: &NewAlert) -> Result<(), StoreError>;
+    /// How many alerts there are of a kind.
+    fn count_alerts(&self, kind: AlertKind) -> Result<u64, StoreError>;
+}

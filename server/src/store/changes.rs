@@ -1,0 +1,57 @@
+//! Changes as they arrived, and what became of each.
+
+use super::StoreError;
+use jiff::Timestamp;
+use records::change::Outcome;
+use records::id::{ChangeId, DeviceId, PersonId, RecordKey};
+use records::rights::Permit;
+
+/// A change that was received.
+#[derive(Clone, Debug)]
+pub struct ChangeRow {
+    /// The change.
+    pub id: ChangeId,
+    /// Where it was written.
+    pub device: DeviceId,
+    /// Who wrote it, where the envelope could be opened.
+    pub author: Option<PersonId>,
+    /// Its place among the workstation's envelopes.
+    pub sequence: u64,
+    /// When it was written.
+    pub written_at: Option<Timestamp>,
+    /// When it arrived first.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// SHA-256 of the envelope.
+    pub digest: [u8; 32],
+}
+
+/// The version of a conflict that waits for a person.
+#[derive(Clone, Debug)]
+pub struct ConflictRow {
+    /// The change.
+    pub change: ChangeId,
+    /// The record.
+    pub key: RecordKey,
+    /// The version the change was made on.
+    pub base: u64,
+    /// The version it met.
+    pub standing: u64,
+    /// What the change would have made of the record.
+    pub body: Vec<u8>,
+}
+
+/// The rows of changes.
+pub trait Changes {
+    /// A change that was received.
+    fn change(&self, id: ChangeId) -> Result<Option<ChangeRow>, StoreError>;
+    /// Stores a change with its envelope.
+    fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError>;
+    /// Keeps the version of a conflict that waits for a person.
+    fn insert_conflict(&self, permit: &Permit, conflict: &ConflictRow) -> Result<(), StoreError>;
+    /// How many conflicts wait for a person.
+    fn open_conflicts(&self) -> Result<u64, StoreError>;
+    /// The version of a record that a change made.
+    fn version_of_change(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, StoreError>;
+}

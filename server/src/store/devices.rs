@@ -1,0 +1,176 @@
+//! The practice, its workstations, and what lies ready for each.
+
+use super::StoreError;
+use jiff::Timestamp;
+use keys::{AgreementPublic, VerifyingKey};
+use records::Drawer;
+use records::id::{DeviceId, LogId, PersonId, PracticeId};
+
+/// The practice this server serves.
+#[derive(Clone, Debug)]
+pub struct PracticeRow {
+    /// Its id.
+    pub id: PracticeId,
+    /// Its name, to be shown.
+    pub name: String,
+    /// The name in the server's certificate.
+    pub host: String,
+    /// The server's own device id, in its audit events.
+    pub node: DeviceId,
+    /// The server's own audit log.
+    pub log: LogId,
+    /// The signed trust bundle.
+    pub trust: String,
+    /// Its number.
+    pub trust_number: u64,
+    /// When the store was made.
+    pub made_at: Timestamp,
+}
+
+/// A one-time enrolment token.
+#[derive(Clone, Debug)]
+pub struct TokenRow {
+    /// SHA-256 of its secret part.
+    pub hash: [u8; 32],
+    /// What the workstation shall be called, where its people say nothing.
+    pub label: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// Who used it.
+    pub used_by: Option<DeviceId>,
+}
+
+/// A workstation about to be known.
+#[derive(Clone, Debug)]
+pub struct NewDevice {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its practice.
+    pub practice: PracticeId,
+    /// What people call it.
+    pub label: String,
+    /// SHA-256 of its certificate.
+    pub certificate: [u8; 32],
+    /// What signs its checkpoints.
+    pub checkpoint_key: VerifyingKey,
+    /// What is sealed to it alone.
+    pub agreement_key: AgreementPublic,
+    /// The key of its `device.db`, sealed.
+    pub escrow: Option<Vec<u8>>,
+    /// When it was enrolled.
+    pub enrolled_at: Timestamp,
+}
+
+/// A workstation.
+#[derive(Clone, Debug)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its practice.
+    pub practice: PracticeId,
+    /// What people call it.
+    pub label: String,
+    /// SHA-256 of the certificate in use.
+    pub certificate: [u8; 32],
+    /// SHA-256 of one that was issued and not used yet.
+    pub renewing: Option<[u8; 32]>,
+    /// What signs its checkpoints.
+    pub checkpoint_key: VerifyingKey,
+    /// What is sealed to it alone.
+    pub agreement_key: AgreementPublic,
+    /// Its audit log, once something was delivered.
+    pub log: Option<LogId>,
+    /// Until which number it has carried out directives.
+    pub directives_done: u64,
+    /// When it was enrolled.
+    pub enrolled_at: Timestamp,
+    /// When it was heard of last.
+    pub contact_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A grant that was issued.
+#[derive(Clone, Debug)]
+pub struct GrantRow {
+    /// Its number; 0 until it is stored.
+    pub number: u64,
+    /// Whose.
+    pub person: PersonId,
+    /// Where.
+    pub device: DeviceId,
+    /// Of which drawer.
+    pub drawer: Drawer,
+    /// Of which generation of its keys.
+    pub generation: u32,
+    /// Until when.
+    pub not_after: Timestamp,
+    /// The grant as it is sent.
+    pub bytes: Vec<u8>,
+}
+
+/// A directive that was given.
+#[derive(Clone, Debug)]
+pub struct DirectiveRow {
+    /// Rises by one for each directive to a workstation.
+    pub number: u64,
+    /// When it was given.
+    pub issued_at: Timestamp,
+    /// The JSON of the order.
+    pub body: String,
+    /// The signature of the directive key.
+    pub signature: [u8; 64],
+}
+
+/// The rows of practice and workstations.
+pub trait Devices {
+    /// The practice.
+    fn practice(&self) -> Result<PracticeRow, StoreError>;
+    /// Stores the practice; there is one.
+    fn insert_practice(&self, practice: &PracticeRow) -> Result<(), StoreError>;
+    /// Stores a token.
+    fn insert_token(&self, token: &TokenRow) -> Result<(), StoreError>;
+    /// The token with this hash.
+    fn token(&self, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError>;
+    /// Marks a token as used; false when it was already.
+    fn use_token(&self, hash: &[u8; 32], by: DeviceId) -> Result<bool, StoreError>;
+    /// Stores a workstation.
+    fn insert_device(&self, device: &NewDevice) -> Result<(), StoreError>;
+    /// A workstation.
+    fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError>;
+    /// All workstations, oldest first.
+    fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
+    /// Notes contact, program and progress.
+    fn touch_device(&self, id: DeviceId, program: &str, done: u64, at: Timestamp) -> Result<(), StoreError>;
+    /// Notes that a new certificate was issued.
+    fn begin_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError>;
+    /// The new certificate has come into use; the old one counts no more.
+    fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError>;
+    /// Revokes a workstation; false when there is none or it was already.
+    fn revoke_device(&self, id: DeviceId, at: Timestamp) -> Result<bool, StoreError>;
+    /// The sealed key of a workstation's `device.db`.
+    fn escrow(&self, id: DeviceId) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Stores a drawer's keys, sealed.
+    fn insert_drawer_key(
+        &self,
+        device: DeviceId,
+        drawer: Drawer,
+        generation: u32,
+        sealed: &[u8],
+    ) -> Result<(), StoreError>;
+    /// The newest keys of a drawer on a workstation: generation and sealed keys.
+    fn drawer_key(&self, device: DeviceId, drawer: Drawer) -> Result<Option<(u32, Vec<u8>)>, StoreError>;
+    /// The number that the next grant will have.
+    fn next_grant_number(&self) -> Result<u64, StoreError>;
+    /// Stores a grant.
+    fn insert_grant(&self, grant: &GrantRow, at: Timestamp) -> Result<(), StoreError>;
+    /// The grants in force on a workstation.
+    fn grants(&self, device: DeviceId, at: Timestamp) -> Result<Vec<GrantRow>, StoreError>;
+    /// Ends the grants of a person, on one workstation or everywhere.
+    fn end_grants(&self, person: PersonId, device: Option<DeviceId>, at: Timestamp)
+    -> Result<(), StoreError>;
+    /// The directives to a workstation after a number.
+    fn directives(&self, device: DeviceId, after: u64) -> Result<Vec<DirectiveRow>, StoreError>;
+    /// Stores a directive.
+    fn insert_directive(&self, device: DeviceId, directive: &DirectiveRow) -> Result<(), StoreError>;
+}

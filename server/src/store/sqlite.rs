@@ -1,0 +1,104 @@
+//! The store in one SQLCipher file: one connection that writes, a few that read beside it.
+
+mod audit_logs;
+mod changes;
+mod column;
+mod devices;
+mod people;
+mod records;
+mod sessions;
+
+use super::{End, Store, StoreError, Transaction};
+use sqlcipher::rusqlite::{Error, TransactionBehavior};
+use sqlcipher::{Connection, Migration, Migrations, OpenError, Profile, RawKey};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+const MIGRATIONS: Migrations =
+    Migrations::new(&[Migration { number: 1, sql: include_str!("../../migrations/sqlite/0001_init.sql") }]);
+
+const CACHE_MIB: u32 = 64;
+const READER_CACHE_MIB: u32 = 32;
+/// More readers than this are opened when needed and closed again.
+const READERS_KEPT: usize = 4;
+
+/// A store in a file. Other processes may work on it at the same time.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    key: RawKey,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// One unit of work on one connection.
+struct Work<'a> {
+    connection: &'a Connection,
+}
+
+impl SqliteStore {
+    /// Makes a new, empty store.
+    ///
+    /// # Errors
+    /// As [`sqlcipher::create_new`]; a file that is there stays as it is.
+    pub fn create(path: &Path, key: RawKey) -> Result<Self, OpenError> {
+        let writer = sqlcipher::create_new(path, &key, &Profile::shared(CACHE_MIB), &MIGRATIONS)?;
+        Ok(Self::with(path, key, writer))
+    }
+
+    /// Opens a store.
+    ///
+    /// # Errors
+    /// As [`sqlcipher::open`]; the file stays as it is.
+    pub fn open(path: &Path, key: RawKey) -> Result<Self, OpenError> {
+        let writer = sqlcipher::open(path, &key, &Profile::shared(CACHE_MIB), &MIGRATIONS)?;
+        Ok(Self::with(path, key, writer))
+    }
+
+    fn with(path: &Path, key: RawKey, writer: Connection) -> Self {
+        Self { path: path.to_owned(), key, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }
+    }
+
+    fn borrow_reader(&self) -> Result<Connection, StoreError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(reader) => Ok(reader),
+            None => sqlcipher::open(&self.path, &self.key, &Profile::shared(READER_CACHE_MIB), &MIGRATIONS)
+                .map_err(|error| StoreError::Failed(Box::new(error))),
+        }
+    }
+
+    fn return_reader(&self, reader: Connection) {
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS_KEPT {
+            idle.push(reader);
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn writing(&self, work: &mut dyn FnMut(&dyn Transaction) -> End) -> Result<(), StoreError> {
+        // A panic inside a unit of work rolls it back, so the connection is sound for the next one.
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        match work(&Work { connection: &transaction }) {
+            End::Commit => transaction.commit().map_err(failed),
+            End::RollBack => transaction.rollback().map_err(failed),
+        }
+    }
+
+    fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError> {
+        let mut reader = self.borrow_reader()?;
+        {
+            let transaction = reader.transaction().map_err(failed)?;
+            work(&Work { connection: &transaction });
+            transaction.rollback().map_err(failed)?;
+        }
+        self.return_reader(reader);
+        Ok(())
+    }
+}
+
+fn failed(error: Error) -> StoreError {
+    if sqlcipher::is_busy(&error) { StoreError::Busy } else { StoreError::Failed(Box::new(error)) }
+}

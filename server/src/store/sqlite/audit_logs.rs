@@ -1,0 +1,138 @@
+//! Audit logs and alerts in SQL.
+
+use super::column::{Columns, count, millis};
+use super::{StoreError, Work};
+use crate::store::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
+use jiff::Timestamp;
+use records::id::{DeviceId, LogId};
+use records::log::{NodeHash, Tree};
+use serde_json::Value;
+use sqlcipher::rusqlite::params;
+
+const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at FROM log";
+
+impl AuditLogs for Work<'_> {
+    fn log(&self, id: LogId) -> Result<Option<LogRow>, StoreError> {
+        self.first(&format!("{LOG} WHERE id = ?1"), params![id.uuid().into_bytes()], log)
+    }
+
+    fn logs(&self) -> Result<Vec<LogRow>, StoreError> {
+        self.all(&format!("{LOG} ORDER BY rowid"), [], log)
+    }
+
+    fn insert_log(&self, log: &LogRow) -> Result<(), StoreError> {
+        let device = log.device.map(|device| device.uuid().into_bytes());
+        let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let tree = log.tree.to_bytes();
+        self.run(
+            sql,
+            params![log.id.uuid().into_bytes(), device, tree, log.checkpoint, millis(log.updated_at)],
+        )?;
+        if device.is_some() {
+            let sql = "UPDATE device SET log = ?2 WHERE id = ?1";
+            self.run(sql, params![device, log.id.uuid().into_bytes()])?;
+        }
+        Ok(())
+    }
+
+    fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO leaf (log, position, hash, recorded_at, type, subtype, outcome, agent, patient, odd, event)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        for leaf in leaves {
+            let index = Index::of(&leaf.event);
+            let row = params![
+                log.id.uuid().into_bytes(),
+                count(leaf.index),
+                leaf.hash.as_bytes(),
+                index.recorded_at,
+                index.kind,
+                index.subtype,
+                index.outcome,
+                index.agent,
+                index.patient,
+                index.odd,
+                leaf.event
+            ];
+            self.run(sql, row)?;
+        }
+        let sql = "UPDATE log SET tree = ?2, checkpoint = ?3, updated_at = ?4 WHERE id = ?1";
+        let tree = log.tree.to_bytes();
+        self.run(sql, params![log.id.uuid().into_bytes(), tree, log.checkpoint, millis(log.updated_at)])?;
+        Ok(())
+    }
+
+    fn leaves(&self, log: LogId, first: u64, most: u64) -> Result<Vec<Leaf>, StoreError> {
+        let sql = "SELECT position, hash, event FROM leaf WHERE log = ?1 AND position >= ?2 ORDER BY position LIMIT ?3";
+        self.all(sql, params![log.uuid().into_bytes(), count(first), count(most)], |row| {
+            Ok(Leaf { index: row.number(0)?, hash: NodeHash(row.get(1)?), event: row.get(2)? })
+        })
+    }
+
+    fn insert_alert(&self, alert: &NewAlert) -> Result<(), StoreError> {
+        let sql = "INSERT INTO alert (at, kind, device, person, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let device = alert.device.map(|device| device.uuid().into_bytes());
+        let person = alert.person.map(|person| person.uuid().into_bytes());
+        self.run(sql, params![millis(alert.at), alert.kind.as_str(), device, person, alert.detail])?;
+        Ok(())
+    }
+
+    fn count_alerts(&self, kind: AlertKind) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM alert WHERE kind = ?1";
+        Ok(self.first(sql, params![kind.as_str()], |row| row.number(0))?.unwrap_or(0))
+    }
+}
+
+fn log(row: &Columns<'_, '_>) -> Result<LogRow, StoreError> {
+    let tree = Tree::from_bytes(&row.get::<Vec<u8>>(2)?);
+    Ok(LogRow {
+        id: LogId::from_uuid(row.uuid(0)?),
+        device: row.maybe_uuid(1)?.map(DeviceId::from_uuid),
+        tree: tree.map_err(|_| StoreError::Unreadable("a log's tree"))?,
+        checkpoint: row.get(3)?,
+        updated_at: row.time(4)?,
+    })
+}
+
+/// What is read out of an event, so that it can be searched for; an event without any of it is kept all the same.
+#[derive(Default)]
+struct Index {
+    recorded_at: Option<i64>,
+    kind: Option<String>,
+    subtype: Option<String>,
+    outcome: Option<String>,
+    agent: Option<String>,
+    patient: Option<String>,
+    odd: bool,
+}
+
+impl Index {
+    fn of(event: &[u8]) -> Self {
+        let Ok(value) = serde_json::from_slice::<Value>(event) else {
+            return Self { odd: true, ..Self::default() };
+        };
+        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let recorded: Option<Timestamp> = text("/recorded").and_then(|at| at.parse().ok());
+        let list = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
+        let requestor = list("agent").find(|agent| agent.get("requestor") == Some(&Value::Bool(true)));
+        let patients = list("entity").filter_map(|entity| entity.pointer("/what/reference")?.as_str());
+        let is_event = value.get("resourceType").and_then(Value::as_str) == Some("AuditEvent");
+        Self {
+            recorded_at: recorded.map(millis),
+            kind: text("/type/code"),
+            subtype: text("/subtype/0/code"),
+            outcome: text("/outcome"),
+            agent: requestor.and_then(reference),
+            patient: patients
+                .filter_map(|reference| reference.strip_prefix("Patient/"))
+                .next()
+                .map(str::to_owned),
+            odd: !is_event || recorded.is_none(),
+        }
+    }
+}
+
+fn reference(agent: &Value) -> Option<String> {
+    let who = agent.get("who")?;
+    let named = who.get("reference").or_else(|| who.pointer("/identifier/value"));
+    Some(named?.as_str()?.to_owned())
+}

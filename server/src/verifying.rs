@@ -1,0 +1,94 @@
+//! Checking every audit log that the server holds, from the bytes up, and naming the first bad entry.
+
+use crate::error::Failure;
+use crate::practice::Practice;
+use crate::store::{self, LogRow, StoreError, Transaction};
+use keys::checkpoint::Checkpoint;
+use records::log::{LogPosition, Tree, audit_leaf_hash};
+use serde::Serialize;
+use sync::wire::{checkpoint_key_name, checkpoint_origin};
+
+/// Leaves that are read at once.
+const AT_ONCE: u64 = 1_000;
+
+/// What the check of all logs found.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    /// Whether all of them are sound.
+    pub ok: bool,
+    /// Each log.
+    pub logs: Vec<VerifiedLog>,
+}
+
+/// What the check of one log found.
+#[derive(Debug, Serialize)]
+pub struct VerifiedLog {
+    /// Its id.
+    pub log: String,
+    /// The workstation it belongs to; absent for the server's own.
+    pub device: Option<String>,
+    /// How many entries it should have.
+    pub size: u64,
+    /// The root over them, as lower-case hex.
+    pub root: String,
+    /// Whether it is sound.
+    pub ok: bool,
+    /// The first entry that is missing or is not what it was.
+    pub first_bad: Option<u64>,
+    /// Whether the last checkpoint is the workstation's own and fits; absent for the server's own log.
+    pub checkpoint: Option<bool>,
+}
+
+/// Checks every log.
+///
+/// # Errors
+/// When the store fails; a log that is not sound is not an error but a finding.
+pub fn verify(practice: &Practice) -> Result<Verified, Failure> {
+    let logs = store::read(practice.store.as_ref(), |tx| -> Result<Vec<VerifiedLog>, StoreError> {
+        tx.logs()?.iter().map(|log| verify_log(tx, log)).collect()
+    })?;
+    Ok(Verified { ok: logs.iter().all(|log| log.ok), logs })
+}
+
+fn verify_log(tx: &dyn Transaction, log: &LogRow) -> Result<VerifiedLog, StoreError> {
+    let size = log.tree.size();
+    let mut tree = Tree::new();
+    let mut first_bad = None;
+    while first_bad.is_none() && tree.size() < size {
+        let leaves = tx.leaves(log.id, tree.size(), AT_ONCE)?;
+        if leaves.is_empty() {
+            first_bad = Some(tree.size());
+        }
+        for leaf in leaves {
+            let hash = audit_leaf_hash(LogPosition { log: log.id, index: tree.size() }, &leaf.event);
+            if leaf.index != tree.size() || leaf.hash != hash {
+                first_bad = Some(tree.size());
+                break;
+            }
+            tree.push(hash);
+        }
+    }
+    let is_whole = first_bad.is_none() && tree == log.tree;
+    let checkpoint = check_checkpoint(tx, log)?;
+    Ok(VerifiedLog {
+        log: log.id.to_string(),
+        device: log.device.map(|device| device.to_string()),
+        size,
+        root: log.tree.root().to_string(),
+        ok: is_whole && checkpoint != Some(false),
+        first_bad,
+        checkpoint,
+    })
+}
+
+fn check_checkpoint(tx: &dyn Transaction, log: &LogRow) -> Result<Option<bool>, StoreError> {
+    let Some(id) = log.device else { return Ok(None) };
+    let device = tx.device(id)?.ok_or(StoreError::Unreadable("a log of no workstation"))?;
+    let note = log.checkpoint.as_deref().unwrap_or_default();
+    let checkpoint = Checkpoint::verify(note, &checkpoint_key_name(id), &device.checkpoint_key);
+    Ok(Some(checkpoint.is_ok_and(|checkpoint| {
+        checkpoint.origin == checkpoint_origin(log.id)
+            && checkpoint.size == log.tree.size()
+            && checkpoint.root == *log.tree.root().as_bytes()
+    })))
+}
