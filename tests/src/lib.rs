@@ -1,1 +1,3 @@
-//! Empty for now.
+//! What no single crate can prove: practices of invented patients to work on.
+
+pub mod practice;

@@ -1,3 +1,5 @@
 //! What no single crate can prove, and the rules of the house.
 
 mod house;
+mod main_job;
+mod practice;
