@@ -18,8 +18,8 @@ pub(crate) enum Purpose {
 
 /// How we see that a thing is there.
 enum Probe {
-    /// A program on the path.
-    Program(&'static str),
+    /// Programs on the path.
+    Programs(&'static [&'static str]),
     /// A command that succeeds.
     Works(&'static [&'static str]),
     /// One of these files.
@@ -56,7 +56,7 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         what: "pkg-config (finds the system's libraries)",
         from: Purpose::Build,
-        probe: Probe::Program("pkg-config"),
+        probe: Probe::Programs(&["pkg-config"]),
         apt: "pkg-config",
         fedora: "pkgconf-pkg-config",
         arch: "pkgconf",
@@ -72,15 +72,15 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         what: "a D-Bus daemon (the way to the OS keyring)",
         from: Purpose::Build,
-        probe: Probe::Program("dbus-daemon"),
+        probe: Probe::Programs(&["dbus-daemon", "dbus-send"]),
         apt: "dbus",
-        fedora: "dbus-daemon",
+        fedora: "dbus-daemon dbus-tools",
         arch: "dbus",
     },
     Need {
         what: "an OS keyring for machines where none answers",
         from: Purpose::Build,
-        probe: Probe::Program("gnome-keyring-daemon"),
+        probe: Probe::Programs(&["gnome-keyring-daemon"]),
         apt: "gnome-keyring",
         fedora: "gnome-keyring",
         arch: "gnome-keyring",
@@ -100,7 +100,7 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         what: "a virtual display",
         from: Purpose::Driven,
-        probe: Probe::Program("Xvfb"),
+        probe: Probe::Programs(&["Xvfb"]),
         apt: "xvfb",
         fedora: "xorg-x11-server-Xvfb",
         arch: "xorg-server-xvfb",
@@ -108,7 +108,7 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         what: "WebKit's own WebDriver (clicks and types in the window)",
         from: Purpose::Driven,
-        probe: Probe::Program("WebKitWebDriver"),
+        probe: Probe::Programs(&["WebKitWebDriver"]),
         apt: "webkit2gtk-driver",
         fedora: "webkitgtk6.0",
         arch: "webkitgtk-6.0",
@@ -116,7 +116,7 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         what: "xdotool (keys and the pointer, as a person's)",
         from: Purpose::Driven,
-        probe: Probe::Program("xdotool"),
+        probe: Probe::Programs(&["xdotool"]),
         apt: "xdotool",
         fedora: "xdotool",
         arch: "xdotool",
@@ -124,7 +124,7 @@ pub(crate) const NEEDS: &[Need] = &[
     Need {
         what: "ImageMagick (pictures of each screen)",
         from: Purpose::Driven,
-        probe: Probe::Program("import"),
+        probe: Probe::Programs(&["import"]),
         apt: "imagemagick",
         fedora: "ImageMagick",
         arch: "imagemagick",
@@ -149,7 +149,7 @@ fn included(from: Purpose, purpose: Purpose) -> bool {
 
 fn is_there(probe: &Probe) -> bool {
     match probe {
-        Probe::Program(program) => on_path(program).is_some(),
+        Probe::Programs(programs) => programs.iter().all(|program| on_path(program).is_some()),
         Probe::Works(words) => {
             words.split_first().is_some_and(|(program, rest)| answer(program, rest).is_some())
         }
