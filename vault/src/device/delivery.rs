@@ -1,0 +1,85 @@
+//! The audit queue: what of the log the server does not hold yet.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::Device;
+use crate::error::StoreError;
+use crate::number;
+
+/// A run of entries to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditBatch {
+    /// The index of the first.
+    pub first_index: u64,
+    /// The exact bytes of each event.
+    pub events: Vec<Vec<u8>>,
+}
+
+impl Device {
+    /// How many entries the server has confirmed.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn delivered_size(&self) -> Result<u64, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT coalesce(max(size), 0) FROM audit_receipt")?;
+        Ok(statement.query_row([], |row| number::unsigned(row, 0))?)
+    }
+
+    /// The next entries to deliver: at most `most_events`, and few enough that their bytes stay near `most_bytes`.
+    /// Needs no permit: opaque ids, on their way to the server that is their witness.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn undelivered(&self, most_events: u32, most_bytes: usize) -> Result<AuditBatch, StoreError> {
+        let first_index = self.delivered_size()?;
+        self.entries_from(first_index, most_events, most_bytes)
+    }
+
+    /// Entries from an index on, for a server that asks for what it lost.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn entries_from(
+        &self,
+        first_index: u64,
+        most_events: u32,
+        most_bytes: usize,
+    ) -> Result<AuditBatch, StoreError> {
+        let sql = "SELECT event FROM audit_entry WHERE position >= ?1 ORDER BY position LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params![number::stored(first_index), most_events])?;
+        let mut events: Vec<Vec<u8>> = Vec::new();
+        let mut bytes = 0;
+        while let Some(row) = rows.next()? {
+            let event: Vec<u8> = row.get(0)?;
+            bytes += event.len();
+            if bytes > most_bytes && !events.is_empty() {
+                break;
+            }
+            events.push(event);
+        }
+        Ok(AuditBatch { first_index, events })
+    }
+
+    /// Keeps the server's receipt for the first `size` entries.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn keep_receipt(&mut self, size: u64, receipt: &[u8], now: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO audit_receipt (size, receipt, received_at) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (size) DO UPDATE SET receipt = excluded.receipt, received_at = excluded.received_at";
+        self.conn.execute(sql, params![number::stored(size), receipt, number::millis(now)])?;
+        Ok(())
+    }
+
+    /// The newest receipt, and when it came.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn last_receipt(&self) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
+        use rusqlite::OptionalExtension as _;
+        let sql = "SELECT receipt, received_at FROM audit_receipt ORDER BY size DESC LIMIT 1";
+        Ok(self.conn.query_row(sql, [], |row| Ok((row.get(0)?, number::time(row, 1)?))).optional()?)
+    }
+}

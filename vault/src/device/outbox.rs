@@ -1,0 +1,234 @@
+//! The index of every change made here: where it stands on its way to the server.
+
+use jiff::Timestamp;
+use records::Drawer;
+use records::event::AuditEvent;
+use records::id::{ChangeId, PatientId, PersonId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::Device;
+use crate::error::StoreError;
+use crate::number;
+
+/// Where a change stands. The names are stored: never change one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutboxState {
+    /// About to be written; if this survives, the save was cut short.
+    Intended,
+    /// Never written: the save was cut short before anything was.
+    Abandoned,
+    /// Saved here, and to be sent.
+    Waiting,
+    /// In the record at the server.
+    Applied,
+    /// Somebody else changed the same; a person must choose.
+    Conflict,
+    /// The server will not apply it.
+    Refused,
+    /// The server holds it for a person to look at.
+    Quarantined,
+}
+
+impl OutboxState {
+    const ALL: [Self; 7] = [
+        Self::Intended,
+        Self::Abandoned,
+        Self::Waiting,
+        Self::Applied,
+        Self::Conflict,
+        Self::Refused,
+        Self::Quarantined,
+    ];
+
+    /// The name used in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Abandoned => "abandoned",
+            Self::Waiting => "waiting",
+            Self::Applied => "applied",
+            Self::Conflict => "conflict",
+            Self::Refused => "refused",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+impl std::str::FromStr for OutboxState {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(StoreError::Damaged)
+    }
+}
+
+/// One change in the index. Opaque ids only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Its place among the envelopes of this workstation, from 1.
+    pub sequence: u64,
+    /// The change.
+    pub change: ChangeId,
+    /// Who wrote it.
+    pub author: PersonId,
+    /// The drawer it is in.
+    pub drawer: Drawer,
+    /// Whose record it changes.
+    pub patient: Option<PatientId>,
+    /// The type of (the first of) its resources.
+    pub kind: String,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// The server's answer as it came; empty before.
+    pub verdict: Vec<u8>,
+}
+
+/// A save whose result is not in the log yet.
+pub(crate) struct OpenIntent {
+    pub(crate) entry: OutboxEntry,
+    /// What [`crate::save`] needs to write the result event.
+    pub(crate) intent: Vec<u8>,
+}
+
+const COLUMNS: &str = "sequence, change, author, drawer, patient, kind, written_at, state, verdict";
+
+impl Device {
+    /// The changes that the server has not answered, in the order they were written.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn unsent(&self) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.outbox_in(OutboxState::Waiting)
+    }
+
+    /// The changes in one state, in the order they were written.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn outbox_in(&self, state: OutboxState) -> Result<Vec<OutboxEntry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM outbox WHERE state = ?1 ORDER BY sequence");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let entries = statement.query_map([state.as_str()], entry)?;
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+
+    /// One change.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn outbox_entry(&self, change: ChangeId) -> Result<Option<OutboxEntry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM outbox WHERE change = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_row([change.uuid().into_bytes()], entry).optional()?)
+    }
+
+    /// The envelope of a change as it is to be sent; `None` when `outbox/` has no copy.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn envelope(&self, change: ChangeId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(crate::durable::read(&self.folder.envelope_file(change))?)
+    }
+
+    /// Keeps the server's answer to a change, durably, and then removes the copy in `outbox/` if the answer is final.
+    /// The drawer takes it in when it is open ([`crate::Vault::take_verdicts`]). Returns whether the answer is news.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub(crate) fn keep_verdict(
+        &mut self,
+        change: ChangeId,
+        state: OutboxState,
+        verdict: &[u8],
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE outbox SET state = ?2, verdict = ?3, settled = 0
+                   WHERE change = ?1 AND state IN ('waiting', 'conflict', 'quarantined') AND state <> ?2";
+        let values = params![change.uuid().into_bytes(), state.as_str(), verdict];
+        let news = self.conn.execute(sql, values)? == 1;
+        if state == OutboxState::Applied {
+            crate::durable::remove(&self.folder.envelope_file(change))?;
+        }
+        Ok(news)
+    }
+
+    /// Answers that the drawer of their change has not taken in.
+    pub(crate) fn unsettled(&self, drawer: Drawer) -> Result<Vec<OutboxEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM outbox WHERE drawer = ?1 AND settled = 0
+             AND state IN ('applied', 'conflict', 'refused') ORDER BY sequence"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let entries = statement.query_map([drawer.as_str()], entry)?;
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+
+    /// The drawer has taken the answer in.
+    pub(crate) fn settled(&mut self, change: ChangeId) -> Result<(), StoreError> {
+        let sql = "UPDATE outbox SET settled = 1 WHERE change = ?1";
+        self.conn.execute(sql, [change.uuid().into_bytes()])?;
+        Ok(())
+    }
+
+    /// Takes the next number for a change that is about to be written.
+    pub(crate) fn intend(&mut self, entry: &OutboxEntry, intent: &[u8]) -> Result<u64, StoreError> {
+        let sql = "INSERT INTO outbox (change, author, drawer, patient, kind, written_at, intent, state)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        self.conn.prepare_cached(sql)?.execute(params![
+            entry.change.uuid().into_bytes(),
+            entry.author.uuid().into_bytes(),
+            entry.drawer.as_str(),
+            entry.patient.as_ref().map(PatientId::as_str).unwrap_or_default(),
+            entry.kind,
+            number::millis(entry.written_at),
+            intent,
+            OutboxState::Intended.as_str(),
+        ])?;
+        Ok(u64::try_from(self.conn.last_insert_rowid()).unwrap_or_default())
+    }
+
+    /// Closes a save: its result event and its state in one commit.
+    pub(crate) fn close_intent(
+        &mut self,
+        change: ChangeId,
+        state: OutboxState,
+        result: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        self.append_with(std::slice::from_ref(result), |conn| set_state(conn, change, state))?;
+        Ok(())
+    }
+
+    /// Saves that were cut short in this drawer.
+    pub(crate) fn open_intents(&self, drawer: Drawer) -> Result<Vec<OpenIntent>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, intent FROM outbox WHERE state = 'intended' AND drawer = ?1 ORDER BY sequence"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let intents = statement
+            .query_map([drawer.as_str()], |row| Ok(OpenIntent { entry: entry(row)?, intent: row.get(9)? }))?;
+        Ok(intents.collect::<Result<_, _>>()?)
+    }
+}
+
+fn set_state(conn: &Connection, change: ChangeId, state: OutboxState) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET state = ?2, intent = x'' WHERE change = ?1 AND state = 'intended'";
+    conn.execute(sql, params![change.uuid().into_bytes(), state.as_str()])?;
+    Ok(())
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+    let patient: String = row.get(4)?;
+    Ok(OutboxEntry {
+        sequence: number::unsigned(row, 0)?,
+        change: ChangeId::from_uuid(number::uuid(row, 1)?),
+        author: PersonId::from_uuid(number::uuid(row, 2)?),
+        drawer: number::text(row, 3)?,
+        patient: if patient.is_empty() { None } else { Some(number::text(row, 4)?) },
+        kind: row.get(5)?,
+        written_at: number::time(row, 6)?,
+        state: number::text(row, 7)?,
+        verdict: row.get(8)?,
+    })
+}

@@ -1,0 +1,119 @@
+//! Who may sign in here: keyed username tokens, and drawer keys wrapped for one person each.
+
+use jiff::Timestamp;
+use records::Drawer;
+use records::id::PersonId;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::Device;
+use crate::error::StoreError;
+use crate::number;
+
+/// A grant as it is kept: wrapped, signed by the server, of use to its person alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredGrant {
+    /// Whose it is.
+    pub person: PersonId,
+    /// Which drawer it opens.
+    pub drawer: Drawer,
+    /// Which generation of the drawer's keys.
+    pub generation: u32,
+    /// The server's number of the grant.
+    pub number: u64,
+    /// When it ends.
+    pub not_after: Timestamp,
+    /// The sealed grant (`keys::grant`).
+    pub bytes: Vec<u8>,
+}
+
+impl Device {
+    /// The person whose username has this token.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn person_of(&self, username: [u8; 16]) -> Result<Option<PersonId>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT person FROM username WHERE token = ?1")?;
+        let found = statement.query_row([username], |row| number::uuid(row, 0).map(PersonId::from_uuid));
+        Ok(found.optional()?)
+    }
+
+    /// Remembers whose username has this token; an earlier username of the person is forgotten.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn remember_username(&mut self, token: [u8; 16], person: PersonId) -> Result<(), StoreError> {
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            let person = person.uuid().into_bytes();
+            tx.execute("DELETE FROM username WHERE token = ?1 OR person = ?2", params![token, person])?;
+            tx.execute("INSERT INTO username (token, person) VALUES (?1, ?2)", params![token, person])?;
+            Ok(())
+        })
+    }
+
+    /// The grants of a person, by drawer, newest generation first.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn grants_of(&self, person: PersonId) -> Result<Vec<StoredGrant>, StoreError> {
+        let sql = "SELECT person, drawer, generation, number, not_after, bytes FROM wrapped_grant
+                   WHERE person = ?1 ORDER BY drawer, generation DESC";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let grants = statement.query_map([person.uuid().into_bytes()], stored_grant)?;
+        Ok(grants.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes all grants the server has for this workstation; those it no longer names are dropped.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn replace_grants(&mut self, grants: &[StoredGrant]) -> Result<(), StoreError> {
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            tx.execute("DELETE FROM wrapped_grant", [])?;
+            for grant in grants {
+                put_grant(tx, grant)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes the grants of one person, in the place of those the person had.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn replace_grants_of(&mut self, person: PersonId, grants: &[StoredGrant]) -> Result<(), StoreError> {
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            tx.execute("DELETE FROM wrapped_grant WHERE person = ?1", [person.uuid().into_bytes()])?;
+            for grant in grants.iter().filter(|grant| grant.person == person) {
+                put_grant(tx, grant)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn put_grant(conn: &rusqlite::Connection, grant: &StoredGrant) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO wrapped_grant (person, drawer, generation, number, not_after, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        grant.person.uuid().into_bytes(),
+        grant.drawer.as_str(),
+        grant.generation,
+        number::stored(grant.number),
+        number::millis(grant.not_after),
+        grant.bytes,
+    ])?;
+    Ok(())
+}
+
+fn stored_grant(row: &Row<'_>) -> rusqlite::Result<StoredGrant> {
+    Ok(StoredGrant {
+        person: PersonId::from_uuid(number::uuid(row, 0)?),
+        drawer: number::text(row, 1)?,
+        generation: row.get(2)?,
+        number: number::unsigned(row, 3)?,
+        not_after: number::time(row, 4)?,
+        bytes: row.get(5)?,
+    })
+}

@@ -1,0 +1,34 @@
+//! One-time-code steps that were used here: a used code is dead at once.
+
+use records::id::PersonId;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::Device;
+use crate::error::StoreError;
+use crate::number;
+
+/// The step, or a later one, was used before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepUsed;
+
+impl Device {
+    /// The last step a person used here.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn last_step(&self, person: PersonId) -> Result<Option<u64>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT step FROM used_step WHERE person = ?1")?;
+        Ok(statement.query_row([person.uuid().into_bytes()], |row| number::unsigned(row, 0)).optional()?)
+    }
+
+    /// Marks a step as used, durably, before anything is shown; a step that is not later than the last is refused.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn use_step(&mut self, person: PersonId, step: u64) -> Result<Result<(), StepUsed>, StoreError> {
+        let sql = "INSERT INTO used_step (person, step) VALUES (?1, ?2)
+                   ON CONFLICT (person) DO UPDATE SET step = excluded.step WHERE excluded.step > step";
+        let changed = self.conn.execute(sql, params![person.uuid().into_bytes(), number::stored(step)])?;
+        Ok(if changed == 1 { Ok(()) } else { Err(StepUsed) })
+    }
+}

@@ -1,0 +1,154 @@
+//! One drawer: an encrypted file of records, and the keys that open what is in it.
+
+mod anchor;
+mod care;
+mod facts;
+mod index;
+mod pending;
+mod place;
+mod reading;
+mod sealing;
+mod summary;
+mod writing;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use keys::DrawerKeys;
+use records::Drawer;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sqlcipher::{Migration, Migrations, OpenError, Profile, RawKey};
+use uuid::Uuid;
+
+pub use anchor::{Anchor, Standing};
+pub(crate) use care::{SITE, Since, author};
+pub(crate) use index::match_expressions;
+pub(crate) use reading::{Scope, Wanted};
+pub(crate) use sealing::Sealing;
+pub(crate) use writing::Writing;
+
+use crate::error::{StoreError, VaultError};
+use crate::number;
+
+/// Page cache of a drawer in MiB.
+const CACHE_MIB: u32 = 64;
+
+const MIGRATIONS: Migrations =
+    Migrations::new(&[Migration { number: 1, sql: include_str!("../migrations/drawer/0001_init.sql") }]);
+
+/// When a drawer was last brought up to date, and how far it got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    /// Which drawer.
+    pub drawer: Drawer,
+    /// The pull cursor; `None` before the first page.
+    pub cursor: Option<String>,
+    /// When a pull last reached the end of what the server had; `None` if never.
+    pub pulled_at: Option<Timestamp>,
+}
+
+/// An open drawer.
+pub(crate) struct OpenDrawer {
+    conn: Connection,
+    sealing: Sealing,
+}
+
+impl OpenDrawer {
+    /// Makes the file of a drawer that this workstation never had.
+    pub(crate) fn create(
+        path: &Path,
+        vault: Uuid,
+        drawer: Drawer,
+        keys: DrawerKeys,
+    ) -> Result<Self, VaultError> {
+        let opened =
+            sqlcipher::create_new(path, &file_key(&keys), &Profile::exclusive(CACHE_MIB), &MIGRATIONS);
+        let conn = opened.map_err(|source| VaultError::Drawer { drawer, source })?;
+        Self::adopt(conn, vault, drawer, keys)
+    }
+
+    /// Opens the file of a drawer and proves whose it is.
+    pub(crate) fn open(
+        path: &Path,
+        vault: Uuid,
+        drawer: Drawer,
+        keys: DrawerKeys,
+    ) -> Result<Self, VaultError> {
+        let opened = sqlcipher::open(path, &file_key(&keys), &Profile::exclusive(CACHE_MIB), &MIGRATIONS);
+        let conn = opened.map_err(|source| VaultError::Drawer { drawer, source })?;
+        Self::adopt(conn, vault, drawer, keys)
+    }
+
+    /// Writes the owner into a new file, or checks it in an old one. A file whose making was cut short has none yet.
+    fn adopt(conn: Connection, vault: Uuid, drawer: Drawer, keys: DrawerKeys) -> Result<Self, VaultError> {
+        conn.set_prepared_statement_cache_capacity(64);
+        let sql = "INSERT INTO drawer (only_row, vault, name, generation, sequence, digest)
+                   VALUES (1, ?1, ?2, ?3, 0, zeroblob(32)) ON CONFLICT DO NOTHING";
+        conn.execute(sql, params![vault.into_bytes(), drawer.as_str(), keys.generation])?;
+        let owner = conn.query_row("SELECT vault, name FROM drawer", [], |row| {
+            Ok((number::uuid(row, 0)?, row.get::<_, String>(1)?))
+        })?;
+        if owner != (vault, drawer.as_str().to_owned()) {
+            return Err(VaultError::Foreign { drawer });
+        }
+        Ok(Self { conn, sealing: Sealing::new(vault, drawer, keys) })
+    }
+
+    pub(crate) fn drawer(&self) -> Drawer {
+        self.sealing.drawer
+    }
+
+    pub(crate) fn sealing(&self) -> &Sealing {
+        &self.sealing
+    }
+
+    pub(crate) fn freshness(&self) -> Result<Freshness, StoreError> {
+        let (cursor, pulled_at) = self.conn.query_row("SELECT cursor, pulled_at FROM drawer", [], |row| {
+            Ok((row.get::<_, String>(0)?, number::time(row, 1)?))
+        })?;
+        Ok(Freshness {
+            drawer: self.drawer(),
+            cursor: (!cursor.is_empty()).then_some(cursor),
+            pulled_at: (pulled_at > Timestamp::UNIX_EPOCH).then_some(pulled_at),
+        })
+    }
+
+    pub(crate) fn anchor(&self) -> Result<Anchor, StoreError> {
+        Ok(self.conn.query_row("SELECT sequence, digest FROM drawer", [], |row| {
+            Ok(Anchor { sequence: number::unsigned(row, 0)?, digest: row.get(1)? })
+        })?)
+    }
+
+    /// Counts every row anew and compares with the digest that was kept; reads the whole key index.
+    pub(crate) fn digest_holds(&self) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare("SELECT kind, id, revision FROM document")?;
+        let mut rows = statement.query([])?;
+        let mut digest = anchor::Digest::default();
+        while let Some(row) = rows.next()? {
+            let key = format!(
+                "{}/{}",
+                row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
+                row.get::<_, String>(1)?
+            );
+            digest.add(anchor::row_digest(&self.sealing, &key, number::unsigned(row, 2)?));
+        }
+        Ok(digest.to_bytes() == self.anchor()?.digest)
+    }
+
+    /// The envelope of a change that was written here.
+    pub(crate) fn envelope(&self, change: [u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT bytes FROM envelope WHERE change = ?1")?;
+        Ok(statement.query_row([change], |row| row.get(0)).optional()?)
+    }
+}
+
+/// Whether a drawer failed to open because somebody else has it.
+pub(crate) fn file_key(keys: &DrawerKeys) -> RawKey {
+    // EXPOSE: SQLCipher needs the raw bytes to open the file.
+    RawKey::new(*keys.file.expose())
+}
+
+/// Why a drawer's file is not there although it should be.
+pub(crate) fn missing(drawer: Drawer) -> VaultError {
+    VaultError::Drawer { drawer, source: OpenError::Missing }
+}

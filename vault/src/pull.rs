@@ -1,0 +1,104 @@
+//! Taking in what the server has: pages of history and answers to changes.
+
+use jiff::Timestamp;
+use records::id::{ChangeId, RecordKey};
+use records::rights::{Action, Permit};
+use records::{Document, Drawer, classify};
+use rusqlite::params;
+
+use crate::device::Device;
+use crate::error::{PullError, StoreError};
+use crate::number;
+use crate::vault::Vault;
+use crate::verdict::Verdict;
+
+/// A page of one drawer's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What changed, oldest first.
+    pub entries: Vec<PageEntry>,
+    /// Where to go on.
+    pub next_cursor: String,
+    /// Whether this is the end of what the server has: then the drawer is as fresh as `received_at`.
+    pub complete: bool,
+    /// When the page came.
+    pub received_at: Timestamp,
+}
+
+/// One version of a record, or its departure from this drawer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageEntry {
+    /// Which record.
+    pub key: RecordKey,
+    /// Its version.
+    pub version: u64,
+    /// What it says; `None` when it is not in this drawer any more.
+    pub document: Option<Document>,
+}
+
+impl Vault {
+    /// Applies a page: data and cursor in one commit of the drawer.
+    ///
+    /// # Errors
+    /// [`PullError`]; then nothing of the page was applied.
+    pub fn apply_page(&mut self, permit: &Permit, drawer: Drawer, page: &Page) -> Result<(), PullError> {
+        self.check(permit, &[Action::Replicate]).map_err(|_| PullError::NotPermitted)?;
+        if !permit.classes().touches(drawer) {
+            return Err(PullError::NotPermitted);
+        }
+        // A record of a closer class would lie open to people who hold only this drawer's key.
+        let belongs = |document: &Document| classify(document).drawer() == drawer;
+        if !page.entries.iter().filter_map(|entry| entry.document.as_ref()).all(belongs) {
+            return Err(PullError::WrongDrawer);
+        }
+        let Self { drawers, random, .. } = self;
+        let open = drawers.get_mut(&drawer).ok_or(PullError::NotOpen)?;
+        open.write(random, |writing| {
+            for entry in &page.entries {
+                writing.receive(&entry.key, entry.version, entry.document.as_ref())?;
+            }
+            writing.tx.execute("UPDATE drawer SET cursor = ?1", [&page.next_cursor])?;
+            if page.complete {
+                let received = number::millis(page.received_at);
+                writing.tx.execute("UPDATE drawer SET pulled_at = max(pulled_at, ?1)", params![received])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes in the server's answer to a change: in `device.db`, and in the drawer if it is open.
+    ///
+    /// # Errors
+    /// When a file cannot be written. The answer is kept first, so that nothing is lost then.
+    pub fn apply_verdict(&mut self, change: ChangeId, verdict: &Verdict) -> Result<(), StoreError> {
+        self.device.record_verdict(change, verdict)?;
+        self.take_verdicts()
+    }
+
+    /// Takes in the answers that came while their drawers were shut.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn take_verdicts(&mut self) -> Result<(), StoreError> {
+        let Self { drawers, random, device } = self;
+        for (drawer, open) in drawers.iter_mut() {
+            for entry in device.unsettled(*drawer)? {
+                let verdict = Verdict::from_bytes(&entry.verdict).ok_or(StoreError::Damaged)?;
+                open.write(random, |writing| writing.take_verdict(entry.change, &verdict))?;
+                device.settled(entry.change)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Device {
+    /// Keeps the server's answer to a change, whoever delivered it; works while everything is locked. Returns whether
+    /// it is news.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn record_verdict(&mut self, change: ChangeId, verdict: &Verdict) -> Result<bool, StoreError> {
+        self.keep_verdict(change, verdict.state(), &verdict.to_bytes())
+    }
+}

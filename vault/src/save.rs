@@ -1,0 +1,286 @@
+//! Saving a change, in the one order that survives a power cut at any point:
+//!
+//! 1. the intent: the permit's event is in the log already; the change takes its number in the outbox index;
+//! 2. the drawer: rows, their next version and the finished envelope in one commit;
+//! 3. the outbox: the envelope copied to `outbox/`, synced;
+//! 4. the result event, and the change waits to be sent.
+//!
+//! Saved is said after step 4. What is cut short is finished, or closed as not done, at the next opening of the drawer
+//! (`recovery.rs`).
+
+use jiff::Timestamp;
+use keys::envelope::{self, Letter};
+use keys::{AgreementPublic, SigningKey};
+use records::change::{Base, Change};
+use records::event::{AuditEvent, EventOutcome, Observer, Stamp, WriteDetails};
+use records::id::{ChangeId, EventId, PatientId, RecordKey};
+use records::rights::{Action, Permit};
+use records::{Actor, Drawer, classify};
+use serde::{Deserialize, Serialize};
+
+use crate::device::{OutboxEntry, OutboxState};
+use crate::durable;
+use crate::error::{SaveError, StoreError};
+use crate::vault::Vault;
+
+/// What a change is signed and sealed with.
+#[derive(Debug, Clone, Copy)]
+pub struct Pen<'a> {
+    /// The author's signing key.
+    pub author_key: &'a SigningKey,
+    /// The server's sealing key.
+    pub sealing_key: &'a AgreementPublic,
+    /// The practice's recovery key.
+    pub recovery_key: &'a AgreementPublic,
+}
+
+/// A step of a save. A save that is told to stop after one returns [`SaveError::Stopped`], as if the power had gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SaveStep {
+    /// The change has its number.
+    Intent,
+    /// The rows and the envelope are in the drawer.
+    Drawer,
+    /// The envelope is in `outbox/`.
+    Outbox,
+    /// The result is in the log.
+    Result,
+}
+
+/// What is needed to write the result event of a save, also after a crash. Opaque ids only.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    actor: Actor,
+    action: Action,
+    patient: Option<PatientId>,
+    records: Vec<RecordKey>,
+    change: ChangeId,
+    event: EventId,
+}
+
+impl Vault {
+    /// Saves a change of the permit's patient. The permit's event is the intent; it is used up:
+    ///
+    /// ```compile_fail,E0382
+    /// # use records::{Permit, change::Change};
+    /// fn twice(vault: &mut vault::Vault, permit: Permit, change: &Change, pen: &vault::Pen, now: jiff::Timestamp) {
+    ///     let _ = vault.save(permit, change, pen, now);
+    ///     let _ = vault.save(permit, change, pen, now);
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SaveError`]; a change that was refused leaves nothing but its events.
+    pub fn save(
+        &mut self,
+        permit: Permit,
+        change: &Change,
+        pen: &Pen<'_>,
+        now: Timestamp,
+    ) -> Result<(), SaveError> {
+        self.save_until(permit, change, pen, now, SaveStep::Result)
+    }
+
+    /// As [`Vault::save`], but stops after a step, for tests of what a power cut leaves.
+    ///
+    /// # Errors
+    /// [`SaveError::Stopped`] after any step but the last.
+    pub fn save_until(
+        &mut self,
+        permit: Permit,
+        change: &Change,
+        pen: &Pen<'_>,
+        now: Timestamp,
+        last: SaveStep,
+    ) -> Result<(), SaveError> {
+        let intent = Intent::of(&permit, change);
+        match self.check_change(&permit, change) {
+            Ok(drawer) => self.write_change(&intent, change, drawer, pen, now, last),
+            Err(refused) => {
+                let result = self.result_event(&intent, EventOutcome::MinorFailure, now);
+                self.device.append_all(&[result])?;
+                Err(refused)
+            }
+        }
+    }
+
+    fn write_change(
+        &mut self,
+        intent: &Intent,
+        change: &Change,
+        drawer: Drawer,
+        pen: &Pen<'_>,
+        now: Timestamp,
+        last: SaveStep,
+    ) -> Result<(), SaveError> {
+        let sequence = self.device.intend(&outbox_entry(intent, change, drawer), &intent.to_bytes())?;
+        stop_after(SaveStep::Intent, last)?;
+        let envelope = match self.write_drawer(change, drawer, sequence, pen) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                // Nothing was written, and this run knows it: the intent need not wait for the next opening.
+                self.close_save(intent, OutboxState::Abandoned, EventOutcome::SeriousFailure, now)?;
+                return Err(error);
+            }
+        };
+        stop_after(SaveStep::Drawer, last)?;
+        self.copy_to_outbox(change.id(), &envelope)?;
+        stop_after(SaveStep::Outbox, last)?;
+        self.close_save(intent, OutboxState::Waiting, EventOutcome::Success, now)?;
+        Ok(())
+    }
+
+    fn write_drawer(
+        &mut self,
+        change: &Change,
+        drawer: Drawer,
+        sequence: u64,
+        pen: &Pen<'_>,
+    ) -> Result<Vec<u8>, SaveError> {
+        let origin = change.origin();
+        let letter = Letter {
+            practice: origin.practice.uuid(),
+            device: origin.device.uuid(),
+            sequence,
+            change: origin.id.uuid(),
+            author: origin.author.uuid(),
+            written_at: origin.written_at,
+            transaction: change.bundle(),
+        };
+        let Self { drawers, random, .. } = self;
+        let envelope = envelope::seal(&letter, pen.author_key, pen.sealing_key, pen.recovery_key, random)?;
+        let open = drawers.get_mut(&drawer).ok_or(SaveError::NotOneDrawer)?;
+        open.write(random, |writing| {
+            for entry in change.entries() {
+                writing.write_pending(change.id(), &entry.document)?;
+            }
+            writing.keep_envelope(change.id(), sequence, &envelope)?;
+            Ok::<_, SaveError>(())
+        })?;
+        Ok(envelope)
+    }
+
+    /// Copies an envelope to `outbox/`, durably.
+    pub(crate) fn copy_to_outbox(&self, change: ChangeId, envelope: &[u8]) -> Result<(), StoreError> {
+        Ok(durable::write(&self.device.folder().envelope_file(change), envelope)?)
+    }
+
+    /// Writes the result of a save and its state, in one commit of `device.db`.
+    pub(crate) fn close_save(
+        &mut self,
+        intent: &Intent,
+        state: OutboxState,
+        outcome: EventOutcome,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let result = self.result_event(intent, outcome, now);
+        self.device.close_intent(intent.change, state, &result)
+    }
+
+    fn result_event(&mut self, intent: &Intent, outcome: EventOutcome, now: Timestamp) -> AuditEvent {
+        let observer = Observer::Workstation(self.device.identity().device);
+        let stamp = Stamp { id: EventId::from_uuid(self.random.uuid_v7(now)), at: now, observer };
+        let details = WriteDetails {
+            records: intent.records.clone(),
+            change: Some(intent.change),
+            changed: Vec::new(),
+        };
+        AuditEvent::write_result(
+            stamp,
+            &intent.actor,
+            intent.action,
+            intent.patient.as_ref(),
+            &details,
+            intent.event,
+            outcome,
+        )
+    }
+
+    /// The drawer of a change that the permit covers and whose base is what is here.
+    fn check_change(&self, permit: &Permit, change: &Change) -> Result<Drawer, SaveError> {
+        self.check(permit, &[Action::Create, Action::Update, Action::Sign, Action::Delete])
+            .map_err(|_| SaveError::NotPermitted)?;
+        let (origin, identity) = (change.origin(), self.device.identity());
+        let written_here = origin.practice == identity.practice && origin.device == identity.device;
+        if !written_here || origin.author != permit.actor().person {
+            return Err(SaveError::NotPermitted);
+        }
+        let classes: Vec<_> = change.entries().iter().map(|entry| classify(&entry.document)).collect();
+        let covered = classes.iter().all(|class| permit.classes().contains(*class));
+        let same_patient = change.entries().iter().all(|entry| entry.document.patient() == permit.patient());
+        if !covered || !same_patient {
+            return Err(SaveError::NotPermitted);
+        }
+        let drawer = classes.first().map(|class| class.drawer()).ok_or(SaveError::Unreadable)?;
+        let one_drawer = classes.iter().all(|class| class.drawer() == drawer);
+        if !one_drawer || !self.drawers.contains_key(&drawer) {
+            return Err(SaveError::NotOneDrawer);
+        }
+        self.check_bases(change)?;
+        Ok(drawer)
+    }
+
+    fn check_bases(&self, change: &Change) -> Result<(), SaveError> {
+        for entry in change.entries() {
+            let here = self.base_of(entry.document.key()).map_err(|_| SaveError::Stale)?;
+            if here != entry.base {
+                return Err(SaveError::Stale);
+            }
+            if here != Base::None && !self.is_of(entry.document.key(), entry.document.patient())? {
+                return Err(SaveError::NotPermitted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the record that is here belongs to this patient: a change must not move it to another.
+    fn is_of(&self, key: &RecordKey, patient: Option<&PatientId>) -> Result<bool, StoreError> {
+        let owner = patient.map(PatientId::as_str).unwrap_or_default();
+        for open in self.drawers.values() {
+            if open.version_of(key)?.is_some() {
+                return open.belongs_to(key, owner);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Intent {
+    fn of(permit: &Permit, change: &Change) -> Self {
+        Self {
+            actor: permit.actor().clone(),
+            action: permit.action(),
+            patient: permit.patient().cloned(),
+            records: change.keys().cloned().collect(),
+            change: change.id(),
+            event: permit.event(),
+        }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an intent is plain data")
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        serde_json::from_slice(bytes).map_err(|_| StoreError::Damaged)
+    }
+}
+
+fn outbox_entry(intent: &Intent, change: &Change, drawer: Drawer) -> OutboxEntry {
+    let kind = change.keys().next().map(|key| key.kind.as_str().to_owned());
+    OutboxEntry {
+        sequence: 0,
+        change: change.id(),
+        author: change.origin().author,
+        drawer,
+        patient: intent.patient.clone(),
+        kind: kind.unwrap_or_default(),
+        written_at: change.origin().written_at,
+        state: OutboxState::Intended,
+        verdict: Vec::new(),
+    }
+}
+
+fn stop_after(step: SaveStep, last: SaveStep) -> Result<(), SaveError> {
+    if step == last { Err(SaveError::Stopped) } else { Ok(()) }
+}

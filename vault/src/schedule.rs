@@ -1,0 +1,46 @@
+//! A day's appointments.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use records::rights::{Action, Permit};
+use records::view::PatientSummary;
+use records::{DataClass, Versioned};
+
+use crate::error::ReadError;
+use crate::vault::{OwnedScope, Vault};
+
+/// An appointment, and whom it is with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayEntry {
+    /// The `Appointment`.
+    pub appointment: Versioned,
+    /// The patient, if known here.
+    pub patient: Option<PatientSummary>,
+}
+
+impl Vault {
+    /// The appointments that start within a span of time (a day of the clinic), in their order.
+    ///
+    /// # Errors
+    /// [`ReadError::NotPermitted`] if the permit is not one to see the schedule.
+    pub fn schedule(
+        &self,
+        permit: &Permit,
+        span: Range<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<DayEntry>, ReadError> {
+        self.check(permit, &[Action::ViewSchedule])?;
+        let open = self.drawer(DataClass::Scheduling.drawer())?;
+        let scope = OwnedScope::of(self, permit, DataClass::Scheduling, now)?;
+        let mut entries = Vec::new();
+        for (owner, appointment) in open.appointments(span.start, span.end, scope.borrow())? {
+            let patient = match open.number_of(&owner)? {
+                Some(number) => open.listed(number)?,
+                None => None,
+            };
+            entries.push(DayEntry { appointment, patient });
+        }
+        Ok(entries)
+    }
+}

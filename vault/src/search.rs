@@ -1,0 +1,134 @@
+//! Finding patients. A search is one operation: its permit's event is durable before the first rows, and [`Vault::settle`]
+//! closes it with one event a patient shown.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use records::event::{AuditEvent, Observer, Stamp};
+use records::find::{Query, words};
+use records::id::{EventId, PatientId};
+use records::rights::{Action, Permit};
+use records::view::PatientSummary;
+use records::{DataClass, Drawer};
+
+use crate::drawer::match_expressions;
+use crate::error::ReadError;
+use crate::vault::{OwnedScope, Vault};
+
+/// Most rows a list shows, and so most patients a search is closed with.
+pub const MOST_SHOWN: usize = 50;
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchPage {
+    /// The patients: whole words first, then beginnings, then any part; by name within each.
+    pub rows: Vec<PatientSummary>,
+    /// Whether there are more than were asked for.
+    pub more: bool,
+}
+
+impl Vault {
+    /// The terms of a query as keyed tokens, for the event that stands before the search.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] if the demographics drawer is not open.
+    pub fn query_tokens(&self, query: &Query) -> Result<Vec<u8>, ReadError> {
+        Ok(self.drawer(Drawer::Demographics)?.query_tokens(query))
+    }
+
+    /// The patients that a query finds among those in the permit's scope, at most `limit` and [`MOST_SHOWN`]. The same
+    /// permit serves every keystroke of one search.
+    ///
+    /// # Errors
+    /// [`ReadError::NotPermitted`] if the permit is not one to search.
+    pub fn search(
+        &self,
+        permit: &Permit,
+        query: &Query,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<SearchPage, ReadError> {
+        self.check(permit, &[Action::Search])?;
+        let limit = limit.min(MOST_SHOWN);
+        let open = self.drawer(Drawer::Demographics)?;
+        let scope = OwnedScope::of(self, permit, DataClass::Demographics, now)?;
+        // Patient number to the best rank it was found in.
+        let mut found: BTreeMap<i64, usize> = BTreeMap::new();
+        for (rank, expression) in match_expressions(query, open.sealing()).iter().enumerate() {
+            if found.len() > limit {
+                break;
+            }
+            let enough = limit + 1 + found.len();
+            for number in open.search(expression, scope.borrow(), enough)? {
+                found.entry(number).or_insert(rank);
+            }
+        }
+        let more = found.len() > limit;
+        let mut ranked: Vec<(usize, i64)> = found.into_iter().map(|(number, rank)| (rank, number)).collect();
+        ranked.sort_unstable();
+        ranked.truncate(limit);
+        let mut rows = Vec::with_capacity(ranked.len());
+        for (rank, number) in ranked {
+            rows.extend(open.listed(number)?.map(|summary| (rank, summary)));
+        }
+        rows.sort_by_cached_key(|(rank, summary)| (*rank, sort_key(summary)));
+        Ok(SearchPage { rows: rows.into_iter().map(|(_, summary)| summary).collect(), more })
+    }
+
+    /// The rows of these patients, those in the permit's scope, in the order asked for: a list of recent charts.
+    ///
+    /// # Errors
+    /// [`ReadError::NotPermitted`] if the permit is not one to search.
+    pub fn rows(
+        &self,
+        permit: &Permit,
+        patients: &[PatientId],
+        now: Timestamp,
+    ) -> Result<Vec<PatientSummary>, ReadError> {
+        self.check(permit, &[Action::Search])?;
+        let open = self.drawer(Drawer::Demographics)?;
+        let scope = OwnedScope::of(self, permit, DataClass::Demographics, now)?;
+        let mut rows = Vec::new();
+        for patient in patients.iter().take(MOST_SHOWN) {
+            let Some(number) = open.number_of(patient.as_str())? else { continue };
+            if open.in_scope(number, scope.borrow())? {
+                rows.extend(open.listed(number)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Closes a search: one event for each patient that the settled list showed, all in one commit.
+    ///
+    /// # Errors
+    /// [`ReadError::NotPermitted`] if the permit is not one to search, or more than [`MOST_SHOWN`] are named.
+    pub fn settle(
+        &mut self,
+        permit: Permit,
+        query: &Query,
+        shown: &[PatientId],
+        now: Timestamp,
+    ) -> Result<(), ReadError> {
+        self.check(&permit, &[Action::Search])?;
+        if shown.len() > MOST_SHOWN {
+            return Err(ReadError::NotPermitted);
+        }
+        let tokens = self.query_tokens(query)?;
+        let observer = Observer::Workstation(self.device.identity().device);
+        let events: Vec<AuditEvent> = shown
+            .iter()
+            .map(|patient| {
+                let stamp = Stamp { id: EventId::from_uuid(self.random.uuid_v7(now)), at: now, observer };
+                AuditEvent::query(stamp, permit.actor(), Action::Search, Some(patient), &tokens)
+            })
+            .collect();
+        if !events.is_empty() {
+            self.device.append_all(&events)?;
+        }
+        Ok(())
+    }
+}
+
+fn sort_key(summary: &PatientSummary) -> (Vec<String>, Vec<String>, String) {
+    (words(&summary.family), words(&summary.given), summary.id.to_string())
+}

@@ -1,0 +1,28 @@
+//! What the vault promises, through its public door.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "all/anchoring.rs"]
+mod anchoring;
+#[path = "all/charting.rs"]
+mod charting;
+#[path = "all/clinic.rs"]
+mod clinic;
+#[path = "all/drafting.rs"]
+mod drafting;
+#[path = "all/logging.rs"]
+mod logging;
+#[path = "all/opening.rs"]
+mod opening;
+#[path = "all/pulling.rs"]
+mod pulling;
+#[path = "all/saving.rs"]
+mod saving;
+#[path = "all/searching.rs"]
+mod searching;
+#[path = "all/secrecy.rs"]
+mod secrecy;
+#[path = "all/signing_in.rs"]
+mod signing_in;
+#[path = "all/verdicts.rs"]
+mod verdicts;

@@ -1,0 +1,60 @@
+//! Anchors: a drawer put back is noticed.
+
+use std::fs;
+
+use records::{Drawer, Role};
+use vault::Standing;
+
+use crate::clinic::{Clinic, heart_rate, small_practice};
+use crate::opening::raw;
+
+#[test]
+fn a_drawer_moves_on_with_every_commit_and_an_old_copy_is_behind() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    let early = vault.anchor(Drawer::Clinical).unwrap().unwrap();
+    let device = vault.close();
+    let path = clinic.folder().drawer_file(Drawer::Clinical);
+    let copy = fs::read(&path).unwrap();
+    let mut vault = clinic.unlock(device, &Drawer::ALL);
+    clinic.load(&mut vault, &[heart_rate("hr-2", "ada", 80)]);
+    let late = vault.anchor(Drawer::Clinical).unwrap().unwrap();
+    assert_eq!(late.against(&early), Standing::Ahead);
+    let device = vault.close();
+
+    fs::write(&path, copy).unwrap();
+    let vault = clinic.unlock(device, &Drawer::ALL);
+    let put_back = vault.anchor(Drawer::Clinical).unwrap().unwrap();
+
+    assert_eq!(put_back, early);
+    assert_eq!(put_back.against(&late), Standing::Behind);
+    assert!(vault.digest_holds(Drawer::Clinical).unwrap());
+}
+
+#[test]
+fn a_row_that_was_taken_out_or_set_back_does_not_fit_the_digest() {
+    for tampering in [
+        "DELETE FROM document WHERE id = 'hr-bob'",
+        "UPDATE document SET revision = revision + 1 WHERE id = 'hr-bob'",
+        "UPDATE document SET id = 'hr-eve' WHERE id = 'hr-bob'",
+    ] {
+        let mut clinic = Clinic::new();
+        let mut vault = clinic.open_all();
+        clinic.load(&mut vault, &small_practice());
+        assert!(vault.digest_holds(Drawer::Clinical).unwrap());
+        drop(vault);
+        raw(&clinic, Drawer::Clinical).execute_batch(tampering).unwrap();
+
+        assert!(!clinic.reopen().digest_holds(Drawer::Clinical).unwrap(), "{tampering}");
+    }
+}
+
+#[test]
+fn a_shut_drawer_has_no_anchor() {
+    let clinic = Clinic::new();
+    let vault = clinic.unlock(clinic.enrol(), Role::FrontDesk.drawers());
+
+    assert!(vault.anchor(Drawer::Clinical).unwrap().is_none());
+    assert!(vault.anchor(Drawer::Demographics).unwrap().is_some());
+}

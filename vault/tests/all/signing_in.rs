@@ -1,0 +1,166 @@
+//! What `device.db` keeps for signing in: throttle, used codes, usernames, grants, directives; and slot files.
+
+use jiff::SignedDuration;
+use records::{Drawer, Role};
+use vault::{MOST_FAILURES, Setting, Slots, StepUsed, StoredDirective, StoredGrant, Subject, Wait};
+
+use crate::clinic::{Clinic, now, person};
+
+const WHO: Subject = Subject([5; 16]);
+
+#[test]
+fn failures_wait_longer_and_longer_and_survive_a_restart() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    assert_eq!(device.throttle(WHO).unwrap(), None);
+    for seconds in [0, 0, 5, 15, 60, 300, 900, 900, 900] {
+        let throttle = device.record_failure(WHO, now()).unwrap();
+        let expected = match seconds {
+            0 => Wait::None,
+            _ => Wait::Until(now() + SignedDuration::from_secs(seconds)),
+        };
+        assert_eq!(throttle.wait(now()), expected);
+        drop(device);
+        device = clinic.device();
+        assert_eq!(device.throttle(WHO).unwrap(), Some(throttle));
+    }
+    assert_eq!(device.throttle(Subject([6; 16])).unwrap(), None, "another person is not held up");
+
+    device.clear_failures(WHO).unwrap();
+    assert_eq!(device.throttle(WHO).unwrap(), None);
+}
+
+#[test]
+fn a_hundred_failures_in_a_row_wait_until_online() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    for _ in 0..MOST_FAILURES {
+        device.record_failure(WHO, now()).unwrap();
+    }
+
+    let later = now() + SignedDuration::from_hours(1000);
+    assert_eq!(device.throttle(WHO).unwrap().unwrap().wait(later), Wait::UntilOnline);
+}
+
+#[test]
+fn a_clock_that_was_once_in_the_future_shuts_nobody_out() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    let future = now() + SignedDuration::from_hours(24 * 365);
+    for _ in 0..4 {
+        device.record_failure(WHO, future).unwrap();
+    }
+
+    let wait = device.throttle(WHO).unwrap().unwrap().wait(now());
+
+    assert_eq!(wait, Wait::Until(now() + SignedDuration::from_secs(15)));
+}
+
+#[test]
+fn a_used_code_is_dead_and_so_is_every_earlier_one() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    let nurse = person(Role::Nurse);
+
+    assert_eq!(device.use_step(nurse, 100).unwrap(), Ok(()));
+    assert_eq!(device.use_step(nurse, 100).unwrap(), Err(StepUsed));
+    assert_eq!(device.use_step(nurse, 99).unwrap(), Err(StepUsed));
+    assert_eq!(device.use_step(nurse, 101).unwrap(), Ok(()));
+    assert_eq!(device.use_step(person(Role::Biller), 50).unwrap(), Ok(()));
+    drop(device);
+
+    assert_eq!(clinic.device().last_step(nurse).unwrap(), Some(101));
+}
+
+#[test]
+fn a_username_is_known_by_its_token_alone() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    device.remember_username([1; 16], person(Role::Nurse)).unwrap();
+    device.remember_username([2; 16], person(Role::Biller)).unwrap();
+    device.remember_username([3; 16], person(Role::Nurse)).unwrap();
+
+    assert_eq!(device.person_of([3; 16]).unwrap(), Some(person(Role::Nurse)));
+    assert_eq!(device.person_of([1; 16]).unwrap(), None, "an earlier username is forgotten");
+    assert_eq!(device.person_of([2; 16]).unwrap(), Some(person(Role::Biller)));
+}
+
+#[test]
+fn grants_are_kept_by_person_and_replaced_as_a_whole() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    let grant = |role, drawer, generation| StoredGrant {
+        person: person(role),
+        drawer,
+        generation,
+        number: 9,
+        not_after: now(),
+        bytes: vec![generation.to_le_bytes()[0]],
+    };
+    let nurse = [grant(Role::Nurse, Drawer::Clinical, 1), grant(Role::Nurse, Drawer::Clinical, 2)];
+    device.replace_grants(&[&nurse[..], &[grant(Role::Biller, Drawer::Billing, 1)]].concat()).unwrap();
+
+    let kept = device.grants_of(person(Role::Nurse)).unwrap();
+    assert_eq!(kept.iter().map(|grant| grant.generation).collect::<Vec<_>>(), [2, 1]);
+    device.replace_grants_of(person(Role::Nurse), &nurse[..1]).unwrap();
+    assert_eq!(device.grants_of(person(Role::Nurse)).unwrap(), nurse[..1]);
+    assert_eq!(device.grants_of(person(Role::Biller)).unwrap().len(), 1);
+    device.replace_grants(&[]).unwrap();
+    assert!(device.grants_of(person(Role::Biller)).unwrap().is_empty());
+}
+
+#[test]
+fn a_directive_is_carried_out_once_and_in_order() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    let directive = |number| StoredDirective { number, bytes: vec![1], received_at: now() };
+    assert!(device.keep_directive(&directive(2)).unwrap());
+    assert!(device.keep_directive(&directive(1)).unwrap());
+    assert!(!device.keep_directive(&directive(2)).unwrap());
+
+    let numbers = |device: &vault::Device| -> Vec<u64> {
+        device.open_directives().unwrap().iter().map(|directive| directive.number).collect()
+    };
+    assert_eq!(numbers(&device), [1, 2]);
+    device.directive_done(1, now()).unwrap();
+    assert_eq!(numbers(&device), [2]);
+    assert!(!device.keep_directive(&directive(1)).unwrap());
+    assert_eq!(device.last_directive().unwrap(), 2);
+}
+
+#[test]
+fn settings_are_kept_together_in_one_commit() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    assert_eq!(device.setting(Setting::Policy).unwrap(), None);
+    device.set_all(&[(Setting::Certificate, b"one"), (Setting::Policy, b"two")]).unwrap();
+    device.set(Setting::Policy, b"three").unwrap();
+    drop(device);
+
+    let device = clinic.device();
+    assert_eq!(device.setting(Setting::Certificate).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(device.setting(Setting::Policy).unwrap().as_deref(), Some(&b"three"[..]));
+}
+
+#[test]
+fn slots_are_listed_newest_first_and_a_half_written_one_is_none() {
+    let clinic = Clinic::new();
+    drop(clinic.enrol());
+    let slots = Slots::new(&clinic.folder());
+    let nurse = person(Role::Nurse);
+    slots.write(nurse, 1, b"one").unwrap();
+    slots.write(nurse, 12, b"twelve").unwrap();
+    slots.write(person(Role::Biller), 2, b"two").unwrap();
+    std::fs::write(clinic.folder().slots().join(format!("{nurse}.13.slot.new")), b"half").unwrap();
+
+    let found = slots.of(nurse).unwrap();
+
+    assert_eq!(found.iter().map(|slot| slot.generation).collect::<Vec<_>>(), [12, 1]);
+    assert_eq!(found[0].bytes, b"twelve");
+    slots.remove(nurse, 1).unwrap();
+    slots.remove(nurse, 1).unwrap();
+    assert_eq!(slots.of(nurse).unwrap().len(), 1);
+    let mut people = vec![nurse, person(Role::Biller)];
+    people.sort();
+    assert_eq!(slots.people().unwrap(), people);
+}

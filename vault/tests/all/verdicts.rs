@@ -1,0 +1,219 @@
+//! The server's answers: applied, conflict, refused, whichever order they and the pages come in.
+
+use records::change::Base;
+use records::id::ChangeId;
+use records::rights::Action;
+use records::{Drawer, Role};
+use vault::{OutboxState, Page, PageEntry, Vault, Verdict};
+
+use crate::clinic::{Clinic, heart_rate, key, note, now, small_practice, upsert};
+
+struct Edited {
+    clinic: Clinic,
+    vault: Vault,
+    number: u128,
+}
+
+impl Edited {
+    fn new() -> Self {
+        let mut clinic = Clinic::new();
+        let mut vault = clinic.open_all();
+        clinic.load(&mut vault, &small_practice());
+        Self { clinic, vault, number: 0 }
+    }
+
+    /// Changes the heart rate here.
+    fn edit(&mut self, beats: u32) -> ChangeId {
+        let edited = heart_rate("hr-ada", "ada", beats);
+        let base = self.vault.base_of(edited.key()).unwrap();
+        self.number += 1;
+        let permit = self.clinic.write_permit(&mut self.vault, Action::Update, "ada", &[&edited]);
+        let change = self.clinic.change(self.number, vec![(edited, base)]);
+        self.vault.save(permit, &change, &self.clinic.pen(), now()).unwrap();
+        change.id()
+    }
+
+    fn pull(&mut self, beats: u32, version: u64) {
+        let permit = self.clinic.replicate(&mut self.vault);
+        let entries = vec![upsert(&heart_rate("hr-ada", "ada", beats), version)];
+        self.page(&permit, entries);
+    }
+
+    fn page(&mut self, permit: &records::Permit, entries: Vec<PageEntry>) {
+        let page = Page { entries, next_cursor: "c".into(), complete: true, received_at: now() };
+        self.vault.apply_page(permit, Drawer::Clinical, &page).unwrap();
+    }
+
+    fn applied(&mut self, change: ChangeId, version: u64) {
+        let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)] };
+        self.vault.apply_verdict(change, &verdict).unwrap();
+    }
+
+    fn refused(&mut self, change: ChangeId) {
+        self.vault.apply_verdict(change, &Verdict::Refused { code: "not-allowed".into() }).unwrap();
+    }
+
+    /// Beats and version as the chart shows them; `None` when the record is not in it.
+    fn shown(&mut self) -> Option<(u64, u64)> {
+        assert!(self.vault.digest_holds(Drawer::Clinical).unwrap());
+        let permit = self.clinic.chart_permit(&mut self.vault, Role::Nurse, "ada");
+        let chart = self.vault.chart(&permit).unwrap();
+        let found = chart.iter().find(|found| found.document.id().as_str() == "hr-ada")?;
+        Some((found.document.value()["valueQuantity"]["value"].as_u64()?, found.version))
+    }
+
+    fn set_apart(&mut self) -> usize {
+        let permit = self.clinic.chart_permit(&mut self.vault, Role::Nurse, "ada");
+        self.vault.set_apart(&permit).unwrap().len()
+    }
+}
+
+#[test]
+fn an_applied_change_takes_its_version_and_leaves_the_outbox() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+
+    it.applied(change, 2);
+
+    assert_eq!(it.shown(), Some((80, 2)));
+    assert_eq!(it.vault.device().outbox_entry(change).unwrap().unwrap().state, OutboxState::Applied);
+    assert!(it.vault.device().unsent().unwrap().is_empty());
+    assert!(it.vault.device().envelope(change).unwrap().is_none());
+    assert_eq!(it.vault.base_of(&key("Observation/hr-ada")).unwrap(), Base::Version(2));
+}
+
+#[test]
+fn an_answer_that_comes_twice_changes_nothing_the_second_time() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    it.applied(change, 2);
+    it.pull(90, 3);
+
+    it.applied(change, 2);
+    it.refused(change);
+
+    assert_eq!(it.shown(), Some((90, 3)));
+}
+
+#[test]
+fn what_the_server_merged_replaces_what_was_written_here() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    it.applied(change, 2);
+
+    it.pull(85, 2);
+
+    assert_eq!(it.shown(), Some((85, 2)));
+}
+
+#[test]
+fn a_page_that_overtakes_the_answer_is_shown_once_the_answer_is_there() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    it.pull(85, 2);
+    assert_eq!(it.shown(), Some((80, 1)));
+
+    it.applied(change, 2);
+
+    assert_eq!(it.shown(), Some((85, 2)));
+}
+
+#[test]
+fn a_refused_change_goes_back_to_the_servers_version_and_is_set_apart() {
+    for verdict in [
+        Verdict::Refused { code: "not-allowed".into() },
+        Verdict::Conflict { versions: vec![(key("Observation/hr-ada"), 2)] },
+    ] {
+        let mut it = Edited::new();
+        let change = it.edit(80);
+        it.pull(75, 2);
+
+        it.vault.apply_verdict(change, &verdict).unwrap();
+
+        assert_eq!(it.shown(), Some((75, 2)));
+        assert_eq!(it.set_apart(), 1, "nothing that was written is lost");
+        assert!(it.vault.device().envelope(change).unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_refused_new_record_leaves_the_chart_and_is_set_apart() {
+    let mut it = Edited::new();
+    let fresh = note("fresh", "ada", "text");
+    let permit = it.clinic.write_permit(&mut it.vault, Action::Create, "ada", &[&fresh]);
+    let change = it.clinic.change(50, vec![(fresh, Base::None)]);
+    it.vault.save(permit, &change, &it.clinic.pen(), now()).unwrap();
+
+    it.refused(change.id());
+
+    let permit = it.clinic.chart_permit(&mut it.vault, Role::Nurse, "ada");
+    assert!(!it.vault.chart(&permit).unwrap().iter().any(|f| f.document.id().as_str() == "fresh"));
+    assert_eq!(it.set_apart(), 1);
+    assert_eq!(it.vault.base_of(&key("DocumentReference/fresh")).unwrap(), Base::None);
+}
+
+#[test]
+fn edits_chained_offline_are_answered_one_by_one() {
+    let mut it = Edited::new();
+    let (first, second) = (it.edit(80), it.edit(81));
+
+    it.applied(first, 2);
+    assert_eq!(it.shown(), Some((81, 2)));
+    it.refused(second);
+
+    assert_eq!(it.shown(), Some((80, 2)), "back to what the first edit made");
+}
+
+#[test]
+fn a_refusal_stops_what_stands_on_it_and_the_servers_version_returns_at_the_end() {
+    let mut it = Edited::new();
+    let (first, second) = (it.edit(80), it.edit(81));
+
+    it.refused(first);
+    assert_eq!(it.shown(), Some((81, 1)), "the later edit still waits");
+    it.refused(second);
+
+    assert_eq!(it.shown(), Some((71, 1)));
+    assert_eq!(it.set_apart(), 2);
+}
+
+#[test]
+fn a_record_that_the_server_removed_meanwhile_goes_when_the_edit_is_refused() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    let permit = it.clinic.replicate(&mut it.vault);
+    let gone = PageEntry { key: key("Observation/hr-ada"), version: 2, document: None };
+    it.page(&permit, vec![gone]);
+    assert_eq!(it.shown(), Some((80, 1)));
+
+    it.refused(change);
+
+    assert_eq!(it.shown(), None);
+}
+
+#[test]
+fn an_answer_that_comes_while_everything_is_locked_is_taken_in_at_the_next_unlock() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    let mut device = it.vault.close();
+    let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), 2)] };
+    assert!(device.record_verdict(change, &verdict).unwrap());
+    assert!(!device.record_verdict(change, &verdict).unwrap(), "the second time it is no news");
+
+    let desk = it.clinic.unlock(device, Role::FrontDesk.drawers());
+    it.vault = it.clinic.unlock(desk.close(), &Drawer::ALL);
+
+    assert_eq!(it.shown(), Some((80, 2)));
+}
+
+#[test]
+fn a_quarantined_change_stays_as_it_is_until_somebody_has_looked() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+
+    it.vault.apply_verdict(change, &Verdict::Quarantined).unwrap();
+    assert_eq!(it.shown(), Some((80, 1)));
+    it.applied(change, 2);
+
+    assert_eq!(it.shown(), Some((80, 2)));
+}
