@@ -105,7 +105,7 @@ export const text = {
     results: (n: number) => (n === 0 ? 'No patient found' : n === 1 ? '1 patient' : `${n} patients`),
     more: 'More than shown: type more of the name or a birth date.',
     nothing: 'No patient matches. Try fewer letters, or the birth date.',
-    recent: 'Recent on this computer',
+    recent: 'Opened recently',
     noRecent: 'Charts you open appear here until you sign out.',
     today: 'Appointments today',
     noToday: 'No appointments today.',
@@ -215,7 +215,9 @@ export const text = {
     notRecorded: 'Not recorded',
   },
   labs: {
-    columns: { title: 'Test', value: 'Result', flag: 'Flag', range: 'Reference range', previous: 'Previous', at: 'Taken' },
+    earlier: 'Earlier results',
+    earlierOf: (n: number, title: string) => `${n} earlier results of ${title}`,
+    columns: { title: 'Test', value: 'Result', unit: 'Unit', flag: 'Flag', range: 'Reference range', previous: 'Previous', at: 'Taken' },
   },
   immunizations: {
     columns: { vaccine: 'Vaccine', at: 'Given', lot: 'Lot', site: 'Site', status: 'Status' },
@@ -280,10 +282,12 @@ export const text = {
   noteForm: {
     title: 'Write a note',
     addendum: 'Add to a signed note',
-    addendumHint: 'A signed note is never changed. What you write stands below it with your name and the time.',
+    addendumHint: 'A signed note is never changed. What you write is a note of its own, with your name and the time.',
+    change: 'Change a note that is not signed',
+    shortcuts: 'Type .vitals .meds .allergies or .today, then a space.',
     heading: 'Title',
     defaultTitle: 'Office visit',
-    addendumTitle: (title: string) => `Addendum to ${title}`,
+    addendumTitle: (title: string, at: string) => `Addendum to ${title}, ${at}`,
     body: 'Note',
     template: 'Template',
     templates: [
@@ -300,7 +304,6 @@ export const text = {
     keptAt: (at: string) => `Draft kept ${at}`,
     notKept: 'The draft could not be kept',
     restored: (at: string) => `Draft of ${at} is back`,
-    restoredPlain: 'Your draft is back',
     empty: 'Write something first.',
     saved: 'Note saved on this computer.',
     signed: 'Note signed and saved on this computer.',

@@ -75,7 +75,7 @@ describe('what is being typed', () => {
     expect(theClinic().written.notes[0]).toMatchObject({ text: 'Potassium repeated.', sign: true, noteId: null });
   });
 
-  test('to a signed note is an addition that names it', async () => {
+  test('to a signed note is a note of its own that names it', async () => {
     const window = await signInAs('mokafor');
     await openChart(window, 'holloway');
     await window.user.click(window.byId('section-notes'));
@@ -83,6 +83,21 @@ describe('what is being typed', () => {
     await window.user.type(await window.find('note-text'), 'Repeat was 4.9.');
     await window.user.keyboard('{Control>}s{/Control}');
     await waitFor(() => expect(theClinic().written.notes).toHaveLength(1));
-    expect(theClinic().written.notes[0]).toMatchObject({ noteId: 'n1', title: 'Addendum to Office visit', sign: false });
+    expect(theClinic().written.notes[0]).toMatchObject({ noteId: null, title: expect.stringMatching(/^Addendum to Office visit, \d\d-/), sign: false });
+  });
+
+  test('that was saved unsigned is changed as the same note', async () => {
+    const window = await signInAs('mokafor');
+    await openChart(window, 'holloway');
+    await window.user.click(window.byId('section-notes'));
+    await window.user.click(window.byId('note-new'));
+    await window.user.type(await window.find('note-text'), 'First');
+    await window.user.click(window.byId('note-save'));
+    await window.user.click(await window.find('note-change'));
+    expect(((await window.find('note-text')) as HTMLTextAreaElement).value).toBe('First');
+    await window.user.type(window.byId('note-text'), ' and second');
+    await window.user.click(window.byId('note-sign'));
+    await waitFor(() => expect(theClinic().written.notes).toHaveLength(2));
+    expect(theClinic().written.notes[1]).toMatchObject({ noteId: expect.stringMatching(/^w/), text: 'First and second', sign: true });
   });
 });

@@ -218,8 +218,10 @@ const commands: Omit<Backend, 'on'> = {
     if (reason !== null) clinic.reasons.add(patientId);
     if (clinical && patient.access === 'ask' && !clinic.reasons.has(patientId)) throw failure('needs-reason');
     const view = fakeChart(patient, person, new Date());
-    for (const note of clinic.written.notes.filter((one) => one.patientId === patientId)) {
-      view.notes.unshift({ id: `w${view.notes.length}`, title: note.title, author: person.name, at: showDateTime(new Date()), signed: note.sign, text: note.text, pending: true });
+    for (const [index, note] of clinic.written.notes.entries()) {
+      if (note.patientId !== patientId) continue;
+      view.notes = view.notes.filter((one) => one.id !== note.noteId);
+      view.notes.unshift({ id: note.noteId ?? `w${index}`, title: note.title, author: person.name, at: showDateTime(new Date()), signed: note.sign, text: note.text, pending: true });
     }
     view.drafts = clinic.draftsOf(patientId);
     return view;

@@ -3,16 +3,18 @@ import type { NoteRow } from '../api/bindings';
 import { text } from '../text';
 
 export interface NoteDraft {
-  /** The signed note that this adds to; nothing for a note of its own. */
+  /** The unsigned note that is being changed; nothing for a new one. */
   noteId: string | null;
   title: string;
   text: string;
 }
 
-export function startNote(notes: NoteRow[], addendumTo: string | null): NoteDraft {
-  const signed = notes.find((row) => row.id === addendumTo);
-  if (signed === undefined) return { noteId: null, title: text.noteForm.defaultTitle, text: '' };
-  return { noteId: signed.id, title: text.noteForm.addendumTitle(signed.title), text: '' };
+/** A new note, the next version of an unsigned one, or an addition to a signed one, which is a note of its own. */
+export function startNote(notes: NoteRow[], from: string | null): NoteDraft {
+  const note = notes.find((row) => row.id === from);
+  if (note === undefined) return { noteId: null, title: text.noteForm.defaultTitle, text: '' };
+  if (!note.signed) return { noteId: note.id, title: note.title, text: note.text };
+  return { noteId: null, title: text.noteForm.addendumTitle(note.title, note.at), text: '' };
 }
 
 /** A draft as it was kept. What cannot be read as one becomes text, so that nothing typed is lost. */

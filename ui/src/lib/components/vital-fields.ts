@@ -8,21 +8,21 @@ export interface VitalFieldKind {
   name: VitalName;
   label: string;
   unit: string;
-  /** LOINC code under which the chart shows the last value. */
-  code: string;
+  /** LOINC codes under which the chart may show the last value. */
+  codes: string[];
 }
 
 const t = text.vitalsForm;
 
 export const VITAL_FIELDS: VitalFieldKind[] = [
-  { name: 'systolic', label: t.systolic, unit: 'mmHg', code: '85354-9' },
-  { name: 'diastolic', label: t.diastolic, unit: 'mmHg', code: '85354-9' },
-  { name: 'heartRate', label: t.heartRate, unit: '/min', code: '8867-4' },
-  { name: 'respiratoryRate', label: t.respiratoryRate, unit: '/min', code: '9279-1' },
-  { name: 'spo2', label: t.spo2, unit: '%', code: '59408-5' },
-  { name: 'temperature', label: t.temperature, unit: '°C', code: '8310-5' },
-  { name: 'weight', label: t.weight, unit: 'kg', code: '29463-7' },
-  { name: 'height', label: t.height, unit: 'cm', code: '8302-2' },
+  { name: 'systolic', label: t.systolic, unit: 'mmHg', codes: ['85354-9', '55284-4'] },
+  { name: 'diastolic', label: t.diastolic, unit: 'mmHg', codes: ['85354-9', '55284-4'] },
+  { name: 'heartRate', label: t.heartRate, unit: '/min', codes: ['8867-4'] },
+  { name: 'respiratoryRate', label: t.respiratoryRate, unit: '/min', codes: ['9279-1'] },
+  { name: 'spo2', label: t.spo2, unit: '%', codes: ['59408-5', '2708-6'] },
+  { name: 'temperature', label: t.temperature, unit: '°C', codes: ['8310-5'] },
+  { name: 'weight', label: t.weight, unit: 'kg', codes: ['29463-7'] },
+  { name: 'height', label: t.height, unit: 'cm', codes: ['8302-2'] },
 ];
 
 export function emptyVitals(): Record<VitalName, string> {

@@ -16,6 +16,14 @@ export function showDateTime(at: Date): string {
   return `${showDate(at)} ${showTime(at)}`;
 }
 
+/** A moment as shown, read back: `22-Nov-2026 10:15`, or the day alone. Nothing when it is not one. */
+export function readShown(shown: string): Date | null {
+  const [, day, name, year, hour, minute] = /^(\d{2})-([A-Z][a-z]{2})-(\d{4})(?: (\d{2}):(\d{2}))?$/.exec(shown) ?? [];
+  const month = MONTHS.findIndex((known) => known === name);
+  if (day === undefined || month < 0) return null;
+  return new Date(Number(year), month, Number(day), Number(hour ?? 0), Number(minute ?? 0));
+}
+
 /** `22-Nov-2026 10:15` told on the day itself is `10:15`. */
 export function shortenToday(shown: string, now: Date): string {
   const today = `${showDate(now)} `;

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { shortenToday, showAxisMark, showDateTime } from './dates';
+import type { LabRow } from '../api/bindings';
+import { readShown, shortenToday, showAxisMark, showDateTime } from './dates';
+import { groupLabs, labSeries, readRange } from './labs';
 import { bannerName, bornWithAge } from './names';
 import { asTyped, bodyMassIndex, readDecimal } from './vitals';
 
@@ -29,4 +31,24 @@ test('typed numbers keep their precision, and words are not numbers', () => {
   expect(readDecimal('1e3')).toBeNull();
   expect(bodyMassIndex('72.5', '162')).toBe('27.6');
   expect(bodyMassIndex('72.5', '1.62')).toBeNull();
+});
+
+test('what was shown can be read back', () => {
+  expect(readShown('02-Nov-2026 07:05')).toEqual(AT);
+  expect(readShown('Unknown')).toBeNull();
+});
+
+test('results of one test in two units are two groups', () => {
+  const row = (id: string, unit: string, value: string, at: string): LabRow => ({ id, code: '33914-3', title: 'eGFR', value, unit, at, flag: null, range: '≥ 60', previous: null });
+  const groups = groupLabs([row('a', 'mL/min', '49', '02-Nov-2026 07:05'), row('b', '%', '50', '01-Nov-2026 07:05'), row('c', 'mL/min', '52', '01-Oct-2026 07:05')]);
+  expect(groups.map((group) => [group.latest.id, group.earlier.map((one) => one.id)])).toEqual([['a', ['c']], ['b', []]]);
+  expect(groups.map((group) => labSeries(group)?.points.map((point) => point.value))).toEqual([[52, 49], undefined]);
+});
+
+test.each([
+  ['3.5–5.1', 3.5, 5.1],
+  ['< 150', null, 150],
+  ['≥ 60', 60, null],
+])('the range %s is read as numbers', (range, low, high) => {
+  expect(readRange(range)).toMatchObject({ low, high });
 });

@@ -17,8 +17,8 @@ class OpenChart {
   view = $state.raw<ChartView | null>(null);
   page = $state<Page>('summary');
   panel = $state<Panel>(null);
-  /** The signed note that the open note panel adds to. */
-  addendumTo = $state<string | null>(null);
+  /** The note that the open note panel changes or adds to. */
+  noteFrom = $state<string | null>(null);
   /** Where the caret goes when the panel opens after a lock. */
   returnTo = $state.raw<Place | null>(null);
   refusal = $state.raw<Refusal | null>(null);
@@ -53,14 +53,14 @@ class OpenChart {
     this.page = page;
   }
 
-  openPanel(panel: DraftKind, addendumTo: string | null = null): void {
-    this.addendumTo = addendumTo;
+  openPanel(panel: DraftKind, noteFrom: string | null = null): void {
+    this.noteFrom = noteFrom;
     this.panel = panel;
   }
 
   closePanel(): void {
     this.panel = null;
-    this.addendumTo = null;
+    this.noteFrom = null;
     this.returnTo = null;
   }
 

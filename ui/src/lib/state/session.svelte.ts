@@ -48,6 +48,7 @@ class Session {
   async signIn(form: { username: string; passphrase: string; code: string }): Promise<void> {
     const opened = await backend.signIn(form);
     this.opened = opened;
+    if (opened.lastSignIn !== null) notice.say(text.session.lastSignIn(opened.lastSignIn));
     await this.#comeBack(opened.place);
     await this.refresh();
   }
@@ -70,7 +71,6 @@ class Session {
 
   go(screen: Screen): void {
     this.screen = screen;
-    this.keepPlace();
   }
 
   /** Opens a patient's chart and shows it. */
@@ -95,8 +95,10 @@ class Session {
     };
   }
 
+  /** Remembers screen, chart, section and open form, for the way back after a lock. */
   keepPlace(): void {
-    void backend.savePlace(this.place()).catch(() => notice.say(text.session.placeNotKept, 'warn'));
+    const field = chart.panel === null ? null : chart.panel === 'note' ? 'note-text' : 'vitals-systolic';
+    void backend.savePlace(this.place(this.screen === 'chart' ? field : null)).catch(() => notice.say(text.session.placeNotKept, 'warn'));
   }
 
   async #comeBack(place: Place | null): Promise<void> {

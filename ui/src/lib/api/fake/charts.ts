@@ -93,7 +93,7 @@ function freshness(sections: Section[], now: Date): FreshnessRow[] {
       section,
       asOf: showDateTime(stale ? daysAgo(now, 9, 17, 42) : daysAgo(now, 0, 7, 58)),
       stale,
-      note: stale ? 'Results that arrived elsewhere since then are not shown.' : 'Up to date with the server at that time.',
+      note: `As of ${showDateTime(stale ? daysAgo(now, 9, 17, 42) : daysAgo(now, 0, 7, 58))}. Work done elsewhere since then is not shown.`,
     };
   });
 }

@@ -21,7 +21,7 @@ const LINES: Line[] = [
 
 export function fakeLabs(long: boolean, now: Date): LabRow[] {
   const lines = long ? LINES : LINES.slice(4, 6);
-  return lines.map(([code, title, value, unit, range, flag, previous], index) => ({
+  const latest = lines.map(([code, title, value, unit, range, flag, previous], index) => ({
     id: `l${index}`,
     code,
     title,
@@ -32,4 +32,14 @@ export function fakeLabs(long: boolean, now: Date): LabRow[] {
     range,
     previous,
   }));
+  const earlier = [3, 5, 8, 12, 17].flatMap((months, turn) =>
+    latest
+      .filter((row) => row.previous !== null)
+      .map((row, index) => {
+        const digits = row.value.split('.')[1]?.length ?? 0;
+        const value = Number(row.previous) * (1 + (((turn * 5 + index * 3) % 7) - 3) / 60);
+        return { ...row, id: `${row.id}-${turn}`, value: value.toFixed(digits), flag: row.flag === 'HH' ? 'H' : row.flag, at: showDateTime(daysAgo(now, months * 30, 7, 35)) };
+      }),
+  );
+  return [...latest, ...earlier];
 }
