@@ -149,8 +149,11 @@ impl Pattern {
     }
 
     /// A server that writes an event down is the server in it, a workstation the client: where the observer is
-    /// exactly one of the two, it shows which way round they are.
+    /// exactly one of the two, it shows which way round they are. In a disclosure either end may be a server.
     fn wrong_way_round(&self, event: &Value, clients: &[&Value], servers: &[&Value]) -> bool {
+        if self.subtypes.contains(&"disclose") {
+            return false;
+        }
         let observer = text(event, &["source", "observer", "reference"]);
         let is_observer = |agents: &[&Value]| {
             observer.is_some() && agents.iter().any(|agent| text(agent, &["who", "reference"]) == observer)
@@ -179,8 +182,9 @@ fn agents<'a>(event: &'a Value, code: &str) -> Vec<&'a Value> {
     list(event, "agent").iter().filter(is).collect()
 }
 
+/// Disclosures name their data by its resource type, everything else by the type of system objects.
 fn is_data(entity: &Value) -> bool {
-    text(entity, &["type", "code"]) == Some("2") && matches!(role(entity), Some("3" | "4" | "20"))
+    text(entity, &["type", "code"]) != Some("1") && matches!(role(entity), Some("3" | "4" | "20"))
 }
 
 fn role(entity: &Value) -> Option<&str> {

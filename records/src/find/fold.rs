@@ -23,19 +23,25 @@ pub fn fold(text: &str) -> String {
 }
 
 /// The folded words of a name. An apostrophe joins (`O'Brien` is `obrien`, and also found by `brien`); a hyphen
-/// parts, and both halves together count as well.
+/// parts, and both halves together count as well. The last of a word's forms is the whole of it.
 pub fn words(name: &str) -> Vec<String> {
     let folded = fold(name);
-    let mut found = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     for word in folded.split_whitespace() {
-        let whole: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
-        let parts: Vec<&str> = word.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()).collect();
-        if parts.len() > 1 {
-            found.extend(parts.into_iter().map(str::to_owned));
+        let mut forms = Vec::new();
+        for half in word.split(|c: char| !c.is_alphanumeric() && !is_apostrophe(c)) {
+            forms.extend(half.split(is_apostrophe).map(str::to_owned));
+            forms.push(half.chars().filter(|c| c.is_alphanumeric()).collect());
         }
-        if !whole.is_empty() {
-            found.push(whole);
+        forms.push(word.chars().filter(|c| c.is_alphanumeric()).collect());
+        for form in forms.into_iter().filter(|form| !form.is_empty()) {
+            found.retain(|known| *known != form);
+            found.push(form);
         }
     }
     found
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{2bc}' | '`' | '\u{b4}')
 }

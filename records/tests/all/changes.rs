@@ -1,1 +1,183 @@
-//! To come.
+//! Changes as bundles, and what a store does with them.
+
+use std::collections::BTreeMap;
+
+use records::change::{
+    Base, Change, ChangeError, Decision, Entry, History, Origin, Outcome, RefusalCode, StoredVersion, apply,
+};
+use records::{ChangeId, Document, RecordKey, Versioned};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::people::{DEVICE, PERSON, PRACTICE, document, now};
+
+fn id(n: u128) -> ChangeId {
+    ChangeId::from_uuid(Uuid::from_u128(n))
+}
+
+fn origin(n: u128) -> Origin {
+    Origin { id: id(n), author: PERSON, device: DEVICE, practice: PRACTICE, written_at: now() }
+}
+
+fn note(text: &str) -> Document {
+    document(
+        json!({"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "note": text}),
+    )
+}
+
+fn change(n: u128, base: Base, document: Document) -> Change {
+    Change::new(origin(n), vec![Entry { document, base }]).unwrap()
+}
+
+/// A store in memory: every version, and which change made it.
+#[derive(Default)]
+struct Store {
+    versions: BTreeMap<RecordKey, Vec<Document>>,
+    made: BTreeMap<(ChangeId, RecordKey), u64>,
+}
+
+impl History for Store {
+    type Error = std::convert::Infallible;
+
+    fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, Self::Error> {
+        let versions = self.versions.get(key);
+        Ok(versions.map(|v| Versioned { version: v.len() as u64, document: v.last().unwrap().clone() }))
+    }
+
+    fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, Self::Error> {
+        Ok(self.versions.get(key).and_then(|v| v.get(version as usize - 1)).cloned())
+    }
+
+    fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Self::Error> {
+        Ok(self.made.get(&(change, key.clone())).copied())
+    }
+}
+
+impl Store {
+    fn take(&mut self, change: &Change) -> Outcome {
+        let decision = apply(change, self).unwrap();
+        if let Decision::Store(stored) = &decision {
+            for one in stored {
+                let key = one.record.document.key().clone();
+                self.made.insert((change.id(), key.clone()), one.record.version);
+                self.versions.entry(key).or_default().push(one.record.document.clone());
+            }
+        }
+        decision.outcome()
+    }
+}
+
+fn applied(version: u64, merged: bool) -> Outcome {
+    Outcome::Applied { stored: vec![StoredVersion { key: "Condition/c".parse().unwrap(), version, merged }] }
+}
+
+#[test]
+fn the_bundle_of_a_change_is_frozen() {
+    let entries = vec![
+        Entry { document: document(json!({"resourceType": "Patient", "id": "a"})), base: Base::None },
+        Entry { document: document(json!({"resourceType": "Patient", "id": "b"})), base: Base::Version(3) },
+        Entry {
+            document: document(json!({"resourceType": "Patient", "id": "c"})),
+            base: Base::Change(id(9)),
+        },
+    ];
+    let change = Change::new(origin(1), entries).unwrap();
+    let frozen = r#"{"resourceType":"Bundle","id":"00000000-0000-0000-0000-000000000001","type":"transaction","timestamp":"2026-03-02T09:30:00.000Z","entry":[
+{"resource":{"resourceType":"Patient","id":"a"},"request":{"method":"PUT","url":"Patient/a","ifNoneMatch":"*"}},
+{"resource":{"resourceType":"Patient","id":"b"},"request":{"method":"PUT","url":"Patient/b","ifMatch":"W/\"3\""}},
+{"resource":{"resourceType":"Patient","id":"c"},"request":{"extension":[{"url":"urn:chartkeep:base-change","valueUuid":"urn:uuid:00000000-0000-0000-0000-000000000009"}],"method":"PUT","url":"Patient/c"}}]}"#;
+    assert_eq!(std::str::from_utf8(change.bundle()).unwrap(), frozen.replace('\n', ""));
+    assert_eq!(Change::parse(origin(1), change.bundle().to_vec()).unwrap(), change);
+    assert_eq!(change.depends_on().collect::<Vec<_>>(), [id(9)]);
+}
+
+#[test]
+fn documents_go_through_a_bundle_byte_for_byte() {
+    let bytes =
+        b"{ \"resourceType\":\"Observation\",\"id\":\"o\", \"valueQuantity\":{\"value\":1.50} }".to_vec();
+    let change = change(1, Base::None, Document::parse(bytes.clone()).unwrap());
+    let read = Change::parse(origin(1), change.bundle().to_vec()).unwrap();
+    assert_eq!(read.entries()[0].document.bytes(), bytes);
+}
+
+#[test]
+fn what_is_no_change_is_refused() {
+    let twice = vec![
+        Entry { document: note("a"), base: Base::None },
+        Entry { document: note("b"), base: Base::None },
+    ];
+    assert_eq!(Change::new(origin(1), twice).unwrap_err(), ChangeError::Twice);
+    assert_eq!(Change::new(origin(1), Vec::new()).unwrap_err(), ChangeError::Empty);
+    let good = change(1, Base::None, note("a"));
+    assert_eq!(Change::parse(origin(2), good.bundle().to_vec()).unwrap_err(), ChangeError::AnotherChange);
+    let text = std::str::from_utf8(good.bundle()).unwrap();
+    let bent =
+        |from: &str, to: &str| Change::parse(origin(1), text.replace(from, to).into_bytes()).unwrap_err();
+    assert_eq!(bent("transaction", "batch"), ChangeError::NotATransaction);
+    assert_eq!(bent("\"PUT\"", "\"POST\""), ChangeError::Request(0));
+    assert_eq!(bent(r#","ifNoneMatch":"*""#, ""), ChangeError::Request(0));
+    assert_eq!(bent("\"url\":\"Condition/c\"", "\"url\":\"Condition/d\""), ChangeError::Request(0));
+    assert!(matches!(bent("\"id\":\"c\"", "\"id\":\"c d\""), ChangeError::Document(0, _)));
+}
+
+#[test]
+fn a_create_an_update_and_a_chain_of_edits_made_offline_apply_in_order() {
+    let mut store = Store::default();
+    assert_eq!(store.take(&change(1, Base::None, note("a"))), applied(1, false));
+    assert_eq!(store.take(&change(2, Base::Change(id(1)), note("b"))), applied(2, false));
+    assert_eq!(store.take(&change(3, Base::Change(id(2)), note("c"))), applied(3, false));
+    assert_eq!(store.take(&change(4, Base::Version(3), note("d"))), applied(4, false));
+}
+
+#[test]
+fn a_second_create_and_an_unknown_base_are_refused() {
+    let mut store = Store::default();
+    let refused = |code| Outcome::Refused { code };
+    assert_eq!(store.take(&change(1, Base::Version(1), note("a"))), refused(RefusalCode::UnknownBase));
+    store.take(&change(2, Base::None, note("a")));
+    assert_eq!(store.take(&change(3, Base::None, note("b"))), refused(RefusalCode::Exists));
+    assert_eq!(store.take(&change(4, Base::Version(2), note("b"))), refused(RefusalCode::UnknownBase));
+    assert_eq!(store.take(&change(5, Base::Change(id(99)), note("b"))), refused(RefusalCode::UnknownBase));
+    let moved =
+        document(json!({"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/q"}}));
+    assert_eq!(store.take(&change(6, Base::Version(1), moved)), refused(RefusalCode::AnotherPatient));
+}
+
+#[test]
+fn a_stale_edit_merges_or_goes_to_a_person() {
+    let mut store = Store::default();
+    store.take(&change(1, Base::None, note("a")));
+    let severe = note("a").edit(|value| value["severity"] = json!({"text": "Severe"})).unwrap();
+    store.take(&change(2, Base::Version(1), severe));
+    assert_eq!(store.take(&change(3, Base::Version(1), note("b"))), applied(3, true));
+    let both = store.current(&"Condition/c".parse().unwrap()).unwrap().unwrap().document;
+    assert_eq!((&both.value()["note"], &both.value()["severity"]["text"]), (&json!("b"), &json!("Severe")));
+    match store.take(&change(4, Base::Version(1), note("c"))) {
+        Outcome::Conflict { current: 3, fields, .. } => assert_eq!(fields[0].element, "note"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(store.versions.values().next().unwrap().len(), 3, "a conflict stores nothing");
+}
+
+#[test]
+fn of_a_change_with_one_conflict_nothing_is_stored() {
+    let mut store = Store::default();
+    store.take(&change(1, Base::None, note("a")));
+    store.take(&change(2, Base::Version(1), note("b")));
+    let other = document(json!({"resourceType": "Goal", "id": "g", "subject": {"reference": "Patient/p"}}));
+    let entries = vec![
+        Entry { document: other, base: Base::None },
+        Entry { document: note("c"), base: Base::Version(1) },
+    ];
+    assert!(matches!(store.take(&Change::new(origin(3), entries).unwrap()), Outcome::Conflict { .. }));
+    assert_eq!(store.versions.len(), 1);
+}
+
+#[test]
+fn outcomes_read_back_from_their_json() {
+    let text = serde_json::to_string(&applied(2, true)).unwrap();
+    assert_eq!(text, r#"{"outcome":"applied","stored":[{"key":"Condition/c","version":2,"merged":true}]}"#);
+    assert_eq!(serde_json::from_str::<Outcome>(&text).unwrap(), applied(2, true));
+    let refused = Outcome::Refused { code: RefusalCode::NotAllowed };
+    assert_eq!(serde_json::to_string(&refused).unwrap(), r#"{"outcome":"refused","code":"not-allowed"}"#);
+}

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use records::event::{AuditEvent, EventSummary, Observer, Stamp};
 use records::log::LogPosition;
 use records::{
-    Actor, DeviceId, Document, EventId, LogId, PatientId, PersonId, PracticeId, Purpose, Role, SessionId, Trail,
+    Actor, DeviceId, Document, EventId, LogId, PatientId, PersonId, PracticeId, Purpose, Role, SessionId,
+    Trail,
 };
 use serde_json::Value;
 use uuid::Uuid;
