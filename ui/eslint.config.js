@@ -12,7 +12,7 @@ const NO_STORAGE = ['localStorage', 'sessionStorage', 'indexedDB'].map((name) =>
 }));
 
 export default ts.config(
-  { ignores: ['dist', 'dist-fake', 'node_modules'] },
+  { ignores: ['dist', 'dist-fake', 'node_modules', 'src/lib/api/bindings.ts'] },
   ...ts.configs.strict,
   ...svelte.configs.recommended,
   {

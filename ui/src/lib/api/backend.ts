@@ -1,52 +1,40 @@
-/** The one door to the client: every command and event of the window, typed. The only file that knows Tauri. */
+/** The one door to the client: every command and event of the window, typed from the table in Rust. The only file that knows Tauri. */
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import type {
-  ActivationView,
-  AppointmentRow,
-  AuditView,
-  ChartView,
-  DraftForm,
-  DraftKind,
-  NoteForm,
-  OpenedView,
-  OpenReason,
-  PatientRow,
-  Place,
-  SaveView,
-  SearchView,
-  StatusView,
-  SyncView,
-  VitalsForm,
-} from './bindings';
+import type { Commands, StatusView, SyncView } from './bindings';
 
-/** What a screen may ask. A call that fails rejects with an `ErrorView`. */
+/** How a screen asks: with the command's form, where it has one. A call that fails rejects with an `ErrorView`. */
+type Ask<C extends keyof Commands> = Commands[C]['form'] extends null
+  ? () => Promise<Commands[C]['answer']>
+  : (form: Commands[C]['form']) => Promise<Commands[C]['answer']>;
+
+/** What a screen may ask. */
 export interface Backend {
-  status(): Promise<StatusView>;
-  enrol(form: { server: string; token: string; label: string }): Promise<StatusView>;
+  status: Ask<'status'>;
+  enrol: Ask<'enrol'>;
   /** Tries again what stood in the way of starting. */
-  retry(): Promise<StatusView>;
+  retry: Ask<'retry'>;
   /** First half of a new person's first day: the code of the administrator and a passphrase buy a seed. */
-  activate(form: { username: string; activationCode: string; passphrase: string }): Promise<ActivationView>;
+  activate: Ask<'activate'>;
   /** Second half: one code proves that the authenticator holds the seed. */
-  confirmActivation(form: { code: string }): Promise<void>;
-  signIn(form: { username: string; passphrase: string; code: string }): Promise<OpenedView>;
-  lock(): Promise<void>;
+  confirmActivation: Ask<'confirm_activation'>;
+  signIn: Ask<'sign_in'>;
+  lock: Ask<'lock'>;
   /** Somebody is working: the idle clock starts anew, and a lock warning is over. */
-  activity(): Promise<void>;
-  search(form: { text: string }): Promise<SearchView>;
-  settleSearch(form: { shown: string[] }): Promise<void>;
-  today(): Promise<AppointmentRow[]>;
-  recent(): Promise<PatientRow[]>;
-  openChart(form: { patientId: string; reason: OpenReason | null }): Promise<ChartView>;
-  saveVitals(form: VitalsForm): Promise<SaveView>;
-  saveNote(form: NoteForm): Promise<SaveView>;
-  saveDraft(form: DraftForm): Promise<void>;
-  discardDraft(form: { patientId: string; form: DraftKind }): Promise<void>;
-  savePlace(place: Place): Promise<void>;
-  syncStatus(): Promise<SyncView>;
-  syncNow(): Promise<SyncView>;
-  auditPage(form: { patientId: string | null; fromIndex: number | null }): Promise<AuditView>;
+  activity: Ask<'activity'>;
+  search: Ask<'search'>;
+  settleSearch: Ask<'settle_search'>;
+  today: Ask<'today'>;
+  recent: Ask<'recent'>;
+  openChart: Ask<'open_chart'>;
+  saveVitals: Ask<'save_vitals'>;
+  saveNote: Ask<'save_note'>;
+  saveDraft: Ask<'save_draft'>;
+  discardDraft: Ask<'discard_draft'>;
+  savePlace: Ask<'save_place'>;
+  syncStatus: Ask<'sync_status'>;
+  syncNow: Ask<'sync_now'>;
+  auditPage: Ask<'audit_page'>;
   on<E extends keyof Events>(event: E, heard: (payload: Events[E]) => void): () => void;
 }
 
@@ -58,28 +46,33 @@ export interface Events {
   'sync-changed': SyncView;
 }
 
+function ask<C extends keyof Commands>(command: C): Ask<C> {
+  const call = (form?: unknown): Promise<unknown> => invoke(command, form === undefined ? undefined : { form });
+  return call as Ask<C>;
+}
+
 export const backend: Backend = {
-  status: () => invoke('status'),
-  enrol: (form) => invoke('enrol', { form }),
-  retry: () => invoke('retry'),
-  activate: (form) => invoke('activate', { form }),
-  confirmActivation: (form) => invoke('confirm_activation', { form }),
-  signIn: (form) => invoke('sign_in', { form }),
-  lock: () => invoke('lock'),
-  activity: () => invoke('activity'),
-  search: (form) => invoke('search', { form }),
-  settleSearch: (form) => invoke('settle_search', { form }),
-  today: () => invoke('today'),
-  recent: () => invoke('recent'),
-  openChart: (form) => invoke('open_chart', { form }),
-  saveVitals: (form) => invoke('save_vitals', { form }),
-  saveNote: (form) => invoke('save_note', { form }),
-  saveDraft: (form) => invoke('save_draft', { form }),
-  discardDraft: (form) => invoke('discard_draft', { form }),
-  savePlace: (form) => invoke('save_place', { form }),
-  syncStatus: () => invoke('sync_status'),
-  syncNow: () => invoke('sync_now'),
-  auditPage: (form) => invoke('audit_page', { form }),
+  status: ask('status'),
+  enrol: ask('enrol'),
+  retry: ask('retry'),
+  activate: ask('activate'),
+  confirmActivation: ask('confirm_activation'),
+  signIn: ask('sign_in'),
+  lock: ask('lock'),
+  activity: ask('activity'),
+  search: ask('search'),
+  settleSearch: ask('settle_search'),
+  today: ask('today'),
+  recent: ask('recent'),
+  openChart: ask('open_chart'),
+  saveVitals: ask('save_vitals'),
+  saveNote: ask('save_note'),
+  saveDraft: ask('save_draft'),
+  discardDraft: ask('discard_draft'),
+  savePlace: ask('save_place'),
+  syncStatus: ask('sync_status'),
+  syncNow: ask('sync_now'),
+  auditPage: ask('audit_page'),
   on(event, heard) {
     const stop = listen<Events[typeof event]>(event, ({ payload }) => heard(payload));
     return () => void stop.then((end) => end());

@@ -1,4 +1,4 @@
-// The shapes that cross between the window and the client. Written from `client/src/view`; a test there fails when this file is stale.
+// Written from the table of commands; a test fails when this file is stale. `cargo xtask bindings` writes it.
 
 export type Lifecycle = "unenrolled" | "locked" | "open" | "blocked";
 
@@ -91,3 +91,46 @@ export type AuditRow = { index: number, at: string, who: string, action: string,
 export type VerifiedView = { ok: boolean, checked: number, size: number, root: string, receipt: string | null, firstBad: number | null, };
 
 export type AuditView = { entries: Array<AuditRow>, verified: VerifiedView, };
+
+export type EnrolForm = { server: string, token: string, label: string, };
+
+export type ActivateForm = { username: string, activationCode: string, passphrase: string, };
+
+export type ConfirmForm = { code: string, };
+
+export type SignInForm = { username: string, passphrase: string, code: string, };
+
+export type SearchForm = { text: string, };
+
+export type SettleForm = { shown: Array<string>, };
+
+export type OpenChartForm = { patientId: string, reason: OpenReason | null, };
+
+export type DraftRef = { patientId: string, form: DraftKind, };
+
+export type AuditPageForm = { patientId: string | null, fromIndex: number | null, };
+
+/** Every command of the app: what it takes and what it answers. */
+export interface Commands {
+  status: { form: null; answer: StatusView };
+  enrol: { form: EnrolForm; answer: StatusView };
+  retry: { form: null; answer: StatusView };
+  activate: { form: ActivateForm; answer: ActivationView };
+  confirm_activation: { form: ConfirmForm; answer: void };
+  sign_in: { form: SignInForm; answer: OpenedView };
+  lock: { form: null; answer: void };
+  activity: { form: null; answer: void };
+  search: { form: SearchForm; answer: SearchView };
+  settle_search: { form: SettleForm; answer: void };
+  today: { form: null; answer: Array<AppointmentRow> };
+  recent: { form: null; answer: Array<PatientRow> };
+  open_chart: { form: OpenChartForm; answer: ChartView };
+  save_vitals: { form: VitalsForm; answer: SaveView };
+  save_note: { form: NoteForm; answer: SaveView };
+  save_draft: { form: DraftForm; answer: void };
+  discard_draft: { form: DraftRef; answer: void };
+  save_place: { form: Place; answer: void };
+  sync_status: { form: null; answer: SyncView };
+  sync_now: { form: null; answer: void };
+  audit_page: { form: AuditPageForm; answer: AuditView };
+}

@@ -255,7 +255,6 @@ const commands: Omit<Backend, 'on'> = {
     if (clinic.online) clinic.unsent = clinic.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict');
     clinic.emit('sync-changed', clinic.sync());
     clinic.emit('state-changed', clinic.status());
-    return clinic.sync();
   },
   auditPage: async ({ patientId, fromIndex }) => fakeTrail(patientId, fromIndex, new Date()),
 };
