@@ -81,7 +81,6 @@ codes! {
     WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again with a new code. Nothing is deleted by failed attempts.";
     SlotDisabled, "slot-disabled", "Too many failed attempts in a row: this person can only sign in online here now.", "Connect to the clinic's network and sign in, or ask your administrator.";
     FirstSignInNeedsServer, "first-sign-in-needs-server", "The first sign-in on this computer needs the clinic's server, and it cannot be reached.", "Connect to the clinic's network once. After that you can sign in without it.";
-    LeaseOver, "lease-over", "This computer has been without the clinic's server for longer than allowed.", "Connect it to the clinic's network. Nothing was deleted.";
     ActivationRefused, "activation-refused", "The activation code is not right, was used, or has expired.", "Ask your administrator for a new activation code.";
     PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";
     TokenRefused, "token-refused", "The enrolment token is not right, was used, or has expired.", "Ask your IT administrator for a new token and copy the whole of it.";
@@ -113,8 +112,10 @@ codes! {
     NeedsBreakGlass, "needs-break-glass", "This chart is restricted.", "It opens only in an emergency, with a reason that is reviewed afterwards.";
     NotFound, "not-found", "No such patient.", "Search again by name, birth date, record number or telephone.";
     NotYourRole, "not-your-role", "Your role does not include this.", "Ask a colleague whose role does, or your practice manager.";
+    ChangedMeanwhile, "changed-meanwhile", "Somebody changed this while you were writing.", "Open it again, look at what changed, and save once more. What you typed is kept as a draft.";
     FormInvalid, "form-invalid", "The form cannot be saved as it is.", "Correct the marked fields and save again.";
 
     // What should not happen.
+    OutOfMemory, "out-of-memory", "This computer has too little free memory to open the vault.", "Close other programs and sign in again.";
     Internal, "internal", "Something unexpected happened, and it was not done.", "Try again. If it happens again, report the time to your IT administrator.";
 }

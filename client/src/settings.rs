@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use keys::sign_in::SignInCost;
+use keys::slot::SlotCost;
+
 /// No setting can move the idle limit beyond this (requirements C5).
 pub const IDLE_CEILING: Duration = Duration::from_secs(15 * 60);
 
@@ -20,7 +23,7 @@ pub struct Settings {
     pub idle_limit: Duration,
     /// Whether this is a demonstration with made-up patients.
     pub demo: bool,
-    /// How hard the passphrase is to try out. Tests use [`KeyCost::ForTests`].
+    /// How hard the passphrase is to try out. Tests use a lower one.
     pub key_cost: KeyCost,
     /// Days of codes that a slot holds, 7 to 90.
     pub window_days: u16,
@@ -32,7 +35,26 @@ pub enum KeyCost {
     /// As the design demands: 64 MiB, then 128 MiB.
     Standard,
     /// So little that a test is quick. Protects nothing.
+    #[cfg(any(test, feature = "test-cost"))]
     ForTests,
+}
+
+impl KeyCost {
+    pub(crate) fn slot(self) -> SlotCost {
+        match self {
+            Self::Standard => SlotCost::STANDARD,
+            #[cfg(any(test, feature = "test-cost"))]
+            Self::ForTests => SlotCost::for_tests(),
+        }
+    }
+
+    pub(crate) fn sign_in(self) -> SignInCost {
+        match self {
+            Self::Standard => SignInCost::STANDARD,
+            #[cfg(any(test, feature = "test-cost"))]
+            Self::ForTests => SignInCost::for_tests(),
+        }
+    }
 }
 
 impl Settings {

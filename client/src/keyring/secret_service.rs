@@ -23,7 +23,7 @@ type Connection = Arc<Mutex<Option<Arc<Store>>>>;
 impl OsKeyring {
     /// A keyring whose items all bear the service name `service`.
     #[must_use]
-    pub fn named(service: &str) -> Self {
+    pub fn new(service: &str) -> Self {
         Self { service: service.to_owned(), limiter: Limiter::new(KEYRING_LIMIT), connection: Arc::default() }
     }
 

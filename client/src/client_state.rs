@@ -1,0 +1,141 @@
+//! What the client itself keeps in `device.db`, under one value: the key of user name tokens, the pinned root, and a sealed profile a person.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use keys::blob::{self, BlobKey};
+use keys::username::UsernameKey;
+use keys::{Random, Secret};
+use records::Role;
+use records::id::PersonId;
+use serde::{Deserialize, Serialize};
+use sync::wire::Base64Bytes;
+
+/// The value as it lies in `device.db` (JSON, version 1).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ClientState {
+    version: u8,
+    username_key: Base64Bytes,
+    root_fingerprint: Base64Bytes,
+    people: BTreeMap<PersonId, KeptPerson>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct KeptPerson {
+    /// [`Profile`] as JSON, sealed to the person.
+    profile: Base64Bytes,
+    last_sign_in: Option<Timestamp>,
+}
+
+/// What a signed-in person's screen says of them, and what they may do. Sealed: only the person's slot opens it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    /// The name to be shown.
+    pub(crate) name: String,
+    /// What the person works as.
+    pub(crate) roles: Vec<Role>,
+}
+
+/// The value in `device.db` is not one that this version wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what the client keeps in device.db cannot be read")]
+pub(crate) struct StateUnreadable;
+
+const VERSION: u8 = 1;
+const PROFILE_CONTEXT: &[u8] = b"chartkeep/client/profile/v1";
+
+impl ClientState {
+    /// The state of a workstation that has just been enrolled under this root.
+    pub(crate) fn new(root_fingerprint: [u8; 32], random: &mut Random) -> Self {
+        // EXPOSE: the key lies in device.db, and makes its name tokens useless without that file.
+        let username_key = Base64Bytes::from(*UsernameKey::make(random).expose());
+        Self {
+            version: VERSION,
+            username_key,
+            root_fingerprint: root_fingerprint.into(),
+            people: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the value.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StateUnreadable> {
+        let state: Self = serde_json::from_slice(bytes).map_err(|_| StateUnreadable)?;
+        let complete = state.username_key.0.len() == 32 && state.root_fingerprint.0.len() == 32;
+        if state.version == VERSION && complete { Ok(state) } else { Err(StateUnreadable) }
+    }
+
+    /// The value to be kept.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("text, numbers and maps of ids are JSON")
+    }
+
+    /// The token of a user name.
+    pub(crate) fn username_token(&self, username: &str) -> Option<[u8; 16]> {
+        let key = UsernameKey::from_secret(Secret::from_slice(self.username_key.as_slice())?);
+        Some(keys::username::username_token(&key, username))
+    }
+
+    /// The SHA-256 of the practice's root certificate.
+    pub(crate) fn root_fingerprint(&self) -> Option<[u8; 32]> {
+        self.root_fingerprint.to_array()
+    }
+
+    /// The person's profile, opened with the person's own key.
+    pub(crate) fn profile(&self, person: PersonId, key: &BlobKey) -> Option<Profile> {
+        let sealed = &self.people.get(&person)?.profile;
+        let opened = blob::open(key, PROFILE_CONTEXT, sealed.as_slice()).ok()?;
+        serde_json::from_slice(&opened).ok()
+    }
+
+    /// Keeps the person's profile.
+    pub(crate) fn keep_profile(
+        &mut self,
+        person: PersonId,
+        profile: &Profile,
+        key: &BlobKey,
+        random: &mut Random,
+    ) {
+        let json = serde_json::to_vec(profile).expect("a name and roles are JSON");
+        self.people.entry(person).or_default().profile =
+            blob::seal(key, PROFILE_CONTEXT, &json, random).into();
+    }
+
+    /// Notes a sign-in, and says when the one before it was.
+    pub(crate) fn note_sign_in(&mut self, person: PersonId, now: Timestamp) -> Option<Timestamp> {
+        self.people.entry(person).or_default().last_sign_in.replace(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::AgreementSecret;
+    use keys::blob::derive_draft_key;
+
+    fn person(number: u128) -> PersonId {
+        PersonId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn a_profile_comes_back_to_its_person_and_to_nobody_else() {
+        let mut random = Random::from_seed([1; 32]);
+        let mut key = |number| derive_draft_key(person(number).uuid(), &AgreementSecret::make(&mut random));
+        let (own, other) = (key(1), key(2));
+        let profile = Profile { name: "Ana Novak".to_owned(), roles: vec![Role::Nurse] };
+        let mut state = ClientState::new([9; 32], &mut Random::from_seed([2; 32]));
+        state.keep_profile(person(1), &profile, &own, &mut Random::from_seed([3; 32]));
+        let bytes = state.to_bytes();
+        assert!(!String::from_utf8_lossy(&bytes).contains("Novak"));
+        let read = ClientState::from_bytes(&bytes).unwrap();
+        assert!(read.profile(person(1), &own) == Some(profile));
+        assert!(read.profile(person(1), &other).is_none());
+    }
+
+    #[test]
+    fn a_value_of_another_version_is_refused() {
+        let text =
+            String::from_utf8(ClientState::new([9; 32], &mut Random::from_seed([2; 32])).to_bytes()).unwrap();
+        let newer = text.replace("\"version\":1", "\"version\":2");
+        assert_eq!(ClientState::from_bytes(newer.as_bytes()).err(), Some(StateUnreadable));
+    }
+}

@@ -1,0 +1,151 @@
+//! The keys of this computer, in one item of the keyring: they open `device.db`, speak TLS and sign checkpoints with nobody signed in.
+
+use keys::{AgreementSecret, Random, Secret, SecretBytes, SigningKey};
+use zeroize::Zeroizing;
+
+use crate::keyring::{Keyring, KeyringProblem};
+
+/// The name of the item.
+const ITEM: &str = "workstation";
+/// Where an item that belonged to an earlier data folder is kept.
+const EARLIER: &str = "workstation.earlier";
+const VERSION: u8 = 1;
+const FIXED: usize = 1 + 32 + 32 + 32;
+
+/// The keys of this computer.
+pub(crate) struct DeviceKeys {
+    /// Opens `device.db`.
+    pub(crate) device_file: Secret<32>,
+    /// Signs the checkpoints of the audit log.
+    pub(crate) checkpoint: SigningKey,
+    /// What the server seals for this computer alone is sealed to this.
+    pub(crate) agreement: AgreementSecret,
+    /// The private key of the device certificate, PKCS #8.
+    pub(crate) tls: SecretBytes,
+}
+
+impl DeviceKeys {
+    /// New keys around a TLS key that was made with its signing request.
+    pub(crate) fn make(tls: SecretBytes, random: &mut Random) -> Self {
+        Self {
+            device_file: Secret::make(random),
+            checkpoint: SigningKey::make(random),
+            agreement: AgreementSecret::make(random),
+            tls,
+        }
+    }
+
+    /// The keys that the keyring holds; `None` when it answers and holds none.
+    pub(crate) fn read(keyring: &dyn Keyring) -> Result<Option<Self>, KeyringProblem> {
+        match keyring.read(ITEM)? {
+            None => Ok(None),
+            Some(bytes) => Self::from_bytes(&bytes).map(Some).ok_or(KeyringProblem::Failed),
+        }
+    }
+
+    /// Writes the keys and reads them back. What an earlier data folder left there is moved aside, not overwritten.
+    pub(crate) fn store(&self, keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
+        if let Some(earlier) = keyring.read(ITEM)? {
+            write_and_check(keyring, EARLIER, &earlier)?;
+        }
+        write_and_check(keyring, ITEM, &self.to_bytes())
+    }
+
+    /// Takes back what [`DeviceKeys::store`] wrote, when the enrolment it was for came to nothing.
+    pub(crate) fn take_back(keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
+        match keyring.read(EARLIER)? {
+            Some(earlier) => {
+                write_and_check(keyring, ITEM, &earlier)?;
+                keyring.delete(EARLIER)
+            }
+            None => keyring.delete(ITEM),
+        }
+    }
+
+    /// `01 · device file key 32 · checkpoint seed 32 · agreement secret 32 · TLS key`
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        // EXPOSE: this is the one format in which these keys leave the process, for the keyring.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FIXED + self.tls.expose().len()));
+        bytes.push(VERSION);
+        bytes.extend_from_slice(self.device_file.expose());
+        bytes.extend_from_slice(self.checkpoint.seed().expose());
+        bytes.extend_from_slice(self.agreement.expose());
+        bytes.extend_from_slice(self.tls.expose());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (version, rest) = bytes.split_first()?;
+        let (device_file, rest) = rest.split_at_checked(32)?;
+        let (checkpoint, rest) = rest.split_at_checked(32)?;
+        let (agreement, tls) = rest.split_at_checked(32)?;
+        (*version == VERSION && !tls.is_empty()).then_some(())?;
+        Some(Self {
+            device_file: Secret::from_slice(device_file)?,
+            checkpoint: SigningKey::from_seed(&Secret::from_slice(checkpoint)?),
+            agreement: AgreementSecret::from_secret(Secret::from_slice(agreement)?),
+            tls: SecretBytes::new(tls.to_vec()),
+        })
+    }
+}
+
+/// A keyring that forgets what it was told must be found out now, and not at the next start.
+pub(crate) fn write_and_check(
+    keyring: &dyn Keyring,
+    name: &str,
+    secret: &[u8],
+) -> Result<(), KeyringProblem> {
+    keyring.write(name, secret)?;
+    match keyring.read(name)? {
+        Some(kept) if kept.as_slice() == secret => Ok(()),
+        Some(_) | None => Err(KeyringProblem::Failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyring::MemoryKeyring;
+
+    fn keys(seed: u8) -> DeviceKeys {
+        DeviceKeys::make(SecretBytes::new(vec![seed; 80]), &mut Random::from_seed([seed; 32]))
+    }
+
+    #[test]
+    fn what_is_stored_comes_back() {
+        let keyring = MemoryKeyring::default();
+        assert!(DeviceKeys::read(&keyring).unwrap().is_none());
+        keys(1).store(&keyring).unwrap();
+        let read = DeviceKeys::read(&keyring).unwrap().unwrap();
+        assert_eq!(read.to_bytes(), keys(1).to_bytes());
+    }
+
+    #[test]
+    fn the_keys_of_an_earlier_folder_are_moved_aside_and_come_back_when_the_enrolment_fails() {
+        let keyring = MemoryKeyring::default();
+        keys(1).store(&keyring).unwrap();
+        keys(2).store(&keyring).unwrap();
+        assert_eq!(keyring.names(), ["workstation", "workstation.earlier"]);
+        DeviceKeys::take_back(&keyring).unwrap();
+        assert_eq!(DeviceKeys::read(&keyring).unwrap().unwrap().to_bytes(), keys(1).to_bytes());
+        DeviceKeys::take_back(&keyring).unwrap();
+        assert!(keyring.names().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_written_over_what_could_not_be_read() {
+        let keyring = MemoryKeyring::default();
+        keys(1).store(&keyring).unwrap();
+        keyring.set_problem(Some(KeyringProblem::Locked));
+        assert_eq!(keys(2).store(&keyring), Err(KeyringProblem::Locked));
+        keyring.set_problem(None);
+        assert_eq!(DeviceKeys::read(&keyring).unwrap().unwrap().to_bytes(), keys(1).to_bytes());
+    }
+
+    #[test]
+    fn an_item_of_another_format_is_a_failure_and_not_an_absent_key() {
+        let keyring = MemoryKeyring::default();
+        keyring.write("workstation", b"\x02 something else").unwrap();
+        assert_eq!(DeviceKeys::read(&keyring).err(), Some(KeyringProblem::Failed));
+    }
+}

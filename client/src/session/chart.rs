@@ -1,0 +1,168 @@
+//! Opening a chart: the decision, the event, the documents, and what of them the screen shows.
+
+use std::collections::BTreeSet;
+
+use records::date::{end_of_day, instant_text};
+use records::id::{PatientId, RecordKey, ResourceKind};
+use records::reference::Reference;
+use records::rights::{Action, Permit, Relation, Rights, StatedReason};
+use records::view::{Chart, PatientSummary};
+use records::{DataClass, Document, Drawer};
+use vault::Freshness;
+
+use super::chart_view::{Shown, chart_view};
+use super::{OpenSession, patient_id};
+use crate::view::{ChartView, FreshnessRow, OpenReason, Section};
+use crate::{ClientError, Code};
+
+/// A section older than this is marked: work was surely done elsewhere since.
+const STALE_AFTER_HOURS: i64 = 24;
+
+impl OpenSession {
+    /// Opens a chart. Without a care relation the person says why; that makes a relation for the day, and is in the trail.
+    pub(crate) fn open_chart(
+        &mut self,
+        patient: &str,
+        reason: Option<OpenReason>,
+    ) -> Result<ChartView, ClientError> {
+        let patient = patient_id(patient)?;
+        let permit = self.chart_permit(&patient, reason)?;
+        let now = self.now();
+        let documents = {
+            let mut vault = self.vault()?;
+            if permit.stated().is_some() {
+                vault.keep_stated_relation(&permit, end_of_day(now, &self.clock.time_zone()), now)?;
+            }
+            let mut documents: Vec<Document> =
+                vault.chart(&permit)?.into_iter().map(|found| found.document).collect();
+            let people = vault.directory(&permit, &directory_keys(&documents))?;
+            documents.extend(people.into_values().map(|found| found.document));
+            documents
+        };
+        self.show(&patient, &permit, &documents)
+    }
+
+    fn chart_permit(&self, patient: &PatientId, reason: Option<OpenReason>) -> Result<Permit, ClientError> {
+        let mut facts = self.vault()?.facts(&self.actor, patient, self.now())?;
+        if let (Relation::None, Some(reason)) = (facts.relation, reason) {
+            facts.relation = Relation::Stated(stated(reason));
+        }
+        self.permit_facts(Action::OpenChart, &facts, |allowed| allowed)
+    }
+
+    fn show(
+        &mut self,
+        patient: &PatientId,
+        permit: &Permit,
+        documents: &[Document],
+    ) -> Result<ChartView, ClientError> {
+        let chart = Chart::new(documents);
+        let summary = chart.get(&patient.key()).and_then(PatientSummary::of).ok_or(Code::NotFound)?;
+        self.names.keep(patient.clone(), summary.display_name.clone());
+        let sections = self.sections(permit);
+        let freshness = self.freshness(&sections)?;
+        let waiting = self.waiting_notes(documents)?;
+        let shown = Shown {
+            chart: &chart,
+            patient: &summary,
+            zone: self.clock.time_zone(),
+            today: self.today(),
+            sections: &sections,
+            waiting: &waiting,
+        };
+        let mut view = chart_view(&shown, &freshness);
+        view.drafts = self.drafts_for(patient)?;
+        view.can_write =
+            view.sections.contains(&Section::Notes) && super::person_view(&self.profile).can_write_clinical;
+        Ok(view)
+    }
+
+    /// The sections that the role reads, in the order to show them.
+    fn sections(&self, permit: &Permit) -> Vec<Section> {
+        let rights = Rights::built_in();
+        let reads = |class: DataClass| {
+            let rows = self.actor.roles.iter().filter_map(|role| rights.row(*role, class));
+            let mut rows = rows.filter(|row| row.may.contains(&Action::Read));
+            rows.next().is_some() && !permit.masked().contains(class)
+        };
+        SECTIONS.into_iter().filter(|(_, class)| reads(*class)).map(|(section, _)| section).collect()
+    }
+
+    fn freshness(&self, sections: &[Section]) -> Result<Vec<FreshnessRow>, ClientError> {
+        let drawers = self.vault()?.freshness()?;
+        let drawer_of = |section: Section| {
+            SECTIONS.iter().find(|(known, _)| *known == section).map(|(_, class)| class.drawer())
+        };
+        let of = |drawer: Drawer| drawers.iter().find(|fresh| fresh.drawer == drawer);
+        Ok(sections
+            .iter()
+            .filter_map(|section| Some((section, drawer_of(*section)?)))
+            .map(|(section, drawer)| self.freshness_row(*section, of(drawer)))
+            .collect())
+    }
+
+    fn freshness_row(&self, section: Section, fresh: Option<&Freshness>) -> FreshnessRow {
+        let pulled_at = fresh.and_then(|fresh| fresh.pulled_at);
+        let as_of = pulled_at.map(|at| instant_text(at, &self.clock.time_zone()));
+        let hours = pulled_at.map(|at| at.duration_until(self.now()).as_hours());
+        let stale = hours.is_none_or(|hours| hours >= STALE_AFTER_HOURS);
+        let note = match &as_of {
+            Some(at) => format!("As of {at}. Work done elsewhere since then is not shown."),
+            None => "Not complete on this workstation yet. What is missing here may exist.".to_owned(),
+        };
+        FreshnessRow { section, as_of, stale, note }
+    }
+
+    /// The notes that the server has not acknowledged.
+    fn waiting_notes(&self, documents: &[Document]) -> Result<BTreeSet<RecordKey>, ClientError> {
+        let vault = self.vault()?;
+        let mut waiting = BTreeSet::new();
+        for document in
+            documents.iter().filter(|document| *document.kind() == ResourceKind::DOCUMENT_REFERENCE)
+        {
+            if matches!(vault.base_of(document.key())?, records::change::Base::Change(_)) {
+                waiting.insert(document.key().clone());
+            }
+        }
+        Ok(waiting)
+    }
+}
+
+/// Each section with the class that most of it is of.
+const SECTIONS: [(Section, DataClass); 12] = [
+    (Section::Problems, DataClass::ClinicalSummary),
+    (Section::Medications, DataClass::ClinicalSummary),
+    (Section::Allergies, DataClass::ClinicalSummary),
+    (Section::Vitals, DataClass::ClinicalSummary),
+    (Section::Notes, DataClass::NotesResults),
+    (Section::Labs, DataClass::NotesResults),
+    (Section::Immunizations, DataClass::ClinicalSummary),
+    (Section::Encounters, DataClass::ClinicalSummary),
+    (Section::Documents, DataClass::NotesResults),
+    (Section::Appointments, DataClass::Scheduling),
+    (Section::Demographics, DataClass::Demographics),
+    (Section::Coverage, DataClass::Coverage),
+];
+
+/// The people, organizations and places that a chart names.
+fn directory_keys(documents: &[Document]) -> Vec<RecordKey> {
+    let named =
+        documents.iter().flat_map(Document::references).filter_map(|text| match Reference::parse(text) {
+            Reference::Record(key) => Some(key),
+            Reference::Urn(_) | Reference::Contained(_) | Reference::Other(_) => None,
+        });
+    let is_directory = |key: &RecordKey| {
+        matches!(key.kind.as_str(), "Practitioner" | "PractitionerRole" | "Organization" | "Location")
+    };
+    let keys: BTreeSet<RecordKey> = named.filter(is_directory).collect();
+    keys.into_iter().collect()
+}
+
+fn stated(reason: OpenReason) -> StatedReason {
+    match reason {
+        OpenReason::Visit => StatedReason::Visit,
+        OpenReason::Telephone => StatedReason::Telephone,
+        OpenReason::Results => StatedReason::Results,
+        OpenReason::Covering => StatedReason::Covering,
+    }
+}

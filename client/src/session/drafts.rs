@@ -1,0 +1,78 @@
+//! What is being typed, and where the person is: sealed to the person, kept through lock and crash.
+
+use keys::Random;
+use records::id::PatientId;
+use serde::{Deserialize, Serialize};
+use vault::{Draft, DraftError};
+
+use super::{OpenSession, patient_id};
+use crate::view::{DraftForm, DraftKind, DraftView, Place};
+use crate::{ClientError, Code};
+
+const PLACE: &str = "place";
+
+/// What a draft's file holds: what the window typed, and where the caret was.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    content: String,
+    place: Option<Place>,
+    saved_at: jiff::Timestamp,
+}
+
+impl OpenSession {
+    /// Keeps what is being typed.
+    pub(crate) fn save_draft(&mut self, form: &DraftForm) -> Result<(), ClientError> {
+        let patient = patient_id(&form.patient_id)?;
+        let kept = Kept { content: form.content.clone(), place: form.place.clone(), saved_at: self.now() };
+        self.put(form.form.as_str(), Some(patient), &kept)
+    }
+
+    /// Forgets a draft: it was saved for good, or thrown away.
+    pub(crate) fn discard_draft(&mut self, patient: &str, form: DraftKind) -> Result<(), ClientError> {
+        Ok(self.drafts.remove(form.as_str(), Some(&patient_id(patient)?))?)
+    }
+
+    /// Keeps where the person is.
+    pub(crate) fn save_place(&mut self, place: Place) -> Result<(), ClientError> {
+        let kept = Kept { content: String::new(), place: Some(place), saved_at: self.now() };
+        self.put(PLACE, None, &kept)
+    }
+
+    /// Where the person was; a place that does not open is no reason to keep anybody out.
+    pub(crate) fn place(&self) -> Option<Place> {
+        let draft = self.drafts.get(PLACE, None).ok()??;
+        read(&draft)?.place
+    }
+
+    /// The drafts for one patient.
+    pub(super) fn drafts_for(&self, patient: &PatientId) -> Result<Vec<DraftView>, ClientError> {
+        let mut found = Vec::new();
+        for form in [DraftKind::Note, DraftKind::Vitals] {
+            let Some(draft) = self.drafts.get(form.as_str(), Some(patient))? else { continue };
+            if let Some(Kept { content, place, saved_at }) = read(&draft) {
+                let saved_at = records::date::instant_text(saved_at, &self.clock.time_zone());
+                found.push(DraftView { form, content, place, saved_at });
+            }
+        }
+        Ok(found)
+    }
+
+    fn put(&self, form: &str, patient: Option<PatientId>, kept: &Kept) -> Result<(), ClientError> {
+        let content = serde_json::to_string(kept).map_err(|_| Code::Internal)?;
+        let draft = Draft { form: form.to_owned(), patient, content };
+        Ok(self.drafts.put(&draft, &mut Random::from_os())?)
+    }
+}
+
+fn read(draft: &Draft) -> Option<Kept> {
+    serde_json::from_str(&draft.content).ok()
+}
+
+impl From<DraftError> for ClientError {
+    fn from(error: DraftError) -> Self {
+        match error {
+            DraftError::Unreadable => Code::VaultDamaged.into(),
+            DraftError::Io(source) => source.into(),
+        }
+    }
+}

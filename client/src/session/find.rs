@@ -1,0 +1,144 @@
+//! Finding patients: search as one operation, today's list, recent charts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::ToSpan;
+use records::date::{duration_text, time_text};
+use records::find::Query;
+use records::id::PatientId;
+use records::rights::{Action, Permit};
+use records::view::{AppointmentItem, Chart, PatientSummary};
+use vault::{DayEntry, MOST_SHOWN, ReadError};
+
+use super::OpenSession;
+use crate::ClientError;
+use crate::view::{AppointmentRow, PatientRow, SearchView};
+
+/// A search that is going on: its event is in the trail, and its list has not settled.
+pub(super) struct OpenSearch {
+    permit: Permit,
+    query: Query,
+}
+
+/// As many charts as "recent" shows.
+const RECENT: u32 = 12;
+
+impl OpenSession {
+    /// The patients that match what was typed so far. The first keystroke opens the search; its event is durable before any row.
+    pub(crate) fn search(&mut self, text: &str) -> Result<SearchView, ClientError> {
+        let begun = self.clock.monotonic();
+        let query = Query::parse(text, self.today());
+        if query.is_empty() {
+            return Ok(SearchView { rows: Vec::new(), more: false, millis: 0.0 });
+        }
+        let permit = self.search_permit(&query)?;
+        let page = self.vault()?.search(&permit, &query, MOST_SHOWN, self.now())?;
+        let rows = self.rows(&page.rows);
+        self.search = Some(OpenSearch { permit, query });
+        Ok(SearchView { rows, more: page.more, millis: millis(self.clock.monotonic().saturating_sub(begun)) })
+    }
+
+    /// The permit of the search that is going on, or of a new one.
+    fn search_permit(&mut self, query: &Query) -> Result<Permit, ClientError> {
+        if let Some(open) = self.search.take() {
+            return Ok(open.permit);
+        }
+        let tokens = match self.vault()?.query_tokens(query) {
+            Ok(tokens) => tokens,
+            // No drawer to search in: the decision says that it is not this person's role.
+            Err(ReadError::NotFound) => Vec::new(),
+            Err(other) => return Err(other.into()),
+        };
+        self.permit_practice(Action::Search, |allowed| allowed.with_tokens(&tokens))
+    }
+
+    /// The list stood still, or was left: one event for each patient it showed, in one commit.
+    pub(crate) fn settle_search(&mut self, shown: &[String]) -> Result<(), ClientError> {
+        let Some(OpenSearch { permit, query }) = self.search.take() else { return Ok(()) };
+        let shown: Vec<PatientId> = shown.iter().filter_map(|id| id.parse().ok()).take(MOST_SHOWN).collect();
+        self.vault()?.settle(permit, &query, &shown, self.now())?;
+        Ok(())
+    }
+
+    /// Today's appointments, in their order.
+    pub(crate) fn day(&mut self) -> Result<Vec<AppointmentRow>, ClientError> {
+        let entries = self.schedule()?;
+        Ok(entries.iter().map(|entry| self.appointment(entry)).collect())
+    }
+
+    fn schedule(&self) -> Result<Vec<DayEntry>, ClientError> {
+        let permit = self.permit_practice(Action::ViewSchedule, |allowed| allowed)?;
+        let zone = self.clock.time_zone();
+        let start = self.today().to_zoned(zone).map_err(|_| crate::Code::Internal)?;
+        let end = start.checked_add(1.day()).map_err(|_| crate::Code::Internal)?;
+        Ok(self.vault()?.schedule(&permit, start.timestamp()..end.timestamp(), self.now())?)
+    }
+
+    /// The charts this person opened last, on this workstation.
+    pub(crate) fn recent(&mut self) -> Result<Vec<PatientRow>, ClientError> {
+        let patients = self.vault()?.device().recently_opened(self.actor.person, RECENT)?;
+        if patients.is_empty() {
+            return Ok(Vec::new());
+        }
+        let permit = self.permit_practice(Action::Search, |allowed| allowed)?;
+        let rows = self.vault()?.rows(&permit, &patients, self.now())?;
+        Ok(self.rows(&rows))
+    }
+
+    fn rows(&self, patients: &[PatientSummary]) -> Vec<PatientRow> {
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        for patient in patients {
+            *names.entry(records::find::fold(&patient.display_name)).or_default() += 1;
+        }
+        let today = self.today();
+        let is_shared = |patient: &PatientSummary| {
+            names.get(&records::find::fold(&patient.display_name)).is_some_and(|count| *count > 1)
+        };
+        patients
+            .iter()
+            .map(|patient| PatientRow {
+                id: patient.id.to_string(),
+                name: patient.display_name.clone(),
+                born: patient.born_text(),
+                age: patient.age_text(today),
+                sex: patient.sex.text().to_owned(),
+                mrn: patient.mrn.clone(),
+                phone: patient.phone.clone(),
+                deceased: patient.deceased.is_some(),
+                same_name: is_shared(patient),
+                arrival: None,
+            })
+            .collect()
+    }
+
+    fn appointment(&self, entry: &DayEntry) -> AppointmentRow {
+        let document = &entry.appointment.document;
+        let item = AppointmentItem::of(document, &Chart::new([document]));
+        appointment_row(&item, entry.patient.as_ref(), &self.clock.time_zone())
+    }
+}
+
+/// An appointment as lists show it.
+pub(super) fn appointment_row(
+    item: &AppointmentItem,
+    patient: Option<&PatientSummary>,
+    zone: &jiff::tz::TimeZone,
+) -> AppointmentRow {
+    AppointmentRow {
+        id: item.key.id.to_string(),
+        patient_id: item.patient.as_ref().map(ToString::to_string).unwrap_or_default(),
+        patient_name: patient.map(|patient| patient.display_name.clone()).unwrap_or_default(),
+        born: patient.map(PatientSummary::born_text).unwrap_or_default(),
+        time: item.start.map(|start| time_text(start, zone)).unwrap_or_default(),
+        duration: item.minutes.map(duration_text).unwrap_or_default(),
+        reason: item.reason.clone(),
+        status: item.status.clone(),
+        room: item.room.clone(),
+        clinician: item.clinician.clone(),
+    }
+}
+
+fn millis(took: Duration) -> f64 {
+    took.as_secs_f64() * 1000.0
+}

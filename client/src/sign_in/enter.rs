@@ -1,0 +1,211 @@
+//! From "who it is" to an open vault: grants, the event, the drawers, the mailbox.
+
+use std::sync::Arc;
+
+use keys::blob::{self, BlobKey};
+use keys::slot::OpenedSlot;
+use keys::{AgreementSecret, Random, SigningKey};
+use records::event::{Alert, AuditEvent};
+use records::id::{PersonId, SessionId};
+use records::{Actor, Purpose};
+use vault::{Drafts, OpenGrant};
+
+use super::online::LetIn;
+use super::{Typed, refresh, words};
+use crate::client_state::Profile;
+use crate::mailbox::Ticket;
+use crate::session::{OpenSession, Seals, SessionParts, person_view};
+use crate::station::{SignedIn, Station};
+use crate::syncing::Told;
+use crate::view::{OpenedView, Place};
+use crate::{ClientError, Code};
+
+/// Somebody who has proven who they are.
+pub(super) struct Entry {
+    person: PersonId,
+    profile: Profile,
+    signing: SigningKey,
+    agreement: AgreementSecret,
+    /// The slot that opened; absent after a sign-in at the server, which has made a new one.
+    opened: Option<Box<OpenedSlot>>,
+    /// The server's answer, after a sign-in there.
+    answer: Option<sync::wire::SignedIn>,
+}
+
+impl Entry {
+    /// By the slot. `None` when what else an unlock needs is not on this workstation.
+    pub(super) fn offline(station: &Station, opened: Box<OpenedSlot>) -> Result<Option<Self>, ClientError> {
+        let person = PersonId::from_uuid(opened.contents.person);
+        let (signing, agreement) =
+            (opened.contents.signing.duplicate(), opened.contents.agreement.duplicate());
+        let profile = station.state().profile(person, &draft_key(person, &agreement));
+        Ok(profile.map(|profile| Self {
+            person,
+            profile,
+            signing,
+            agreement,
+            opened: Some(opened),
+            answer: None,
+        }))
+    }
+
+    /// By the server.
+    pub(super) fn online(let_in: LetIn) -> Self {
+        let LetIn { keys, person, profile, answer } = let_in;
+        Self {
+            person,
+            profile,
+            signing: keys.signing,
+            agreement: keys.agreement,
+            opened: None,
+            answer: Some(answer),
+        }
+    }
+}
+
+/// Opens the vault for somebody. The event of the sign-in is durable before anything is shown.
+pub(super) fn enter(
+    station: &Arc<Station>,
+    ticket: Ticket,
+    entry: Entry,
+    typed: &Typed<'_>,
+    failures: u32,
+) -> Result<OpenedView, ClientError> {
+    let Entry { person, profile, signing, agreement, opened, answer } = entry;
+    let actor = actor(station, person, &profile);
+    let online = answer.is_some();
+    station.record(&[AuditEvent::signed_in(station.stamp(), &actor, words(online))])?;
+    let grants = open_grants(station, person, &agreement)?;
+    let key = draft_key(person, &agreement);
+    let last_sign_in = note(station, person, &profile, &key)?;
+    station.device().clear_failures(vault::Subject(typed.name))?;
+    station.waits().succeeded(typed.name);
+    let drafts = Drafts::open(station.device().folder(), person, key)?;
+    station.store().open(grants, station.now())?;
+    let trust = station.trust();
+    let session = OpenSession::new(SessionParts {
+        actor: actor.clone(),
+        profile: profile.clone(),
+        signing,
+        drafts,
+        seals: Seals { server: trust.sealing_key(), recovery: trust.recovery_key() },
+        store: station.store().clone(),
+        clock: station.clock().clone(),
+    });
+    let place = open_mailbox(station, ticket, session, SignedIn { actor, view: person_view(&profile) })?;
+    if let Some(opened) = opened {
+        check_anchors(station, &opened);
+        refresh::begin(station, opened);
+    }
+    let first_time = online && last_sign_in.is_none();
+    if let Some(answer) = answer {
+        station.keep_session_token(person, answer.session);
+    }
+    station.driver().tell(Told::Opened);
+    station.state_changed();
+    let last_sign_in = last_sign_in.map(|at| station.minute(at));
+    Ok(OpenedView {
+        person: person_view(&profile),
+        place,
+        last_sign_in,
+        failures_since: failures,
+        online,
+        first_time,
+    })
+}
+
+/// Hands the session over to the vault's thread. If a lock came meanwhile, the drawers are closed again.
+fn open_mailbox(
+    station: &Arc<Station>,
+    ticket: Ticket,
+    session: OpenSession,
+    signed_in: SignedIn,
+) -> Result<Option<Place>, ClientError> {
+    let place = session.place();
+    let store = station.store().clone();
+    let leaving = move |session: OpenSession| {
+        drop(session);
+        store.close();
+    };
+    station.set_signed_in(Some(signed_in.clone()));
+    if station.mailbox().open(ticket, session, leaving).is_err() {
+        station.set_signed_in(None);
+        station.store().close();
+        station.record(&[AuditEvent::locked(
+            station.stamp(),
+            &signed_in.actor,
+            records::event::LockCause::Request,
+        )])?;
+        return Err(Code::Locked.into());
+    }
+    Ok(place)
+}
+
+fn actor(station: &Station, person: PersonId, profile: &Profile) -> Actor {
+    let identity = station.identity();
+    Actor {
+        person,
+        practice: identity.practice,
+        roles: profile.roles.clone(),
+        device: identity.device,
+        session: SessionId::from_uuid(Random::from_os().uuid_v7(station.now())),
+        purpose: profile.roles.first().map_or(Purpose::Operations, |role| Purpose::usual(*role)),
+    }
+}
+
+/// The drawers' keys, out of the person's grants. One that does not open, or has run out, opens no drawer.
+fn open_grants(
+    station: &Station,
+    person: PersonId,
+    agreement: &AgreementSecret,
+) -> Result<Vec<OpenGrant>, ClientError> {
+    let trust = station.trust();
+    let (device, now) = (station.identity().device.uuid(), station.now());
+    let mut grants: Vec<OpenGrant> = Vec::new();
+    for stored in station.device().grants_of(person)? {
+        match keys::grant::open(&stored.bytes, trust.rights_key(), agreement, device, now) {
+            // Newest generation first: an older one of the same drawer is not needed.
+            Ok(body) if !grants.iter().any(|open| open.drawer == stored.drawer) => {
+                grants.push(OpenGrant { drawer: stored.drawer, keys: body.keys });
+            }
+            Ok(_) => {}
+            Err(refused) => {
+                tracing::warn!(%refused, drawer = stored.drawer.as_str(), "a grant does not open")
+            }
+        }
+    }
+    Ok(grants)
+}
+
+/// Notes the sign-in and keeps the profile for the next one without the server.
+fn note(
+    station: &Station,
+    person: PersonId,
+    profile: &Profile,
+    key: &BlobKey,
+) -> Result<Option<jiff::Timestamp>, ClientError> {
+    let (last, bytes) = {
+        let mut state = station.state();
+        state.keep_profile(person, profile, key, &mut Random::from_os());
+        (state.note_sign_in(person, station.now()), state.to_bytes())
+    };
+    station.device().set(vault::Setting::Client, &bytes)?;
+    Ok(last)
+}
+
+/// A drawer that is further back than the slot remembers was put back: an alarm, and the next pull brings it forward.
+fn check_anchors(station: &Arc<Station>, opened: &OpenedSlot) {
+    let noted = opened.contents.anchors.clone();
+    let behind = station.ask(move |session| session.behind(&noted)).unwrap_or_default();
+    for drawer in behind {
+        tracing::error!(drawer = drawer.as_str(), "a drawer is older than it was at the last sign-in");
+        let alert = AuditEvent::security_alert(station.stamp(), station.node(), Alert::RolledBack);
+        if let Err(error) = station.record(&[alert]) {
+            tracing::error!(code = error.code.as_str(), "the alarm over a drawer was not recorded");
+        }
+    }
+}
+
+fn draft_key(person: PersonId, agreement: &AgreementSecret) -> BlobKey {
+    blob::derive_draft_key(person.uuid(), agreement)
+}

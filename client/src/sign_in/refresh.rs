@@ -1,0 +1,42 @@
+//! Behind the first screen: the next generation of the slot, with a new table of codes.
+
+use std::sync::Arc;
+use std::thread;
+
+use keys::Random;
+use keys::slot::{self, OpenedSlot};
+use records::id::PersonId;
+
+use super::kept_slot::SlotShelf;
+use crate::station::Station;
+use crate::{ClientError, Code};
+
+/// Begins the refresh. If it does not come to an end, the present generation still opens, with later codes.
+pub(super) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
+    let station = station.clone();
+    let begun = thread::Builder::new().name("slot-refresh".to_owned()).spawn(move || {
+        let mut opened = opened;
+        if let Err(error) = refresh(&station, &mut opened) {
+            tracing::warn!(
+                code = error.code.as_str(),
+                "the slot was not refreshed; it is tried again at the next unlock"
+            );
+        }
+    });
+    if begun.is_err() {
+        tracing::warn!("no thread for the refresh of the slot");
+    }
+}
+
+fn refresh(station: &Station, opened: &mut OpenedSlot) -> Result<(), ClientError> {
+    let person = PersonId::from_uuid(opened.contents.person);
+    let slot_id = opened.header().slot;
+    // With nobody signed in any more the anchors stay as they were.
+    if let Ok(anchors) = station.ask(|session| session.anchors()) {
+        opened.contents.anchors = anchors;
+    }
+    let mut random = Random::from_os();
+    let made = slot::refresh(opened, station.window_days(), &mut random).map_err(|_| Code::OutOfMemory)?;
+    let shelf = SlotShelf { files: station.slots(), keyring: station.keyring() };
+    shelf.replace(person, slot_id, &made, || Ok(()))
+}

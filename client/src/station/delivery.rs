@@ -1,0 +1,209 @@
+//! What leaves this workstation, and what the server says of it: envelopes and audit events, also with nobody signed in.
+
+use jiff::Timestamp;
+use keys::checkpoint::Checkpoint;
+use records::event::{Alert, AuditEvent};
+use records::id::{ChangeId, RecordKey};
+use records::log::Tree;
+use sync::wire::{
+    AuditReceipt, Base64Bytes, Cursor, RefusalCode, ResourceVersion, Standing, checkpoint_key_name,
+    checkpoint_origin,
+};
+use sync::{LogAlarm, LogPosition, Machine, QueuedChange, Restored};
+use vault::{LogHead, OutboxEntry, OutboxState, Setting, StoreError, Verdict};
+
+use super::Station;
+use crate::ClientError;
+use crate::syncing::Told;
+
+/// One request of audit events stays below this many bytes.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Audit events on their way, with the signed head that covers them.
+pub(crate) struct AuditBatchOut {
+    /// The exact bytes of each event.
+    pub(crate) events: Vec<Vec<u8>>,
+    /// The signed note.
+    pub(crate) checkpoint: String,
+}
+
+impl Station {
+    /// Applies a page of history to the open vault.
+    pub(crate) fn apply_page(&self, from: Cursor, next: Cursor, body: Vec<u8>) -> Result<(), ClientError> {
+        self.ask(move |session| session.apply_page(from, next, &body))?;
+        self.sync_page_changed();
+        Ok(())
+    }
+
+    /// The sync machine as the disk says.
+    pub(crate) fn machine(&self, seed: u64) -> Result<Machine, ClientError> {
+        let now = self.now();
+        let device = self.device();
+        let waiting = device.unsent()?;
+        let changes = waiting.iter().filter_map(|entry| queued(&device, entry)).collect();
+        let refused = device.outbox_in(OutboxState::Refused)?.into_iter().map(|entry| entry.change).collect();
+        let log = LogPosition {
+            log: self.identity().log,
+            size: device.log_head().size,
+            delivered: device.delivered_size()?,
+        };
+        Ok(Machine::new(self.sync_config(), Restored { changes, refused, log: Some(log) }, seed, now))
+    }
+
+    fn sync_config(&self) -> sync::Config {
+        sync::Config { first_page: 250, largest_page: 1_000, ..sync::Config::default() }
+    }
+
+    /// The envelopes of these changes, in this order; `None` when one cannot be read.
+    pub(crate) fn envelopes(&self, changes: &[ChangeId]) -> Option<Vec<Base64Bytes>> {
+        let device = self.device();
+        let read = |change: &ChangeId| device.envelope(*change).ok().flatten().map(Base64Bytes::from);
+        changes.iter().map(read).collect()
+    }
+
+    /// A change to be sent, or sent again.
+    pub(crate) fn queue_again(&self, change: ChangeId) -> Option<QueuedChange> {
+        let device = self.device();
+        let entry = device.outbox_entry(change).ok().flatten()?;
+        queued(&device, &entry)
+    }
+
+    /// A change was saved: it is sent when the server can be reached.
+    pub(crate) fn saved(&self, change: Option<&str>) {
+        let change = change.and_then(|id| id.parse().ok()).and_then(|id| self.queue_again(id));
+        if let Some(change) = change {
+            self.driver().tell(Told::Saved(change));
+        }
+    }
+
+    /// Events from `first_index` on, with the checkpoint over the log up to the last of them.
+    pub(crate) fn audit_batch(&self, first_index: u64, count: u32) -> Option<AuditBatchOut> {
+        let (events, head) = {
+            let device = self.device();
+            let batch = device.entries_from(first_index, count, BATCH_BYTES).ok()?;
+            let size = first_index + u64::try_from(batch.events.len()).ok()?;
+            (batch.events, head_at(&device, size)?)
+        };
+        let checkpoint = self.signed_note(head, self.now())?;
+        Some(AuditBatchOut { events, checkpoint })
+    }
+
+    /// Signs the log as it stands and keeps the note: at lock, and now and then.
+    pub(crate) fn keep_checkpoint(&self) -> Result<(), ClientError> {
+        let now = self.now();
+        let mut device = self.device();
+        if let Some(note) = self.signed_note(device.log_head(), now) {
+            device.keep_checkpoint(note.as_bytes(), now)?;
+        }
+        Ok(())
+    }
+
+    fn signed_note(&self, head: LogHead, at: Timestamp) -> Option<String> {
+        let origin = checkpoint_origin(self.identity().log);
+        let checkpoint = Checkpoint { origin, size: head.size, root: *head.root.as_bytes(), at };
+        checkpoint.sign(&checkpoint_key_name(self.identity().device), &self.keys().checkpoint).ok()
+    }
+
+    /// Keeps the server's word on how much of the log it holds.
+    pub(crate) fn keep_receipt(&self, receipt: &AuditReceipt) {
+        let kept = serde_json::to_vec(receipt)
+            .map(|json| self.device().keep_receipt(receipt.size, &json, receipt.received_at));
+        if !matches!(kept, Ok(Ok(()))) {
+            tracing::error!("a receipt was not kept; its events will be sent again");
+        }
+    }
+
+    /// The server holds the log up to `size`.
+    pub(crate) fn audit_delivered(&self, size: u64) {
+        self.contact();
+        let kept = self.device().delivered_size();
+        if matches!(kept, Ok(delivered) if delivered < size) {
+            let receipt =
+                AuditReceipt { log: self.identity().log, size, root: String::new(), received_at: self.now() };
+            self.keep_receipt(&receipt);
+        }
+        self.sync_page_changed();
+    }
+
+    /// Notes what became of a change, and lets the open vault take it in.
+    pub(crate) fn settle(&self, change: ChangeId, standing: &Standing) {
+        self.contact();
+        if let Err(error) = self.keep_standing(change, standing) {
+            tracing::error!(%change, %error, "the answer to a change was not kept; it will be asked for again");
+            return;
+        }
+        // With nobody signed in the drawer takes it in at the next unlock.
+        let taken = self.ask(|session| session.take_verdicts());
+        if let Err(error) = taken {
+            tracing::debug!(code = error.code.as_str(), "the drawer takes the answer in later");
+        }
+        self.sync_page_changed();
+    }
+
+    fn keep_standing(&self, change: ChangeId, standing: &Standing) -> Result<(), StoreError> {
+        let Some(verdict) = verdict(standing) else { return Ok(()) };
+        let is_bad = verdict.state() != OutboxState::Applied;
+        let news = self.device().record_verdict(change, &verdict)?;
+        if news && is_bad {
+            let alert = AuditEvent::security_alert(self.stamp(), self.node(), Alert::ChangeRefused);
+            self.device().append_all(&[alert])?;
+            self.tell_log();
+        }
+        Ok(())
+    }
+
+    /// The server does not accept the log: an alarm that stays until a person has looked.
+    pub(crate) fn raise_log_alarm(&self, reason: LogAlarm) {
+        self.net().alarm = true;
+        let alert = AuditEvent::security_alert(self.stamp(), self.node(), Alert::LogBroken);
+        if let Err(error) = self.record(&[alert]) {
+            tracing::error!(?reason, code = error.code.as_str(), "the alarm over the log was not recorded");
+        }
+        self.state_changed();
+    }
+
+    /// The server was reached now.
+    pub(crate) fn contact(&self) {
+        let now = self.now();
+        self.net().last_contact = Some(now);
+        if let Err(error) = self.device().set(Setting::LastContact, now.to_string().as_bytes()) {
+            tracing::warn!(%error, "the time of the last contact was not kept");
+        }
+    }
+}
+
+/// The head of the log when it had `size` entries.
+fn head_at(device: &vault::Device, size: u64) -> Option<LogHead> {
+    let now = device.log_head();
+    if now.size == size {
+        return Some(now);
+    }
+    let leaves = device.leaf_hashes().ok()?;
+    let tree = Tree::of(leaves.into_iter().take(usize::try_from(size).ok()?));
+    (tree.size() == size).then(|| LogHead { size, root: tree.root() })
+}
+
+fn queued(device: &vault::Device, entry: &OutboxEntry) -> Option<QueuedChange> {
+    let bytes = device.envelope(entry.change).ok().flatten()?.len();
+    // What a change stands on is in its envelope; the server asks for it when it came too early.
+    Some(QueuedChange { id: entry.change, base: None, bytes: u64::try_from(bytes).unwrap_or(u64::MAX) })
+}
+
+/// The server's answer as `device.db` keeps it; waiting is no answer.
+fn verdict(standing: &Standing) -> Option<Verdict> {
+    match standing {
+        Standing::Applied { versions, .. } => Some(Verdict::Applied { versions: keyed(versions) }),
+        Standing::Conflict { versions } => Some(Verdict::Conflict { versions: keyed(versions) }),
+        Standing::Refused { code } => Some(Verdict::Refused { code: code_text(*code) }),
+        Standing::Quarantined => Some(Verdict::Quarantined),
+        Standing::Waiting { .. } => None,
+    }
+}
+
+fn keyed(versions: &[ResourceVersion]) -> Vec<(RecordKey, u64)> {
+    versions.iter().filter_map(|one| Some((one.key.parse().ok()?, one.version))).collect()
+}
+
+fn code_text(code: RefusalCode) -> String {
+    serde_json::to_value(code).ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default()
+}

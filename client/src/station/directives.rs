@@ -1,0 +1,115 @@
+//! What the server tells this workstation: policy, trust, orders.
+
+use keys::slot::WINDOW_DAYS;
+use records::Drawer;
+use records::id::PersonId;
+use sync::wire::{Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy};
+use vault::{Setting, StoredDirective, StoredGrant};
+
+use super::{Station, Trust};
+use crate::{ClientError, Code};
+
+impl Station {
+    /// What is asked with each round.
+    pub(crate) fn directives_request(&self) -> Option<DirectivesRequest> {
+        Some(DirectivesRequest {
+            done: self.device().last_directive().ok()?,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            trust_bundle: self.trust().number(),
+            renewal_csr_pem: None,
+        })
+    }
+
+    /// Takes in the answer: policy and trust at once, orders into the list of those to be carried out.
+    pub(crate) fn take_directives(&self, answer: &DirectivesResponse) {
+        self.contact();
+        if let Some(text) = &answer.trust_bundle {
+            self.take_trust(text);
+        }
+        let policy = serde_json::to_vec(&answer.policy).unwrap_or_default();
+        if let Err(error) = self.device().set(Setting::Policy, &policy) {
+            tracing::warn!(%error, "the policy was not kept");
+        }
+        if let Some(receipt) = &answer.log {
+            self.keep_receipt(receipt);
+        }
+        for directive in &answer.directives {
+            let bytes = serde_json::to_vec(directive).unwrap_or_default();
+            let stored = StoredDirective { number: directive.number, bytes, received_at: self.now() };
+            if let Err(error) = self.device().keep_directive(&stored) {
+                tracing::warn!(%error, number = directive.number, "a directive was not kept; it will come again");
+            }
+        }
+        self.sync_page_changed();
+    }
+
+    /// The policy in force: the last one heard, or the default.
+    pub(crate) fn policy(&self) -> Policy {
+        let kept = self.device().setting(Setting::Policy).ok().flatten();
+        kept.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    }
+
+    /// For how many days a slot holds codes: what was set here, unless the policy says less.
+    pub(crate) fn window_days(&self) -> u16 {
+        let policy = u16::try_from(self.policy().slot_window_days).unwrap_or(u16::MAX);
+        let (least, most) = (*WINDOW_DAYS.start(), *WINDOW_DAYS.end());
+        self.settings().window_days.min(policy).clamp(least, most)
+    }
+
+    /// Takes all grants in force for this workstation; what is not among them is dropped.
+    pub(crate) fn take_grants(&self, answer: &GrantsResponse) -> Result<(), ClientError> {
+        self.contact();
+        let trust = self.trust();
+        let grants: Vec<StoredGrant> =
+            answer.grants.iter().filter_map(|grant| self.stored(&trust, grant.as_slice())).collect();
+        if grants.len() != answer.grants.len() {
+            tracing::error!("a grant is not one of this practice for this workstation; it was left out");
+        }
+        self.device().replace_grants(&grants)?;
+        Ok(())
+    }
+
+    /// Takes the grants that a sign-in brought, in the place of those the person had.
+    pub(crate) fn keep_grants_of(&self, person: PersonId, grants: &[Base64Bytes]) -> Result<(), ClientError> {
+        let trust = self.trust();
+        let grants: Vec<StoredGrant> =
+            grants.iter().filter_map(|grant| self.stored(&trust, grant.as_slice())).collect();
+        self.device().replace_grants_of(person, &grants)?;
+        Ok(())
+    }
+
+    /// A grant as it is kept, if the practice issued it for this workstation.
+    fn stored(&self, trust: &Trust, bytes: &[u8]) -> Option<StoredGrant> {
+        let header = keys::grant::verify(bytes, trust.rights_key()).ok()?;
+        let ours = header.device == self.identity().device.uuid()
+            && header.practice == self.identity().practice.uuid();
+        let drawer = Drawer::ALL.into_iter().find(|drawer| drawer.as_str() == header.drawer)?;
+        ours.then(|| StoredGrant {
+            person: PersonId::from_uuid(header.person),
+            drawer,
+            generation: header.generation,
+            number: header.number,
+            not_after: header.not_after,
+            bytes: bytes.to_vec(),
+        })
+    }
+
+    fn take_trust(&self, text: &str) {
+        match self.trust().renewed(text) {
+            Ok(trust) => {
+                if let Err(error) = self.device().set(Setting::TrustBundle, text.as_bytes()) {
+                    tracing::warn!(%error, "the trust bundle was not kept; it will come again");
+                    return;
+                }
+                *self.trust.write().unwrap_or_else(std::sync::PoisonError::into_inner) = trust;
+            }
+            Err(error) => tracing::error!(%error, "a trust bundle was not accepted"),
+        }
+    }
+}
+
+/// Reads what was kept at enrolment.
+pub(crate) fn kept_text(device: &vault::Device, setting: Setting) -> Result<String, ClientError> {
+    let bytes = device.setting(setting)?.ok_or(Code::VaultDamaged)?;
+    String::from_utf8(bytes).map_err(|_| Code::VaultDamaged.into())
+}

@@ -1,0 +1,36 @@
+//! Locking: the mailbox is closed first, so that nothing is shown any more, whatever is still on its way.
+
+use records::event::{AuditEvent, LockCause as Cause};
+
+use super::Station;
+use crate::LockCause;
+use crate::syncing::Told;
+
+impl Station {
+    /// Locks at once. An unlock that is under way comes to nothing; a save that has begun comes to its end.
+    pub(crate) fn lock(&self, cause: LockCause) {
+        let leaving = self.mailbox().close();
+        let signed_in = self.take_signed_in();
+        self.forget_session_token();
+        self.driver().tell(Told::Shut);
+        let Some(leaving) = leaving else { return };
+        leaving.wait();
+        if let Some(signed_in) = signed_in {
+            let event = AuditEvent::locked(self.stamp(), &signed_in.actor, word(cause));
+            let recorded = self.record(&[event]).and_then(|()| self.keep_checkpoint());
+            if let Err(error) = recorded {
+                // The workstation is locked all the same.
+                tracing::error!(code = error.code.as_str(), "the lock was not recorded");
+            }
+        }
+        self.state_changed();
+    }
+}
+
+fn word(cause: LockCause) -> Cause {
+    match cause {
+        LockCause::Person | LockCause::Exit => Cause::Request,
+        LockCause::Idle => Cause::Idle,
+        LockCause::System => Cause::ScreenLock,
+    }
+}

@@ -1,0 +1,251 @@
+//! An enrolled workstation: what stays open with nobody signed in, and the mailbox of whoever is.
+
+mod delivery;
+mod directives;
+mod lock;
+mod person;
+mod status;
+mod tokens;
+mod trust;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use records::event::{AuditEvent, Node, Observer, Stamp};
+use records::id::EventId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vault::{Device, Identity, Slots};
+
+use crate::client_state::ClientState;
+use crate::device_keys::DeviceKeys;
+use crate::https::Server;
+use crate::keyring::Keyring;
+use crate::mailbox::Mailbox;
+use crate::session::OpenSession;
+use crate::store::{DeviceGuard, Store};
+use crate::syncing::DriverHandle;
+use crate::throttle::{Moment, Waits};
+use crate::{ClientError, Clock, Code, Settings, workstation};
+
+pub(crate) use directives::kept_text;
+pub(crate) use person::SignedIn;
+pub(crate) use trust::Trust;
+
+/// Whom to tell what has changed.
+pub(crate) type Listener = Arc<dyn Fn(workstation::Event) + Send + Sync>;
+
+/// What the facade and a station share.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    /// What the person who started the program decided.
+    pub(crate) settings: Settings,
+    /// Where keys are kept.
+    pub(crate) keyring: Arc<dyn Keyring>,
+    /// What time it is.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Whom to tell.
+    pub(crate) listener: Listener,
+    /// Where background work runs.
+    pub(crate) runtime: tokio::runtime::Handle,
+}
+
+/// Who this workstation is, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    /// The practice's name.
+    pub(crate) practice: String,
+    /// The workstation's label.
+    pub(crate) label: String,
+}
+
+/// What is put together to make a [`Station`].
+pub(crate) struct Parts {
+    pub(crate) surroundings: Surroundings,
+    pub(crate) device: Device,
+    pub(crate) keys: DeviceKeys,
+    pub(crate) state: ClientState,
+    pub(crate) about: About,
+    pub(crate) trust: Trust,
+    pub(crate) server: Server,
+    /// SHA-256 of the device certificate.
+    pub(crate) certificate: [u8; 32],
+    pub(crate) driver: DriverHandle,
+}
+
+/// An enrolled workstation.
+pub(crate) struct Station {
+    surroundings: Surroundings,
+    identity: Identity,
+    about: About,
+    keys: DeviceKeys,
+    slots: Slots,
+    server: Server,
+    certificate: [u8; 32],
+    driver: DriverHandle,
+    mailbox: Mailbox<OpenSession>,
+    store: Arc<Store>,
+    state: Mutex<ClientState>,
+    trust: RwLock<Trust>,
+    waits: Mutex<Waits>,
+    net: Mutex<tokens::Net>,
+    signed_in: Mutex<Option<SignedIn>>,
+}
+
+impl Station {
+    /// A workstation with nobody signed in.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let started = parts.surroundings.clock.monotonic();
+        Self {
+            identity: parts.device.identity(),
+            slots: Slots::new(parts.device.folder()),
+            surroundings: parts.surroundings,
+            about: parts.about,
+            keys: parts.keys,
+            server: parts.server,
+            certificate: parts.certificate,
+            driver: parts.driver,
+            mailbox: Mailbox::closed(),
+            store: Arc::new(Store::shut(parts.device)),
+            state: Mutex::new(parts.state),
+            trust: RwLock::new(parts.trust),
+            waits: Mutex::new(Waits::since(started)),
+            net: Mutex::default(),
+            signed_in: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.surroundings.settings
+    }
+
+    pub(crate) fn keyring(&self) -> &dyn Keyring {
+        self.surroundings.keyring.as_ref()
+    }
+
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.surroundings.runtime
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.surroundings.clock.now()
+    }
+
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.surroundings.clock.monotonic()
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { monotonic: self.monotonic(), date: self.now() }
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.surroundings.clock
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub(crate) fn keys(&self) -> &DeviceKeys {
+        &self.keys
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(crate) fn driver(&self) -> &DriverHandle {
+        &self.driver
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox<OpenSession> {
+        &self.mailbox
+    }
+
+    /// `device.db`, for as long as the guard lives: short, and never while waiting for the network or the keyring.
+    pub(crate) fn device(&self) -> DeviceGuard<'_> {
+        self.store.device()
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, ClientState> {
+        held(&self.state)
+    }
+
+    pub(crate) fn waits(&self) -> MutexGuard<'_, Waits> {
+        held(&self.waits)
+    }
+
+    pub(crate) fn trust(&self) -> Trust {
+        self.trust.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A stamp for an event of this workstation, now.
+    pub(crate) fn stamp(&self) -> Stamp {
+        let now = self.now();
+        Stamp { id: new_event_id(now), at: now, observer: Observer::Workstation(self.identity.device) }
+    }
+
+    pub(crate) fn node(&self) -> Node {
+        Node { practice: self.identity.practice, device: self.identity.device }
+    }
+
+    /// Appends events of the workstation itself, durably.
+    pub(crate) fn record(&self, events: &[AuditEvent]) -> Result<(), ClientError> {
+        self.device().append_all(events).map_err(crate::store_error::in_trail)?;
+        self.tell_log();
+        Ok(())
+    }
+
+    /// Tells the driver how long the log is now.
+    pub(crate) fn tell_log(&self) {
+        let size = self.device().log_head().size;
+        self.driver.tell(crate::syncing::Told::Log(self.identity.log, size));
+    }
+
+    /// Sends a letter to whoever owns the open vault.
+    ///
+    /// # Errors
+    /// `locked` when nobody does, or no longer when the answer is ready.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut OpenSession) -> Result<T, ClientError> + Send + 'static,
+    ) -> Result<T, ClientError> {
+        let answer = self.mailbox.ask(act).map_err(|_closed| Code::Locked)?;
+        // Nearly every letter leaves an event.
+        self.tell_log();
+        answer
+    }
+
+    /// Asks the server with the device certificate alone, and waits for the answer.
+    pub(crate) fn call<Asked, Answered>(
+        &self,
+        path: &'static str,
+        asked: Asked,
+    ) -> Result<Answered, ClientError>
+    where
+        Asked: Serialize + Send + Sync + 'static,
+        Answered: DeserializeOwned + Send + 'static,
+    {
+        let server = self.server.clone();
+        crate::net::wait(self.runtime(), async move { server.call(path, &asked).await })
+    }
+}
+
+pub(crate) fn new_event_id(now: Timestamp) -> EventId {
+    EventId::from_uuid(keys::Random::from_os().uuid_v7(now))
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere must not take the workstation down with it: every value here is replaced whole or not at all.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,132 @@
+//! What the screens may know of the workstation, and telling them when it changes.
+
+use jiff::Timestamp;
+use records::date::instant_text;
+use sync::wire::AuditReceipt;
+
+use super::Station;
+use crate::syncing::SyncState;
+use crate::view::{AuditView, Lifecycle, StatusView, SyncView, VerifiedView};
+use crate::{ClientError, workstation};
+
+impl Station {
+    /// The state of the workstation, without any patient's data.
+    pub(crate) fn status(&self) -> StatusView {
+        let person = self.person().map(|signed_in| signed_in.view);
+        let (sync, last_contact) = {
+            let net = self.net();
+            (net.sync, net.last_contact)
+        };
+        StatusView {
+            state: if person.is_some() { Lifecycle::Open } else { Lifecycle::Locked },
+            clinic: self.about.practice.clone(),
+            device: self.about.label.clone(),
+            online: sync.online.unwrap_or(false),
+            unsent_changes: u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX),
+            unsent_events: sync.unsent_events,
+            last_sync: last_contact.map(|at| self.minute(at)),
+            person,
+            problem: None,
+            idle_limit_s: self.idle_limit_s(),
+            demo: self.settings().demo,
+        }
+    }
+
+    /// The shorter of what was set here and what the practice's policy says.
+    fn idle_limit_s(&self) -> u32 {
+        let here = u32::try_from(self.settings().idle_limit().as_secs()).unwrap_or(u32::MAX);
+        here.min(self.policy().idle_lock_s.max(1))
+    }
+
+    /// The sync page. Names and rows only while somebody is signed in.
+    pub(crate) fn sync_view(&self) -> SyncView {
+        let (sync, last_contact) = {
+            let net = self.net();
+            (net.sync, net.last_contact)
+        };
+        let unsettled = self.ask(|session| session.unsettled()).ok();
+        let (last_pull, unsent, refused) = match unsettled {
+            Some(unsettled) => (unsettled.last_pull, unsettled.unsent, unsettled.refused),
+            None => (Vec::new(), Vec::new(), Vec::new()),
+        };
+        SyncView {
+            online: sync.online.unwrap_or(false),
+            last_contact: last_contact.map(|at| self.minute(at)),
+            last_pull,
+            unsent,
+            refused,
+            unsent_changes: u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX),
+            unsent_events: sync.unsent_events,
+            next_try: sync.next_try.map(|at| self.minute(at)),
+        }
+    }
+
+    /// A page of the trail with the check of the log.
+    pub(crate) fn audit_view(
+        &self,
+        patient: Option<String>,
+        before: Option<u64>,
+    ) -> Result<AuditView, ClientError> {
+        let reviewed = self.ask(move |session| session.audit_page(patient.as_deref(), before))?;
+        let receipt = self
+            .device()
+            .last_receipt()?
+            .and_then(|(json, _)| serde_json::from_slice::<AuditReceipt>(&json).ok());
+        let alarm = self.net().alarm;
+        let check = reviewed.check;
+        let verified = VerifiedView {
+            ok: check.first_bad.is_none() && !alarm,
+            checked: check.head.size,
+            size: check.head.size,
+            root: base64::Engine::encode(
+                &base64::engine::general_purpose::STANDARD,
+                check.head.root.as_bytes(),
+            ),
+            receipt: receipt
+                .map(|receipt| format!("{} entries, {}", receipt.size, self.minute(receipt.received_at))),
+            first_bad: check.first_bad,
+        };
+        Ok(AuditView { entries: reviewed.entries, verified })
+    }
+
+    /// The sync state has changed: remembered, and told.
+    pub(crate) fn sync_changed(&self, sync: SyncState) {
+        let was_online = std::mem::replace(&mut self.net().sync, sync).online;
+        if was_online != sync.online {
+            self.state_changed();
+        }
+        self.sync_page_changed();
+    }
+
+    /// Tells that the sync page should be looked at again. The rows are left out: whoever shows them asks for them.
+    pub(crate) fn sync_page_changed(&self) {
+        let status = self.status();
+        let next_try = self.net().sync.next_try;
+        let view = SyncView {
+            online: status.online,
+            last_contact: status.last_sync,
+            last_pull: Vec::new(),
+            unsent: Vec::new(),
+            refused: Vec::new(),
+            unsent_changes: status.unsent_changes,
+            unsent_events: status.unsent_events,
+            next_try: next_try.map(|at| self.minute(at)),
+        };
+        (self.surroundings.listener)(workstation::Event::SyncChanged(view));
+    }
+
+    /// Tells what state the workstation is in.
+    pub(crate) fn state_changed(&self) {
+        (self.surroundings.listener)(workstation::Event::StateChanged(self.status()));
+    }
+
+    /// A time as screens show it.
+    pub(crate) fn minute(&self, at: Timestamp) -> String {
+        instant_text(at, &self.surroundings.clock.time_zone())
+    }
+
+    /// The practice's name.
+    pub(crate) fn practice_name(&self) -> &str {
+        &self.about.practice
+    }
+}

@@ -1,0 +1,95 @@
+//! What is known of the network: the session token, whose it is, and how the last contact went.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use keys::session::{CHALLENGE_LENGTH, SessionClaim};
+use records::id::PersonId;
+use sync::wire::{Base64Bytes, Cursor, SecretText, SessionResponse};
+
+use super::Station;
+use crate::syncing::SyncState;
+use crate::{ClientError, Code};
+
+/// A token so near its end is not used any more.
+const SPARE: SignedDuration = SignedDuration::from_secs(20);
+
+/// The state of the network, as far as this workstation knows.
+#[derive(Default)]
+pub(crate) struct Net {
+    pub(super) sync: SyncState,
+    pub(super) last_contact: Option<Timestamp>,
+    pub(super) alarm: bool,
+    session: Option<Session>,
+    asking: Arc<AtomicBool>,
+}
+
+struct Session {
+    person: PersonId,
+    token: SecretText,
+    expires_at: Timestamp,
+}
+
+/// The right to ask for a session token: one at a time.
+pub(crate) struct SessionTurn(Arc<AtomicBool>);
+
+impl Drop for SessionTurn {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Station {
+    /// A turn to ask for a session, when somebody is signed in and nobody else is asking.
+    pub(crate) fn take_session_turn(&self) -> Option<SessionTurn> {
+        let asking = self.net().asking.clone();
+        let is_free = self.mailbox().is_open() && !asking.swap(true, Ordering::SeqCst);
+        is_free.then_some(SessionTurn(asking))
+    }
+
+    /// The token of the person who is signed in, while it is good.
+    pub(crate) fn session_token(&self) -> Option<SecretText> {
+        let (person, now) = (self.signed_in()?, self.now());
+        let net = self.net();
+        let session = net.session.as_ref()?;
+        let is_good = session.person == person && now + SPARE < session.expires_at;
+        is_good.then(|| session.token.clone())
+    }
+
+    /// Keeps a token for as long as the person is signed in.
+    pub(crate) fn keep_session_token(&self, person: PersonId, session: SessionResponse) {
+        let SessionResponse { token, expires_at, .. } = session;
+        self.net().session = Some(Session { person, token, expires_at });
+    }
+
+    /// Forgets the token: the server ended it, or the person left.
+    pub(crate) fn forget_session_token(&self) {
+        self.net().session = None;
+    }
+
+    /// Answers the server's challenge with the key of the person who is signed in.
+    pub(crate) fn sign_challenge(&self, challenge: &[u8]) -> Result<Base64Bytes, ClientError> {
+        let challenge: [u8; CHALLENGE_LENGTH] = challenge.try_into().map_err(|_| Code::ServerAnswer)?;
+        let (identity, certificate) = (self.identity(), self.certificate);
+        self.ask(move |session| {
+            let claim = SessionClaim {
+                practice: identity.practice.uuid(),
+                device: identity.device.uuid(),
+                person: session.actor().person.uuid(),
+                certificate,
+                challenge,
+            };
+            Ok(Base64Bytes::from(claim.sign(session.signing_key()).to_bytes()))
+        })
+    }
+
+    /// Where the open vault stands in the history of each of its drawers.
+    pub(crate) fn cursors(&self) -> Result<Vec<Cursor>, ClientError> {
+        self.ask(|session| session.cursors())
+    }
+
+    pub(super) fn net(&self) -> std::sync::MutexGuard<'_, Net> {
+        self.net.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,132 @@
+//! `device.db`, alone while nobody is signed in, and with the open drawers while somebody is.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use keys::Random;
+use vault::{Device, NotOpened, OpenGrant, Vault};
+
+use crate::{ClientError, Code};
+
+/// The one place where the files of this workstation are open.
+pub(crate) struct Store(Mutex<Held>);
+
+enum Held {
+    Shut(Device),
+    Open(Vault),
+    /// Between the two, while the guard is held: nobody else sees it.
+    Moving,
+}
+
+impl Store {
+    /// A store with nobody signed in.
+    pub(crate) fn shut(device: Device) -> Self {
+        Self(Mutex::new(Held::Shut(device)))
+    }
+
+    /// `device.db`, for as long as the guard lives.
+    pub(crate) fn device(&self) -> DeviceGuard<'_> {
+        DeviceGuard(self.held())
+    }
+
+    /// The open vault, for as long as the guard lives.
+    ///
+    /// # Errors
+    /// `locked` when it is not open.
+    pub(crate) fn vault(&self) -> Result<VaultGuard<'_>, ClientError> {
+        let held = self.held();
+        match &*held {
+            Held::Open(_) => Ok(VaultGuard(held)),
+            Held::Shut(_) | Held::Moving => Err(Code::Locked.into()),
+        }
+    }
+
+    /// Opens the drawers that the grants are for.
+    ///
+    /// # Errors
+    /// The code of what did not open; `device.db` is as it was.
+    pub(crate) fn open(&self, grants: Vec<OpenGrant>, now: Timestamp) -> Result<(), ClientError> {
+        let mut held = self.held();
+        match std::mem::replace(&mut *held, Held::Moving) {
+            Held::Shut(device) => match Vault::open(device, grants, Random::from_os(), now) {
+                Ok(vault) => {
+                    *held = Held::Open(vault);
+                    Ok(())
+                }
+                Err(NotOpened { device, error }) => {
+                    *held = Held::Shut(*device);
+                    Err(error.into())
+                }
+            },
+            other @ (Held::Open(_) | Held::Moving) => {
+                *held = other;
+                Err(Code::InUse.into())
+            }
+        }
+    }
+
+    /// Closes the drawers; `device.db` stays open.
+    pub(crate) fn close(&self) {
+        let mut held = self.held();
+        *held = match std::mem::replace(&mut *held, Held::Moving) {
+            Held::Open(vault) => Held::Shut(vault.close()),
+            other @ (Held::Shut(_) | Held::Moving) => other,
+        };
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // A panic in a reader leaves the files as they were; the next one may go on.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const MOVING: &str = "the store moves only while its guard is held";
+
+/// `device.db` while the guard lives.
+pub(crate) struct DeviceGuard<'a>(MutexGuard<'a, Held>);
+
+impl Deref for DeviceGuard<'_> {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        match &*self.0 {
+            Held::Shut(device) => device,
+            Held::Open(vault) => vault.device(),
+            Held::Moving => unreachable!("{MOVING}"),
+        }
+    }
+}
+
+impl DerefMut for DeviceGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Device {
+        match &mut *self.0 {
+            Held::Shut(device) => device,
+            Held::Open(vault) => vault.device_mut(),
+            Held::Moving => unreachable!("{MOVING}"),
+        }
+    }
+}
+
+/// The open vault while the guard lives.
+pub(crate) struct VaultGuard<'a>(MutexGuard<'a, Held>);
+
+impl Deref for VaultGuard<'_> {
+    type Target = Vault;
+
+    fn deref(&self) -> &Vault {
+        match &*self.0 {
+            Held::Open(vault) => vault,
+            Held::Shut(_) | Held::Moving => unreachable!("{MOVING}"),
+        }
+    }
+}
+
+impl DerefMut for VaultGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Vault {
+        match &mut *self.0 {
+            Held::Open(vault) => vault,
+            Held::Shut(_) | Held::Moving => unreachable!("{MOVING}"),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Drives [`sync::Machine`]: feeds it time and answers, sends what it asks for, does what it tells. Runs while locked too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use records::id::LogId;
+use sync::wire::{Cursor, Standing};
+use sync::{Answer, Event, Failure, Machine, QueuedChange, RequestId};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+use super::{pages, send, session};
+use crate::station::Station;
+
+/// What the rest of the client tells the driver.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// A change was saved, and its envelope lies in the outbox.
+    Saved(QueuedChange),
+    /// The audit log has grown to this size.
+    Log(LogId, u64),
+    /// Somebody signed in: get a session, then pull.
+    Opened,
+    /// A session is there for these drawers.
+    Session(Vec<Cursor>),
+    /// Nobody is signed in any more.
+    Shut,
+    /// Somebody asked for it.
+    SyncNow,
+    /// A page is in the vault.
+    PageApplied(Cursor),
+    /// A page that starts here could not be taken.
+    PageFailed(Cursor),
+    /// The program ends.
+    Stop,
+}
+
+/// The way to the driver.
+#[derive(Clone, Debug)]
+pub(crate) struct DriverHandle(UnboundedSender<Told>);
+
+impl DriverHandle {
+    /// A handle and the end that the driver reads.
+    pub(crate) fn pair() -> (Self, UnboundedReceiver<Told>) {
+        let (sender, receiver) = unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Tells the driver; once it has ended there is nobody to tell.
+    pub(crate) fn tell(&self, told: Told) {
+        self.0.send(told).unwrap_or_default();
+    }
+}
+
+/// A date that jumps must not leave the driver asleep.
+const LONGEST_SLEEP: Duration = Duration::from_secs(20);
+
+/// What the screens know of the sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SyncState {
+    /// Whether the server answered last; `None` before the first try ended.
+    pub(crate) online: Option<bool>,
+    /// Changes on their way.
+    pub(crate) unsent_changes: usize,
+    /// Events on their way.
+    pub(crate) unsent_events: u64,
+    /// When the server is tried again, while it does not answer.
+    pub(crate) next_try: Option<Timestamp>,
+}
+
+/// The driver's own state.
+pub(crate) struct Driver {
+    station: Arc<Station>,
+    machine: Machine,
+    told: UnboundedReceiver<Told>,
+    answers: JoinSet<(RequestId, Result<Answer, Failure>)>,
+    shown: SyncState,
+}
+
+impl Driver {
+    /// A driver that goes on where the disk says.
+    pub(crate) fn new(station: Arc<Station>, machine: Machine, told: UnboundedReceiver<Told>) -> Self {
+        Self { station, machine, told, answers: JoinSet::new(), shown: SyncState::default() }
+    }
+
+    /// Runs until told to stop.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.send_and_tell().await;
+            self.show();
+            let sleep = self.time_to_sleep();
+            tokio::select! {
+                told = self.told.recv() => match told {
+                    None | Some(Told::Stop) => return,
+                    Some(told) => self.hear(told),
+                },
+                Some(answered) = self.answers.join_next() => self.take_answer(answered.ok()),
+                () = tokio::time::sleep(sleep) => self.machine.handle_timeout(self.station.now()),
+            }
+        }
+    }
+
+    async fn send_and_tell(&mut self) {
+        while let Some(transmit) = self.machine.poll_transmit() {
+            let station = self.station.clone();
+            self.answers.spawn(async move { (transmit.id, send::send(&station, transmit.request).await) });
+        }
+        while let Some(event) = self.machine.poll_event() {
+            self.act_on(event).await;
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        let now = self.station.now();
+        match told {
+            Told::Saved(change) => self.machine.handle_saved(change, now),
+            Told::Log(log, size) => self.machine.handle_log(log, size, now),
+            Told::Opened => session::begin(&self.station),
+            Told::Session(cursors) => self.machine.handle_session(cursors, now),
+            Told::Shut => self.machine.handle_session(Vec::new(), now),
+            Told::SyncNow => {
+                self.machine.handle_sync_now(now);
+                session::begin(&self.station);
+            }
+            Told::PageApplied(next) => self.machine.handle_page_applied(next, now),
+            Told::PageFailed(from) => self.machine.handle_page_failed(from, now),
+            Told::Stop => {}
+        }
+    }
+
+    fn take_answer(&mut self, answered: Option<(RequestId, Result<Answer, Failure>)>) {
+        let now = self.station.now();
+        match answered {
+            Some((id, Ok(answer))) => self.machine.handle_answer(id, answer, now),
+            Some((id, Err(failure))) => self.machine.handle_failure(id, failure, now),
+            // A request that panicked is one that was lost; the machine gives it up by itself.
+            None => {}
+        }
+    }
+
+    async fn act_on(&mut self, event: Event) {
+        match event {
+            Event::ChangeSettled { change, standing } => self.settle(change, standing).await,
+            Event::ChangeStopped { change, because } => {
+                tracing::warn!(%change, %because, "a change waits for a refused one");
+            }
+            Event::ChangeMissing { missing } => {
+                let station = self.station.clone();
+                let again = blocking(move || station.queue_again(missing)).await.flatten();
+                if let Some(change) = again {
+                    self.machine.handle_saved(change, self.station.now());
+                }
+            }
+            Event::AuditDelivered { log: _, size } => {
+                let station = self.station.clone();
+                blocking(move || station.audit_delivered(size)).await;
+            }
+            Event::LogAlarm { log, reason } => {
+                tracing::error!(%log, ?reason, "the server does not accept the audit log of this workstation");
+                self.station.raise_log_alarm(reason);
+            }
+            Event::Page { from, next, body } => pages::apply(&self.station, from, next, body),
+            Event::Online => {
+                session::begin(&self.station);
+                self.station.state_changed();
+            }
+            Event::Offline => self.station.state_changed(),
+            Event::SessionEnded => {
+                self.station.forget_session_token();
+                session::begin(&self.station);
+            }
+            Event::DeviceRevoked => {
+                tracing::error!("this workstation was revoked");
+                self.station.state_changed();
+            }
+        }
+    }
+
+    async fn settle(&self, change: records::id::ChangeId, standing: Standing) {
+        let station = self.station.clone();
+        blocking(move || station.settle(change, &standing)).await;
+    }
+
+    fn show(&mut self) {
+        let state = SyncState {
+            online: self.machine.is_online(),
+            unsent_changes: self.machine.unsent_changes(),
+            unsent_events: self.machine.unsent_events(),
+            next_try: self.machine.next_try(),
+        };
+        if state != self.shown {
+            self.shown = state;
+            self.station.sync_changed(state);
+        }
+    }
+
+    fn time_to_sleep(&self) -> Duration {
+        let wake = self.machine.poll_timeout();
+        let wait = wake.map_or(LONGEST_SLEEP, |at| {
+            Duration::try_from(self.station.now().duration_until(at)).unwrap_or_default()
+        });
+        wait.min(LONGEST_SLEEP)
+    }
+}
+
+/// Runs what touches the disk where it does not hold up the network.
+async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(act).await.ok()
+}

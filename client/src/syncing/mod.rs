@@ -1,0 +1,8 @@
+//! What leaves the workstation and what comes in, in the background, whether somebody is signed in or not.
+
+mod driver;
+mod pages;
+mod send;
+mod session;
+
+pub(crate) use driver::{Driver, DriverHandle, SyncState, Told};

@@ -1,0 +1,126 @@
+//! Turns what the machine asks for into requests, and what comes back into answers.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use records::id::{ChangeId, LogId};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use sync::wire::{
+    AuditReceipt, ChangesRequest, ChangesResponse, Cursor, DirectivesResponse, HistoryPage, Problem,
+    audit_batch_json, header, path,
+};
+use sync::{Answer, Failure, Request};
+
+use crate::https::ServerError;
+use crate::station::Station;
+
+/// Sends one request and waits for its answer.
+pub(super) async fn send(station: &Arc<Station>, request: Request) -> Result<Answer, Failure> {
+    match request {
+        Request::DeliverChanges { changes } => deliver_changes(station, changes).await,
+        Request::DeliverAudit { log, first_index, count } => {
+            deliver_audit(station, log, first_index, count).await
+        }
+        Request::Pull { cursor, count } => pull(station, cursor, count).await,
+        Request::Directives => directives(station).await,
+    }
+}
+
+async fn deliver_changes(station: &Arc<Station>, changes: Vec<ChangeId>) -> Result<Answer, Failure> {
+    let envelopes = on_disk(station, move |station| station.envelopes(&changes)).await?;
+    let answered =
+        station.server().call::<_, ChangesResponse>(path::CHANGES, &ChangesRequest { envelopes }).await;
+    Ok(Answer::Receipts(answered.map_err(failure)?.receipts))
+}
+
+async fn deliver_audit(
+    station: &Arc<Station>,
+    log: LogId,
+    first_index: u64,
+    count: u32,
+) -> Result<Answer, Failure> {
+    let batch = on_disk(station, move |station| station.audit_batch(first_index, count)).await?;
+    let mut headers = HeaderMap::new();
+    put(&mut headers, header::LOG, &log.to_string())?;
+    put(&mut headers, header::FIRST_INDEX, &first_index.to_string())?;
+    put(&mut headers, header::CHECKPOINT, &STANDARD.encode(&batch.checkpoint))?;
+    let body = audit_batch_json(&batch.events);
+    let answer =
+        station.server().send(Method::POST, path::FHIR, None, headers, body).await.map_err(failure)?;
+    let log_size = number(&answer.headers, header::LOG_SIZE);
+    if let Err(refused) = answer.ok() {
+        let code = Problem::from_json(&answer.body).map(|problem| problem.code);
+        return Err(code.map_or_else(|| failure(refused), |code| Failure::Refused { code, log_size }));
+    }
+    if let Some(receipt) = receipt(&answer.headers) {
+        on_disk(station, move |station| {
+            station.keep_receipt(&receipt);
+            Some(())
+        })
+        .await?;
+    }
+    Ok(Answer::Audit { size: log_size.unwrap_or(first_index + u64::from(count)) })
+}
+
+async fn pull(station: &Arc<Station>, cursor: Cursor, count: u32) -> Result<Answer, Failure> {
+    let token = station.session_token();
+    let address = format!("{}?_cursor={cursor}&_count={count}", path::HISTORY);
+    let answer = station
+        .server()
+        .send(Method::GET, &address, token.as_ref(), HeaderMap::new(), Vec::new())
+        .await
+        .map_err(failure)?;
+    answer.ok().map_err(failure)?;
+    let body = answer.body;
+    let page = HistoryPage::parse(&body).map_err(|_| failure(ServerError::Unreadable))?;
+    let (next, more) = (page.next, page.more);
+    let entries = u32::try_from(page.entries.len()).unwrap_or(u32::MAX);
+    Ok(Answer::Page { body, next, more, entries })
+}
+
+async fn directives(station: &Arc<Station>) -> Result<Answer, Failure> {
+    let asked = on_disk(station, |station| station.directives_request()).await?;
+    let answered: DirectivesResponse =
+        station.server().call(path::DIRECTIVES, &asked).await.map_err(failure)?;
+    let log_size = answered.log.as_ref().map(|receipt| receipt.size);
+    on_disk(station, move |station| {
+        station.take_directives(&answered);
+        Some(())
+    })
+    .await?;
+    Ok(Answer::Directives { log_size })
+}
+
+/// What cannot be read from the disk now cannot be sent now: the machine tries again.
+async fn on_disk<T: Send + 'static>(
+    station: &Arc<Station>,
+    read: impl FnOnce(&Station) -> Option<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let station = station.clone();
+    let found = tokio::task::spawn_blocking(move || read(&station)).await;
+    found.ok().flatten().ok_or(Failure::Unreachable)
+}
+
+fn failure(error: ServerError) -> Failure {
+    match error {
+        ServerError::Away | ServerError::Untrusted | ServerError::Unreadable => Failure::Unreachable,
+        ServerError::Refused(code) => Failure::Refused { code, log_size: None },
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<(), Failure> {
+    let value = HeaderValue::from_str(value).map_err(|_| Failure::Unreachable)?;
+    headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}
+
+fn receipt(headers: &HeaderMap) -> Option<AuditReceipt> {
+    let json = STANDARD.decode(headers.get(header::RECEIPT)?).ok()?;
+    serde_json::from_slice(&json).ok()
+}

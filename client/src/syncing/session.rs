@@ -1,0 +1,57 @@
+//! A session token for record routes: the person who is signed in signs a challenge, without noticing.
+
+use std::sync::Arc;
+
+use sync::wire::{
+    ChallengeRequest, ChallengeResponse, GrantsRequest, GrantsResponse, SessionRequest, SessionResponse, path,
+};
+
+use super::driver::Told;
+use crate::ClientError;
+use crate::station::Station;
+
+/// Begins to get a session in the background, when somebody is signed in and none is under way.
+pub(super) fn begin(station: &Arc<Station>) {
+    let Some(turn) = station.take_session_turn() else { return };
+    let station = station.clone();
+    tokio::spawn(async move {
+        match obtain(&station).await {
+            Ok(cursors) => station.driver().tell(Told::Session(cursors)),
+            // The server is away, or nobody is signed in any more: the next contact tries again.
+            Err(error) => tracing::debug!(code = error.code.as_str(), "no session"),
+        }
+        drop(turn);
+    });
+}
+
+async fn obtain(station: &Arc<Station>) -> Result<Vec<sync::wire::Cursor>, ClientError> {
+    refresh_grants(station).await?;
+    if station.session_token().is_none() {
+        let person = station.signed_in().ok_or(crate::Code::Locked)?;
+        let challenge: ChallengeResponse =
+            station.server().call(path::SESSION_CHALLENGE, &ChallengeRequest { person }).await?;
+        let signature = on_vault(station, {
+            let challenge = challenge.challenge.clone();
+            move |station| station.sign_challenge(&challenge.0)
+        })
+        .await?;
+        let asked = SessionRequest { person, challenge: challenge.challenge, signature };
+        let session: SessionResponse = station.server().call(path::SESSION, &asked).await?;
+        station.keep_session_token(person, session);
+    }
+    on_vault(station, |station| station.cursors()).await
+}
+
+/// Asks which grants are in force, so that one that was dropped is gone here too.
+async fn refresh_grants(station: &Arc<Station>) -> Result<(), ClientError> {
+    let grants: GrantsResponse = station.server().call(path::GRANTS, &GrantsRequest {}).await?;
+    on_vault(station, move |station| station.take_grants(&grants)).await
+}
+
+async fn on_vault<T: Send + 'static>(
+    station: &Arc<Station>,
+    act: impl FnOnce(&Station) -> Result<T, ClientError> + Send + 'static,
+) -> Result<T, ClientError> {
+    let station = station.clone();
+    tokio::task::spawn_blocking(move || act(&station)).await.map_err(|_| crate::Code::Internal)?
+}

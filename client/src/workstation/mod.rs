@@ -1,0 +1,414 @@
+//! The one door for a window: every method blocks, and every method may be called from any thread.
+
+mod open;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use records::event::AuditEvent;
+use serde::Deserialize;
+
+use crate::keyring::Keyring;
+use crate::station::{Station, Surroundings};
+use crate::syncing::Told;
+use crate::view::{
+    ActivationView, AppointmentRow, AuditView, ChartView, DraftForm, DraftKind, Lifecycle, NoteForm,
+    OpenReason, OpenedView, PatientRow, Place, SaveView, SearchView, StatusView, SyncView, VitalsForm,
+};
+use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
+
+use open::Running;
+
+/// What the workstation tells by itself.
+#[derive(Clone)]
+pub enum Event {
+    /// Locked, opened, enrolled, on or off the network.
+    StateChanged(StatusView),
+    /// Something was sent, received or refused. The rows are left out: ask for them with [`Workstation::sync_status`].
+    SyncChanged(SyncView),
+}
+
+/// How a computer joins a clinic.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EnrolForm {
+    /// Address of the enrolment listener, `https://host:port`.
+    pub server: String,
+    /// One-time token, with the fingerprint of the practice's root inside.
+    pub token: String,
+    /// What people call this computer.
+    pub label: String,
+}
+
+/// What a person types to sign in.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SignInForm {
+    /// User name.
+    pub username: String,
+    /// Passphrase.
+    pub passphrase: String,
+    /// Six digits of the authenticator app.
+    pub code: String,
+}
+
+/// What a new person types once to get a passphrase and an authenticator.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ActivateForm {
+    /// User name.
+    pub username: String,
+    /// The code the administrator gave.
+    pub activation_code: String,
+    /// The passphrase the person chose.
+    pub passphrase: String,
+}
+
+impl Drop for SignInForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.code);
+    }
+}
+
+impl Drop for ActivateForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+    }
+}
+
+/// Why the workstation locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockCause {
+    /// The person asked for it.
+    Person,
+    /// Nobody was there for too long.
+    Idle,
+    /// The computer's own screen was locked, went to sleep or changed user.
+    System,
+    /// The program ends.
+    Exit,
+}
+
+/// A workstation of a clinic, with or without somebody signed in.
+pub struct Workstation {
+    surroundings: Surroundings,
+    standing: Mutex<Standing>,
+    pending_activation: Mutex<Option<activation::Pending>>,
+    /// Taken out when the workstation stops.
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+enum Standing {
+    Unenrolled,
+    Blocked(ClientError),
+    Running(Running),
+}
+
+impl Workstation {
+    /// Starts on a data folder. A folder that does not open, a keyring that does not answer: the workstation starts
+    /// all the same, and its status is `blocked` and says why.
+    ///
+    /// # Panics
+    /// If the operating system gives no threads at all.
+    pub fn start(
+        settings: Settings,
+        keyring: Arc<dyn Keyring>,
+        clock: Arc<dyn Clock>,
+        on_event: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("network")
+            .enable_all()
+            .build();
+        let runtime = runtime.expect("threads for the network");
+        let surroundings = Surroundings {
+            settings,
+            keyring,
+            clock,
+            listener: Arc::new(on_event),
+            runtime: runtime.handle().clone(),
+        };
+        let standing = Mutex::new(Standing::of(open::open(&surroundings)));
+        Self { surroundings, standing, pending_activation: Mutex::new(None), runtime: Some(runtime) }
+    }
+
+    /// Tries again what blocked the start.
+    pub fn retry(&self) -> StatusView {
+        {
+            let mut standing = self.standing();
+            if matches!(*standing, Standing::Blocked(_)) {
+                *standing = Standing::of(open::open(&self.surroundings));
+            }
+        }
+        let status = self.status();
+        (self.surroundings.listener)(Event::StateChanged(status.clone()));
+        status
+    }
+
+    /// Where the workstation stands.
+    pub fn status(&self) -> StatusView {
+        match &*self.standing() {
+            Standing::Running(running) => running.station.status(),
+            Standing::Unenrolled => self.without_station(Lifecycle::Unenrolled, None),
+            Standing::Blocked(problem) => self.without_station(Lifecycle::Blocked, Some(problem.clone())),
+        }
+    }
+
+    /// Makes this computer a workstation of a clinic: key pair here, certificate from there.
+    ///
+    /// # Errors
+    /// `already-enrolled`, `token-refused`, `address-invalid`, the states of the keyring, the server's and the disk's.
+    /// Nothing is left behind then.
+    pub fn enrol(&self, form: EnrolForm) -> Result<StatusView, ClientError> {
+        {
+            let mut standing = self.standing();
+            match &*standing {
+                Standing::Running(_) => return Err(Code::AlreadyEnrolled.into()),
+                Standing::Blocked(problem) => return Err(problem.clone()),
+                Standing::Unenrolled => {}
+            }
+            enrolment::enrol(&self.surroundings, &form)?;
+            *standing = Standing::of(open::open(&self.surroundings));
+        }
+        let status = self.status();
+        (self.surroundings.listener)(Event::StateChanged(status.clone()));
+        Ok(status)
+    }
+
+    /// First half of an activation; the seed is shown once.
+    ///
+    /// # Errors
+    /// `passphrase-weak`, `activation-refused`, and the server's.
+    pub fn activate(&self, form: ActivateForm) -> Result<ActivationView, ClientError> {
+        let (pending, view) = activation::start(&*self.station()?, &form)?;
+        *self.pending_activation.lock().unwrap_or_else(PoisonError::into_inner) = Some(pending);
+        Ok(view)
+    }
+
+    /// Second half: one code proves that the authenticator has the seed.
+    ///
+    /// # Errors
+    /// `activation-refused` for a wrong code, or when there is nothing to confirm: begin again with the first half.
+    /// And the server's.
+    pub fn confirm_activation(&self, code: &str) -> Result<(), ClientError> {
+        let station = self.station()?;
+        let mut pending = self.pending_activation.lock().unwrap_or_else(PoisonError::into_inner);
+        // A wrong code uses the attempt up; the activation code is still good for another.
+        let waiting = pending.take().ok_or(Code::ActivationRefused)?;
+        activation::finish(&station, &waiting, code)
+    }
+
+    /// Signs a person in: offline where there is a slot for them, at the server the first time and after trouble.
+    ///
+    /// # Errors
+    /// `sign-in-refused` alike for a wrong passphrase, code or name; `wait-before-retry`, `slot-disabled`,
+    /// `first-sign-in-needs-server`, `in-use`, the states of the keyring, and what did not open.
+    pub fn sign_in(&self, form: SignInForm) -> Result<OpenedView, ClientError> {
+        sign_in::sign_in(&self.station()?, &form)
+    }
+
+    /// Locks at once; never fails. An unlock that is under way comes to nothing.
+    pub fn lock(&self, cause: LockCause) {
+        if let Ok(station) = self.station() {
+            station.lock(cause);
+        }
+    }
+
+    /// Patients that match what was typed so far.
+    ///
+    /// # Errors
+    /// `locked`, `not-your-role`, and what could not be read or recorded.
+    pub fn search(&self, text: &str) -> Result<SearchView, ClientError> {
+        let text = text.to_owned();
+        self.station()?.ask(move |session| session.search(&text))
+    }
+
+    /// The list stood still or was left: these patients were displayed.
+    ///
+    /// # Errors
+    /// `locked`, and what could not be recorded.
+    pub fn settle_search(&self, shown: &[String]) -> Result<(), ClientError> {
+        let shown = shown.to_vec();
+        self.station()?.ask(move |session| session.settle_search(&shown))
+    }
+
+    /// Today's appointments.
+    ///
+    /// # Errors
+    /// `locked`, `not-your-role`, and what could not be read or recorded.
+    pub fn today(&self) -> Result<Vec<AppointmentRow>, ClientError> {
+        self.station()?.ask(|session| session.day())
+    }
+
+    /// Patients this person opened lately on this workstation.
+    ///
+    /// # Errors
+    /// `locked`, and what could not be read or recorded.
+    pub fn recent(&self) -> Result<Vec<PatientRow>, ClientError> {
+        self.station()?.ask(|session| session.recent())
+    }
+
+    /// Opens a chart.
+    ///
+    /// # Errors
+    /// `needs-reason` (ask, and call again with one), `needs-break-glass`, `not-found`, `not-your-role`, `locked`.
+    pub fn open_chart(&self, patient_id: &str, reason: Option<OpenReason>) -> Result<ChartView, ClientError> {
+        let patient_id = patient_id.to_owned();
+        self.station()?.ask(move |session| session.open_chart(&patient_id, reason))
+    }
+
+    /// Records a set of vital signs. Not saved and with warnings: show them, and call again `confirmed`.
+    ///
+    /// # Errors
+    /// `form-invalid`, `needs-reason`, `not-your-role`, `disk-full`, `audit-failed`, `locked`: nothing was saved.
+    pub fn save_vitals(&self, form: VitalsForm) -> Result<SaveView, ClientError> {
+        self.save(move |session| session.save_vitals(&form))
+    }
+
+    /// Records or signs a note.
+    ///
+    /// # Errors
+    /// As [`Workstation::save_vitals`], and `changed-meanwhile`.
+    pub fn save_note(&self, form: NoteForm) -> Result<SaveView, ClientError> {
+        self.save(move |session| session.save_note(&form))
+    }
+
+    /// Keeps what is being typed, sealed to the person.
+    ///
+    /// # Errors
+    /// `locked`, `disk-full`, `disk-error`: the draft before is still there.
+    pub fn save_draft(&self, form: DraftForm) -> Result<(), ClientError> {
+        self.station()?.ask(move |session| session.save_draft(&form))
+    }
+
+    /// Forgets a draft.
+    ///
+    /// # Errors
+    /// `locked`, `disk-error`.
+    pub fn discard_draft(&self, patient_id: &str, form: DraftKind) -> Result<(), ClientError> {
+        let patient_id = patient_id.to_owned();
+        self.station()?.ask(move |session| session.discard_draft(&patient_id, form))
+    }
+
+    /// Keeps where the person is.
+    ///
+    /// # Errors
+    /// `locked`, `disk-full`, `disk-error`.
+    pub fn save_place(&self, place: Place) -> Result<(), ClientError> {
+        self.station()?.ask(move |session| session.save_place(place))
+    }
+
+    /// What has reached the server. While locked, numbers only.
+    ///
+    /// # Errors
+    /// `not-enrolled`, or what blocks the workstation.
+    pub fn sync_status(&self) -> Result<SyncView, ClientError> {
+        Ok(self.station()?.sync_view())
+    }
+
+    /// Tries the server at once.
+    ///
+    /// # Errors
+    /// `not-enrolled`, or what blocks the workstation.
+    pub fn sync_now(&self) -> Result<(), ClientError> {
+        self.station()?.driver().tell(Told::SyncNow);
+        Ok(())
+    }
+
+    /// A page of the trail, newest first, below `from_index`; and the check of the whole log.
+    ///
+    /// # Errors
+    /// `locked`, `not-your-role`, and what could not be read or recorded.
+    pub fn audit_page(
+        &self,
+        patient_id: Option<&str>,
+        from_index: Option<u64>,
+    ) -> Result<AuditView, ClientError> {
+        self.station()?.audit_view(patient_id.map(str::to_owned), from_index)
+    }
+
+    /// Locks, writes the last event and ends all threads.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn save(
+        &self,
+        act: impl FnOnce(&mut crate::session::OpenSession) -> Result<SaveView, ClientError> + Send + 'static,
+    ) -> Result<SaveView, ClientError> {
+        let station = self.station()?;
+        let saved = station.ask(act)?;
+        station.saved(saved.change_id.as_deref());
+        Ok(saved)
+    }
+
+    fn station(&self) -> Result<Arc<Station>, ClientError> {
+        match &*self.standing() {
+            Standing::Running(running) => Ok(running.station.clone()),
+            Standing::Unenrolled => Err(Code::NotEnrolled.into()),
+            Standing::Blocked(problem) => Err(problem.clone()),
+        }
+    }
+
+    fn without_station(&self, state: Lifecycle, problem: Option<ClientError>) -> StatusView {
+        let settings = &self.surroundings.settings;
+        StatusView {
+            state,
+            clinic: String::new(),
+            device: String::new(),
+            online: false,
+            unsent_changes: 0,
+            unsent_events: 0,
+            last_sync: None,
+            person: None,
+            problem,
+            idle_limit_s: u32::try_from(settings.idle_limit().as_secs()).unwrap_or(u32::MAX),
+            demo: settings.demo,
+        }
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&mut self) {
+        let Some(runtime) = self.runtime.take() else { return };
+        let standing = std::mem::replace(&mut *self.standing(), Standing::Unenrolled);
+        if let Standing::Running(Running { station, driver }) = standing {
+            station.lock(LockCause::Exit);
+            let stopped = AuditEvent::app_stopped(station.stamp(), station.node());
+            if let Err(error) = station.record(&[stopped]) {
+                tracing::error!(code = error.code.as_str(), "the end of the program was not recorded");
+            }
+            station.driver().tell(Told::Stop);
+            driver.abort();
+        }
+        // Whoever holds `device.db` has to be gone when this returns: the folder may be opened again at once.
+        std::thread::spawn(move || runtime.shutdown_timeout(Duration::from_secs(2)))
+            .join()
+            .unwrap_or_default();
+    }
+}
+
+impl Drop for Workstation {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Standing {
+    fn of(opened: Result<Option<Running>, ClientError>) -> Self {
+        match opened {
+            Ok(Some(running)) => Self::Running(running),
+            Ok(None) => Self::Unenrolled,
+            Err(problem) => Self::Blocked(problem),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Starting on a data folder that is there: keyring, `device.db`, trust, the way to the server, the sync driver.
+
+use std::sync::Arc;
+
+use keys::{Random, certificate};
+use records::event::AuditEvent;
+use tokio::task::JoinHandle;
+use vault::{Device, Folder, RawKey, Setting};
+
+use crate::client_state::ClientState;
+use crate::device_keys::DeviceKeys;
+use crate::https::{PinnedRoot, Server, TlsMaterial};
+use crate::station::{About, Parts, Station, Surroundings, Trust, kept_text};
+use crate::syncing::{Driver, DriverHandle};
+use crate::{ClientError, Code};
+
+/// A workstation that runs.
+pub(super) struct Running {
+    /// What it is.
+    pub(super) station: Arc<Station>,
+    /// Its sync driver.
+    pub(super) driver: JoinHandle<()>,
+}
+
+/// Opens what is in the data folder; `None` when this computer belongs to no clinic yet.
+pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, ClientError> {
+    let folder = Folder::new(&surroundings.settings.data_dir);
+    if !folder.device_file().try_exists()? {
+        return Ok(None);
+    }
+    let keys = DeviceKeys::read(surroundings.keyring.as_ref())?.ok_or(Code::KeyMissing)?;
+    // EXPOSE: SQLCipher needs the raw bytes to open the file.
+    let device = Device::open(folder, &RawKey::new(*keys.device_file.expose()))?;
+    let (told, hear) = DriverHandle::pair();
+    let station = Arc::new(assemble(surroundings, device, keys, told)?);
+    let started = AuditEvent::app_started(station.stamp(), station.node(), env!("CARGO_PKG_VERSION"));
+    station.record(&[started])?;
+    let seed = u64::from_be_bytes(Random::from_os().bytes());
+    let driver = Driver::new(station.clone(), station.machine(seed)?, hear);
+    let driver = surroundings.runtime.spawn(driver.run());
+    Ok(Some(Running { station, driver }))
+}
+
+fn assemble(
+    surroundings: &Surroundings,
+    device: Device,
+    keys: DeviceKeys,
+    driver: DriverHandle,
+) -> Result<Station, ClientError> {
+    let state = device.setting(Setting::Client)?.ok_or(Code::VaultDamaged)?;
+    let state = ClientState::from_bytes(&state).map_err(|_| Code::VaultNewer)?;
+    let fingerprint = state.root_fingerprint().ok_or(Code::VaultDamaged)?;
+    let certificate_pem = kept_text(&device, Setting::Certificate)?;
+    let chain_pem = kept_text(&device, Setting::CertificateChain)?;
+    let bundle = kept_text(&device, Setting::TrustBundle)?;
+    let trust = Trust::verify(fingerprint, &chain_pem, &bundle, device.identity().practice)
+        .map_err(|_| Code::VaultDamaged)?;
+    let root = PinnedRoot::from_fingerprint(fingerprint);
+    // EXPOSE: rustls needs the private key to speak for this workstation.
+    let tls = TlsMaterial::workstation(root, &certificate_pem, &chain_pem, keys.tls.expose())
+        .map_err(|_| Code::VaultDamaged)?;
+    let server = Server::at(&kept_text(&device, Setting::ServerAddress)?, &tls)?;
+    let leaf = certificate::from_pem(&certificate_pem).map_err(|_| Code::VaultDamaged)?;
+    let about = About {
+        practice: kept_text(&device, Setting::PracticeName)?,
+        label: kept_text(&device, Setting::DeviceLabel)?,
+    };
+    Ok(Station::new(Parts {
+        surroundings: surroundings.clone(),
+        device,
+        keys,
+        state,
+        about,
+        trust,
+        server,
+        certificate: leaf.first().map(|der| certificate::fingerprint(der)).ok_or(Code::VaultDamaged)?,
+        driver,
+    }))
+}
