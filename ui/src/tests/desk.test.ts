@@ -35,6 +35,7 @@ describe('around the records', () => {
     vi.useRealTimers();
     expect(window.gone('privacy-cover')).toBe(true);
     expect(field.value).toBe('h');
+    expect(document.activeElement).toBe(field);
   });
 
   test('F1 lists every shortcut', async () => {

@@ -273,7 +273,7 @@ export const backend: Backend = {
 
 stage(globalThis.location?.hash ?? '');
 
-/** `#unenrolled`, `#offline`, `#vault-newer` …: the made-up practice in another situation, for looking at its screens. */
+/** `#unenrolled`, `#offline`, `#lock-warning`, `#vault-newer` …: the made-up practice in another situation, for looking at its screens. */
 function stage(hash: string): void {
   const wish = hash.replace(/^#/, '');
   if (wish === 'unenrolled') clinic.state = 'unenrolled';
@@ -285,6 +285,7 @@ function stage(hash: string): void {
     clinic.person = null;
     clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
   }
+  if (wish === 'lock-warning') setTimeout(() => clinic.emit('lock-warning', { seconds: 30 }), 4000);
   if (ERRORS[wish] !== undefined) {
     clinic.state = 'blocked';
     clinic.problem = failure(wish);

@@ -1,4 +1,5 @@
 /** Tells the client that somebody works here, and covers the screen after a while without anybody. */
+import { tick } from 'svelte';
 import { backend } from '$backend';
 import { session } from './session.svelte';
 import { ui } from './ui.svelte';
@@ -11,8 +12,10 @@ const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'scroll'] as co
 export function watchActivity(): () => void {
   let reportedAt = 0;
   let timer = setTimeout(cover, COVER_AFTER_MS);
+  let focused: Element | null = null;
 
   function cover(): void {
+    focused = document.activeElement;
     ui.covered = true;
   }
 
@@ -33,6 +36,8 @@ export function watchActivity(): () => void {
     event.preventDefault();
     event.stopImmediatePropagation();
     ui.covered = false;
+    // What is hidden loses the caret; typing goes on where it was.
+    void tick().then(() => focused instanceof HTMLElement && focused.focus());
     seen(event);
   }
 
