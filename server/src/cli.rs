@@ -78,6 +78,11 @@ enum Command {
         #[arg(required = true, value_name = "FILES")]
         files: Vec<PathBuf>,
     },
+    /// Say what the store holds: records by type, changes applied, conflicts that wait for a person.
+    Status {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Check the audit logs.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -217,6 +222,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             print(&json!({ "person_id": person, "days": days }))
         }
         Command::Import { data, files } => import(&open(&data)?, &files),
+        Command::Status { data } => status(&open(&data)?),
         Command::Audit(AuditCommand::Verify { data }) => {
             let verified = verifying::verify(&open(&data)?)?;
             print(&verified)?;
@@ -272,6 +278,15 @@ fn list_devices(practice: &Practice) -> Result<(), Failure> {
         })
         .collect();
     print(&list)
+}
+
+fn status(practice: &Practice) -> Result<(), Failure> {
+    let (records, applied, conflicts) = crate::store::read(practice.store.as_ref(), |tx| {
+        Ok::<_, Failure>((tx.count_by_kind()?, tx.applied_changes()?, tx.open_conflicts()?))
+    })?;
+    let records: serde_json::Map<_, _> =
+        records.into_iter().map(|(kind, count)| (kind, json!(count))).collect();
+    print(&json!({ "records": records, "changes_applied": applied, "open_conflicts": conflicts }))
 }
 
 fn import(practice: &Practice, files: &[PathBuf]) -> Result<(), Failure> {

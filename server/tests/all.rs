@@ -1,1 +1,24 @@
-//! Tests.
+//! The server from outside: over TLS on loopback, and on its command line.
+#![expect(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    clippy::result_large_err,
+    reason = "a test stops where something is not as it should be"
+)]
+
+#[path = "all/audit.rs"]
+mod audit;
+#[path = "all/changes.rs"]
+mod changes;
+#[path = "all/clinic.rs"]
+mod clinic;
+#[path = "all/command_line.rs"]
+mod command_line;
+#[path = "all/history.rs"]
+mod history;
+#[path = "all/import.rs"]
+mod import;
+#[path = "all/refusals.rs"]
+mod refusals;
+#[path = "all/sign_in.rs"]
+mod sign_in;

@@ -28,5 +28,6 @@ pub use session::{
     SessionResponse,
 };
 pub use sign_in::{
-    ActivateFinish, ActivateStart, ActivateStarted, SignInFinish, SignInStart, SignInStarted, SignedIn,
+    ActivateFinish, ActivateStart, ActivateStarted, SEED_CONTEXT, SignInFinish, SignInStart, SignInStarted,
+    SignedIn,
 };

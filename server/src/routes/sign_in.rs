@@ -14,10 +14,10 @@ use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use keys::sign_in::{Direction, ServerSetup, SignInKey};
 use keys::{Random, Secret, SecretBytes, TotpSeed, username};
-use sync::wire::{Base64Bytes, ProblemCode, SignInFinish, SignInStart, SignInStarted, SignedIn};
+use sync::wire::{
+    Base64Bytes, ProblemCode, SEED_CONTEXT, SignInFinish, SignInStart, SignInStarted, SignedIn,
+};
 
-/// What the seed is sealed as on its way to the workstation.
-pub(crate) const SEED_CONTEXT: &[u8] = b"totp-seed";
 /// How long the second half may take.
 const ATTEMPT: SignedDuration = SignedDuration::from_mins(2);
 

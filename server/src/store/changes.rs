@@ -50,6 +50,8 @@ pub trait Changes {
     fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError>;
     /// Keeps the version of a conflict that waits for a person.
     fn insert_conflict(&self, permit: &Permit, conflict: &ConflictRow) -> Result<(), StoreError>;
+    /// How many changes made a version of a record.
+    fn applied_changes(&self) -> Result<u64, StoreError>;
     /// How many conflicts wait for a person.
     fn open_conflicts(&self) -> Result<u64, StoreError>;
     /// The version of a record that a change made.

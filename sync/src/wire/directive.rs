@@ -30,7 +30,7 @@ pub struct DirectivesResponse {
     pub directives: Vec<Directive>,
     /// How much of this workstation's audit log the server holds; absent before the first delivery.
     pub log: Option<AuditReceipt>,
-    /// The trust bundle, where it is newer than the one held.
+    /// The trust bundle as base64, where it is newer than the one held.
     pub trust_bundle: Option<String>,
     /// The new certificate, where one was asked for.
     pub renewal: Option<Renewal>,

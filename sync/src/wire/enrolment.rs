@@ -34,7 +34,7 @@ pub struct EnrolResponse {
     pub certificate_pem: String,
     /// Issuing CA and root, PEM, in this order.
     pub chain_pem: String,
-    /// The signed trust bundle (`keys::trust`), as its text.
+    /// The signed trust bundle (`keys::trust`), as base64.
     pub trust_bundle: String,
     /// The address of the main listener, `https://host:port`.
     pub server_url: String,

@@ -6,6 +6,9 @@ use records::Role;
 use records::id::PersonId;
 use serde::{Deserialize, Serialize};
 
+/// What the seed is sealed as, under the OPAQUE session key.
+pub const SEED_CONTEXT: &[u8] = b"totp-seed";
+
 /// `POST /v1/sign-in/start`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignInStart {

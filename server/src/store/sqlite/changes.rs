@@ -60,6 +60,11 @@ impl Changes for Work<'_> {
         Ok(())
     }
 
+    fn applied_changes(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(DISTINCT change) FROM version WHERE change IS NOT NULL";
+        Ok(self.first(sql, [], |row| row.number(0))?.unwrap_or(0))
+    }
+
     fn open_conflicts(&self) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM conflict WHERE resolved_at IS NULL";
         Ok(self.first(sql, [], |row| row.number(0))?.unwrap_or(0))

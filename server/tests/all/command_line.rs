@@ -1,0 +1,152 @@
+//! The command line, as an operator and as a script meet it.
+
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_chartkeep-server")).args(arguments).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Exit status 2 and, as the last line of standard error, the code.
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    let last: Value = serde_json::from_str(error.trim().lines().last().unwrap()).unwrap();
+    assert!(!last["message"].as_str().unwrap().is_empty() && !last["advice"].as_str().unwrap().is_empty());
+    last["error"].as_str().unwrap().to_owned()
+}
+
+fn init(folder: &TempDir) -> String {
+    let data = folder.path().join("practice").to_str().unwrap().to_owned();
+    json(&run(&["init", "--data", &data, "--practice", "Elm Street", "--host", "localhost"]));
+    data
+}
+
+#[test]
+fn an_operator_comes_from_nothing_to_a_person_and_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    let person = json(&run(&[
+        "person",
+        "add",
+        "--data",
+        &data,
+        "--username",
+        "nora",
+        "--name",
+        "Nora Quinn",
+        "--role",
+        "nurse",
+    ]));
+    assert_eq!(person["activation_code"].as_str().unwrap().len(), 19);
+    let token = json(&run(&["device", "token", "--data", &data, "--label", "Exam room 1"]));
+    assert!(token["token"].as_str().unwrap().starts_with("ck1."));
+    let verified = json(&run(&["audit", "verify", "--data", &data]));
+    assert_eq!((&verified["ok"], verified["logs"].as_array().unwrap().len()), (&Value::Bool(true), 1));
+    assert_eq!(json(&run(&["device", "list", "--data", &data])).as_array().unwrap().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_and_store_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    fn check(folder: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o077;
+            assert_eq!(mode, 0, "{}", entry.path().display());
+            if entry.path().is_dir() {
+                check(&entry.path());
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    init(&folder);
+    check(folder.path());
+    assert!(folder.path().join("practice/offline-root/root.key").is_file());
+    assert!(!folder.path().join("practice/keys/root.key").exists());
+}
+
+#[test]
+fn what_the_operator_can_put_right_is_said_with_an_advice_and_status_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("nothing").to_str().unwrap().to_owned();
+    assert_eq!(refused(&run(&["serve", "--data", &missing])), "no-data");
+    let data = init(&folder);
+    let again = run(&["init", "--data", &data, "--practice", "Elm Street", "--host", "localhost"]);
+    assert_eq!(refused(&again), "already-there");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let listen = ["serve", "--data", &data, "--listen", &address, "--enrol-listen", "127.0.0.1:0"];
+    assert_eq!(refused(&run(&listen)), "address");
+    let key = folder.path().join("practice/keys/store.key");
+    std::fs::write(&key, [1; 32]).unwrap();
+    assert_eq!(refused(&run(&["audit", "verify", "--data", &data])), "wrong-key-or-damaged");
+    std::fs::remove_file(&key).unwrap();
+    assert_eq!(refused(&run(&["audit", "verify", "--data", &data])), "bad-keys");
+}
+
+#[test]
+fn a_store_of_a_newer_program_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    let key = std::fs::read(folder.path().join("practice/keys/store.key")).unwrap();
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let raw = rusqlite::Connection::open(folder.path().join("practice/store.db")).unwrap();
+    raw.execute_batch(&format!("PRAGMA key = \"x'{hex}'\"; PRAGMA user_version = 999;")).unwrap();
+    drop(raw);
+    assert_eq!(refused(&run(&["serve", "--data", &data])), "newer-store");
+}
+
+#[test]
+fn serve_says_in_one_line_where_it_listens_and_people_can_be_added_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    let mut server = Command::new(env!("CARGO_BIN_EXE_chartkeep-server"))
+        .args(["serve", "--data", &data, "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    assert!(ready["listening"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert!(ready["enrolment"].as_str().unwrap().starts_with("127.0.0.1:"));
+    let added = run(&[
+        "person",
+        "add",
+        "--data",
+        &data,
+        "--username",
+        "nora",
+        "--name",
+        "Nora Quinn",
+        "--role",
+        "nurse",
+    ]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    json(&added);
+}
+
+#[test]
+fn help_teaches_and_an_unknown_role_is_answered_with_the_known_ones() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for word in ["init", "serve", "person", "device", "import", "audit", "offline-root"] {
+        assert!(help.contains(word), "{word}");
+    }
+    let wrong = run(&["person", "add", "--data", "x", "--username", "n", "--name", "N", "--role", "wizard"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("privacy-officer"));
+}
