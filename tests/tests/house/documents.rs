@@ -10,6 +10,9 @@ const MAP: &str = "docs/ARCHITECTURE.md";
 /// Folders that documents speak of and that a build makes.
 const BUILT: &[&str] = &["ui/dist", "ui/node_modules", "src-tauri/gen"];
 
+/// What a path of ours ends in; a folder of the same name on a server or a workstation holds other things.
+const SOURCES: &[&str] = &[".rs", ".toml", ".md", ".ts", ".svelte", ".sql", ".json", ".txt", ".yml"];
+
 fn broken_links(files: &[File], paths: &[String]) -> Vec<String> {
     let mut broken = Vec::new();
     for file in files.iter().filter(|file| file.is(&["md"])) {
@@ -64,7 +67,8 @@ fn broken_paths(files: &[File], paths: &[String]) -> Vec<String> {
     let mut broken = Vec::new();
     for file in files.iter().filter(|file| file.is(&["md"])) {
         for word in file.text.split('`').skip(1).step_by(2).filter(ours) {
-            let plain = !word.contains(['*', ' ', '<', '…', '\n']);
+            let plain = !word.contains(['*', ' ', '<', '…', '\n'])
+                && (word.ends_with('/') || SOURCES.iter().any(|extension| word.ends_with(extension)));
             let is_there = |path: &str| is_there(paths, path.trim_end_matches('/'));
             let built = BUILT.iter().any(|built| word.starts_with(built));
             if plain && !built && !is_there(word) && !is_there(&resolved(&file.path, word)) {
@@ -73,6 +77,23 @@ fn broken_paths(files: &[File], paths: &[String]) -> Vec<String> {
         }
     }
     broken
+}
+
+/// Pages under `docs/` that code or configuration speaks of and that are not there.
+fn missing_pages(files: &[File], paths: &[String]) -> Vec<String> {
+    let mut missing = Vec::new();
+    for file in files.iter().filter(|file| !file.is(&["md"]) && !file.path.starts_with("tests/tests/house/"))
+    {
+        for rest in file.text.split("docs/").skip(1) {
+            let end =
+                rest.find(|c: char| !(c.is_ascii_alphanumeric() || "/-_.".contains(c))).unwrap_or(rest.len());
+            let page = rest.get(..end).unwrap_or_default().trim_end_matches('.');
+            if page.ends_with(".md") && !is_there(paths, &format!("docs/{page}")) {
+                missing.push(format!("{}: speaks of docs/{page}, which is not there", file.path));
+            }
+        }
+    }
+    missing
 }
 
 fn unmapped(files: &[File]) -> Vec<String> {
@@ -113,12 +134,28 @@ fn every_path_a_document_names_exists() {
 }
 
 #[test]
+fn every_page_that_code_speaks_of_exists() {
+    assert_none(&missing_pages(&files(), &paths()));
+}
+
+#[test]
+fn a_page_that_is_only_spoken_of_is_found() {
+    let paths = ["docs/adr/0001-a.md".to_owned()];
+    let missing = |text: &str| missing_pages(&[File::sample("a/src/lib.rs", text)], &paths).len();
+    assert_eq!(
+        missing("// see `docs/adr/0001-a.md`, and docs/adr/0001-a.md. And example.org/docs/x.html."),
+        0
+    );
+    assert_eq!(missing("// see docs/adr/0002-b.md."), 1);
+}
+
+#[test]
 fn a_path_that_moved_away_is_found() {
     let paths = ["keys/src/slot.rs".to_owned(), "ui/package.json".to_owned()];
     let broken = |text: &str| broken_paths(&[File::sample("docs/A.md", text)], &paths).len();
     assert_eq!(broken("in `keys/src/slot.rs` and `keys/src/`, not in `keys/src/seal.rs`"), 1);
     assert_eq!(
-        broken("`ui/dist/index.html` is built, `drawers/x.db` is on a workstation, `keys/*.rs` is many"),
+        broken("`ui/dist/index.html` is built, `keys/store.key` is on a server, `keys/*.rs` is many"),
         0
     );
 }
