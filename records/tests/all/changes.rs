@@ -9,7 +9,7 @@ use records::{ChangeId, Document, RecordKey, Versioned};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::people::{DEVICE, PERSON, PRACTICE, document, now};
+use super::people::{DEVICE, PERSON, PRACTICE, document, now};
 
 fn id(n: u128) -> ChangeId {
     ChangeId::from_uuid(Uuid::from_u128(n))
@@ -45,7 +45,8 @@ impl History for Store {
     }
 
     fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, Self::Error> {
-        Ok(self.versions.get(key).and_then(|v| v.get(version as usize - 1)).cloned())
+        let index = usize::try_from(version - 1).unwrap_or(usize::MAX);
+        Ok(self.versions.get(key).and_then(|versions| versions.get(index)).cloned())
     }
 
     fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Self::Error> {
@@ -152,10 +153,9 @@ fn a_stale_edit_merges_or_goes_to_a_person() {
     assert_eq!(store.take(&change(3, Base::Version(1), note("b"))), applied(3, true));
     let both = store.current(&"Condition/c".parse().unwrap()).unwrap().unwrap().document;
     assert_eq!((&both.value()["note"], &both.value()["severity"]["text"]), (&json!("b"), &json!("Severe")));
-    match store.take(&change(4, Base::Version(1), note("c"))) {
-        Outcome::Conflict { current: 3, fields, .. } => assert_eq!(fields[0].element, "note"),
-        other => panic!("{other:?}"),
-    }
+    let outcome = store.take(&change(4, Base::Version(1), note("c")));
+    let Outcome::Conflict { current: 3, fields, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(fields[0].element, "note");
     assert_eq!(store.versions.values().next().unwrap().len(), 3, "a conflict stores nothing");
 }
 

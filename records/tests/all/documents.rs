@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use records::{DataClass, Document, DocumentError, Drawer, RecordKey, classify};
 use serde_json::json;
 
-use crate::people::document;
+use super::people::document;
 
 fn parse(text: &str) -> Result<Document, DocumentError> {
     Document::parse(text.as_bytes().to_vec())

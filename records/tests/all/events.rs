@@ -8,8 +8,8 @@ use records::{Action, ChangeId, ClassSet, DataClass, DeniedReason, Drawer, Purpo
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::outside_data;
-use crate::people::{DEVICE, EVENT, PERSON, PRACTICE, SERVER, actor, now, patient, stamp};
+use super::outside_data;
+use super::people::{DEVICE, EVENT, PERSON, PRACTICE, SERVER, actor, now, patient, stamp};
 
 fn write() -> WriteDetails {
     WriteDetails {
@@ -185,8 +185,11 @@ fn what_is_no_event_is_refused() {
     }
 }
 
+/// What is done to an example, the fault that it makes, and how.
+type Mutation = (&'static str, Fault, fn(&mut Value));
+
 /// Mutations that a check of the patterns must flag (and a repository must nevertheless keep).
-const MUTATIONS: [(&str, Fault, fn(&mut Value)); 9] = [
+const MUTATIONS: [Mutation; 9] = [
     ("no network of the client", Fault::Network, |e| {
         drop(e["agent"][0].as_object_mut().unwrap().remove("network"))
     }),

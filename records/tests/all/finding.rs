@@ -6,7 +6,7 @@ use records::Document;
 use records::find::{FindTokens, Key, Query, fold, words};
 use serde_json::json;
 
-use crate::people::document;
+use super::people::document;
 
 fn someone() -> Document {
     document(json!({

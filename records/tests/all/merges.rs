@@ -5,7 +5,7 @@ use records::Document;
 use records::merge::{Merge, changed_elements, merge};
 use serde_json::{Map, Value, json};
 
-use crate::people::document;
+use super::people::document;
 
 fn merged(base: &Value, ours: &Value, theirs: &Value) -> Result<Value, Vec<String>> {
     match merge(&document(base.clone()), &document(ours.clone()), &document(theirs.clone())) {

@@ -11,7 +11,7 @@ use records::{
 };
 use uuid::Uuid;
 
-use crate::people::{DEVICE, EVENT, MemoryTrail, OTHER_PRACTICE, PRACTICE, TrailFull, actor, now, patient};
+use super::people::{DEVICE, EVENT, MemoryTrail, OTHER_PRACTICE, PRACTICE, TrailFull, actor, now, patient};
 
 /// The table as it is agreed on, one line a role, one column a class in the order of `DataClass::ALL`:
 /// R read, C create, U update, S sign, D delete, P print, X export; then whose: `.` the practice's, `?` own or ask,

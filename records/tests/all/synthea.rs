@@ -13,7 +13,7 @@ use records::{Document, Drawer, ResourceKind, classify};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::outside_data;
+use super::outside_data;
 
 #[test]
 fn every_patient_comes_in_whole_and_every_view_has_words() {
