@@ -6,19 +6,12 @@ use crate::ground::Ground;
 use crate::run::{Stop, with_progress};
 use crate::ui;
 
-/// What is shown while the programs are built.
-const TITLE: &str = "server, app and demo driver";
-
 /// Builds the front end and then every program, in the development profile.
 pub(crate) fn programs(ground: &Ground, driven: bool) -> Result<(), Stop> {
     ui::packages(ground)?;
     ui::build(ground)?;
-    with_progress(TITLE, &mut binaries(ground, driven))
-}
-
-/// Builds the same programs out of what the tests were built from: only linking is left to do.
-pub(crate) fn programs_beside_tests(ground: &Ground) -> Result<(), Stop> {
-    with_progress(TITLE, binaries(ground, true).arg("--tests"))
+    // Not beside the tests, which switch on features that must not be in what is driven or shipped.
+    with_progress("server, app and demo driver", &mut binaries(ground, driven))
 }
 
 fn binaries(ground: &Ground, driven: bool) -> Command {

@@ -152,7 +152,7 @@ fn advisories(ground: &Ground) -> Outcome {
 }
 
 fn programs(ground: &Ground) -> Outcome {
-    Outcome::of(build::programs_beside_tests(ground))
+    Outcome::of(build::programs(ground, true))
 }
 
 fn main_job(ground: &Ground) -> Outcome {
