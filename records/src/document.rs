@@ -72,11 +72,10 @@ impl Document {
             return Err(DocumentError::TooLarge);
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| DocumentError::NotText)?;
-        check_depth(&bytes)?;
+        let surrogates = scan(&bytes)?;
         let head: Head = serde_json::from_str(text).map_err(|e| not_json(&e))?;
         let value = OnceLock::new();
-        if may_hold_surrogates(&bytes) {
-            // Skipping over a string does not check the pairing of `\ud8xx` escapes; building the value does.
+        if surrogates {
             let parsed: Value = serde_json::from_str(text).map_err(|e| not_json(&e))?;
             drop(value.set(parsed));
         }
@@ -265,33 +264,37 @@ fn collect_references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-fn check_depth(bytes: &[u8]) -> Result<(), DocumentError> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for &byte in bytes {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+/// One pass over the bytes for what the JSON reader does not check while it skips: how deep the text is nested, and
+/// whether it may hold surrogate escapes (`\\ud8xx`), whose pairing is checked only when a value is built.
+fn scan(bytes: &[u8]) -> Result<bool, DocumentError> {
+    let (mut depth, mut surrogates, mut at) = (0_usize, false, 0);
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
         match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
+            b'"' => {
+                while let Some(&inner) = bytes.get(at) {
+                    at += 1;
+                    match inner {
+                        b'"' => break,
+                        b'\\' => {
+                            surrogates |= matches!(bytes.get(at..at + 2), Some([b'u', b'd' | b'D']));
+                            at += 1;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > Document::MAX_DEPTH {
+                    return Err(DocumentError::TooDeep);
+                }
+            }
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > Document::MAX_DEPTH {
-            return Err(DocumentError::TooDeep);
-        }
     }
-    Ok(())
-}
-
-fn may_hold_surrogates(bytes: &[u8]) -> bool {
-    bytes.windows(3).any(|w| w[0] == b'\\' && w[1] == b'u' && w[2].eq_ignore_ascii_case(&b'd'))
+    Ok(surrogates)
 }
 
 fn not_json(error: &serde_json::Error) -> DocumentError {
