@@ -1,6 +1,6 @@
 //! Open, key, prove and migrate an SQLCipher file; this crate knows no domain, and nobody else says `PRAGMA key`.
 //!
-//! A file is made by [`create_new`] and opened by [`open`]. Opening proves the key by reading a page: `PRAGMA key`
+//! A file is made by [`create_new`] and opened by [`open()`]. Opening proves the key by reading a page: `PRAGMA key`
 //! itself always succeeds. A wrong key and a damaged file look the same from outside, so they are one error, and no
 //! code here deletes, truncates or recreates a file that it could not open.
 //!

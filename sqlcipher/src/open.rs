@@ -20,7 +20,7 @@ use crate::profile::Profile;
 /// never half made.
 ///
 /// # Errors
-/// [`OpenError::Exists`] if there is a file already (it is left as it is); otherwise as [`open`].
+/// [`OpenError::Exists`] if there is a file already (it is left as it is); otherwise as [`open()`].
 pub fn create_new(
     path: &Path,
     key: &RawKey,

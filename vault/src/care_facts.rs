@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use records::id::{PatientId, PracticeId};
-use records::rights::Relation;
+use records::rights::{Action, Permit, Relation};
 use records::{Actor, DataClass, Document, Drawer, Facts, classify};
 
 use crate::drawer::{OpenDrawer, Since};
 use crate::error::{ReadError, StoreError};
 use crate::vault::Vault;
-use records::rights::{Action, Permit};
 
 impl Vault {
     /// What is known for opening a patient's chart: which classes there are, and how the actor stands to the patient.
@@ -52,6 +51,10 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Facts, StoreError> {
         let mut facts = self.facts(actor, patient, now)?;
+        if documents.iter().any(|document| *document.key() == patient.key()) && !self.is_known(patient)? {
+            // The patient is being registered: new here, and of this practice.
+            facts.practice = self.device.identity().practice;
+        }
         let classes: BTreeSet<DataClass> = documents.iter().map(|document| classify(document)).collect();
         facts.classes = classes.into_iter().collect();
         let person = actor.person.to_string();

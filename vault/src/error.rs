@@ -95,7 +95,8 @@ pub enum SaveError {
     /// The change touches more than one drawer, or none that is open.
     #[error("the change does not fit into one open drawer")]
     NotOneDrawer,
-    /// The change names a base that is not the one here: somebody or something changed it meanwhile.
+    /// The change names a base that is not the one here: somebody or something changed it meanwhile; or the whole
+    /// drawer is behind what was noted of it and is read-only until it was pulled again.
     #[error("the record was changed meanwhile")]
     Stale,
     /// The change is no change: empty, or not readable.

@@ -51,7 +51,7 @@ impl Vault {
         if !page.entries.iter().filter_map(|entry| entry.document.as_ref()).all(belongs) {
             return Err(PullError::WrongDrawer);
         }
-        let Self { drawers, random, .. } = self;
+        let Self { drawers, random, behind, .. } = self;
         let open = drawers.get_mut(&drawer).ok_or(PullError::NotOpen)?;
         open.write(random, |writing| {
             for entry in &page.entries {
@@ -62,8 +62,12 @@ impl Vault {
                 let received = number::millis(page.received_at);
                 writing.tx.execute("UPDATE drawer SET pulled_at = max(pulled_at, ?1)", params![received])?;
             }
-            Ok(())
-        })
+            Ok::<_, PullError>(())
+        })?;
+        if page.complete {
+            behind.remove(&drawer);
+        }
+        Ok(())
     }
 
     /// Takes in the server's answer to a change: in `device.db`, and in the drawer if it is open.
@@ -80,7 +84,7 @@ impl Vault {
     /// # Errors
     /// When a file cannot be written.
     pub fn take_verdicts(&mut self) -> Result<(), StoreError> {
-        let Self { drawers, random, device } = self;
+        let Self { drawers, random, device, .. } = self;
         for (drawer, open) in drawers.iter_mut() {
             for entry in device.unsettled(*drawer)? {
                 let verdict = Verdict::from_bytes(&entry.verdict).ok_or(StoreError::Damaged)?;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use keys::envelope::{self, Letter};
 use keys::{AgreementPublic, SigningKey};
 use records::change::{Base, Change};
-use records::event::{AuditEvent, EventOutcome, Observer, Stamp, WriteDetails};
+use records::event::{AuditEvent, EventOutcome, WriteDetails};
 use records::id::{ChangeId, EventId, PatientId, RecordKey};
 use records::rights::{Action, Permit};
 use records::{Actor, Drawer, classify};
@@ -118,8 +118,11 @@ impl Vault {
         let envelope = match self.write_drawer(change, drawer, sequence, pen) {
             Ok(envelope) => envelope,
             Err(error) => {
-                // Nothing was written, and this run knows it: the intent need not wait for the next opening.
-                self.close_save(intent, OutboxState::Abandoned, EventOutcome::SeriousFailure, now)?;
+                // Nothing was written, if the drawer says so; a commit whose end is not known waits for the next
+                // opening.
+                if self.is_unwritten(change.id(), drawer) {
+                    self.close_save(intent, OutboxState::Abandoned, EventOutcome::SeriousFailure, now)?;
+                }
                 return Err(error);
             }
         };
@@ -160,6 +163,11 @@ impl Vault {
         Ok(envelope)
     }
 
+    fn is_unwritten(&self, change: ChangeId, drawer: Drawer) -> bool {
+        let kept = self.drawers.get(&drawer).map(|open| open.envelope(change.uuid().into_bytes()));
+        matches!(kept, Some(Ok(None)))
+    }
+
     /// Copies an envelope to `outbox/`, durably.
     pub(crate) fn copy_to_outbox(&self, change: ChangeId, envelope: &[u8]) -> Result<(), StoreError> {
         Ok(durable::write(&self.device.folder().envelope_file(change), envelope)?)
@@ -178,8 +186,7 @@ impl Vault {
     }
 
     fn result_event(&mut self, intent: &Intent, outcome: EventOutcome, now: Timestamp) -> AuditEvent {
-        let observer = Observer::Workstation(self.device.identity().device);
-        let stamp = Stamp { id: EventId::from_uuid(self.random.uuid_v7(now)), at: now, observer };
+        let stamp = self.stamp(now);
         let details = WriteDetails {
             records: intent.records.clone(),
             change: Some(intent.change),
@@ -215,6 +222,9 @@ impl Vault {
         let one_drawer = classes.iter().all(|class| class.drawer() == drawer);
         if !one_drawer || !self.drawers.contains_key(&drawer) {
             return Err(SaveError::NotOneDrawer);
+        }
+        if self.behind.contains(&drawer) {
+            return Err(SaveError::Stale);
         }
         self.check_bases(change)?;
         Ok(drawer)
@@ -277,6 +287,7 @@ fn outbox_entry(intent: &Intent, change: &Change, drawer: Drawer) -> OutboxEntry
         kind: kind.unwrap_or_default(),
         written_at: change.origin().written_at,
         state: OutboxState::Intended,
+        depends_on: change.depends_on().collect(),
         verdict: Vec::new(),
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use records::event::{AuditEvent, Observer, Stamp};
+use records::event::AuditEvent;
 use records::find::{Query, words};
-use records::id::{EventId, PatientId};
+use records::id::PatientId;
 use records::rights::{Action, Permit};
 use records::view::PatientSummary;
 use records::{DataClass, Drawer};
@@ -114,11 +114,10 @@ impl Vault {
             return Err(ReadError::NotPermitted);
         }
         let tokens = self.query_tokens(query)?;
-        let observer = Observer::Workstation(self.device.identity().device);
         let events: Vec<AuditEvent> = shown
             .iter()
             .map(|patient| {
-                let stamp = Stamp { id: EventId::from_uuid(self.random.uuid_v7(now)), at: now, observer };
+                let stamp = self.stamp(now);
                 AuditEvent::query(stamp, permit.actor(), Action::Search, Some(patient), &tokens)
             })
             .collect();

@@ -1,10 +1,11 @@
 //! The open vault: a device with the drawers that one person's grants open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use keys::{DrawerKeys, Random};
-use records::event::AuditEvent;
+use records::event::{AuditEvent, Observer, Stamp};
+use records::id::EventId;
 use records::log::LogPosition;
 use records::rights::{Action, ClassScope, Permit, Trail};
 use records::{DataClass, Drawer};
@@ -27,6 +28,7 @@ pub struct Vault {
     pub(crate) device: Device,
     pub(crate) drawers: BTreeMap<Drawer, OpenDrawer>,
     pub(crate) random: Random,
+    pub(crate) behind: BTreeSet<Drawer>,
 }
 
 /// The vault did not open; here is the device back.
@@ -52,7 +54,7 @@ impl Vault {
         random: Random,
         now: Timestamp,
     ) -> Result<Self, NotOpened> {
-        let mut vault = Self { device, drawers: BTreeMap::new(), random };
+        let mut vault = Self { device, drawers: BTreeMap::new(), random, behind: BTreeSet::new() };
         match vault.open_all(grants, now) {
             Ok(()) => Ok(vault),
             Err(error) => Err(NotOpened { device: Box::new(vault.close()), error }),
@@ -107,6 +109,12 @@ impl Vault {
     /// When the drawer cannot be read.
     pub fn anchor(&self, drawer: Drawer) -> Result<Option<Anchor>, StoreError> {
         self.drawers.get(&drawer).map(OpenDrawer::anchor).transpose()
+    }
+
+    /// Makes a drawer read-only that turned out to be behind its anchor, until it was pulled to the end again. The
+    /// caller records the event.
+    pub fn hold_back(&mut self, drawer: Drawer) {
+        self.behind.insert(drawer);
     }
 
     /// Whether the rows of a drawer are those that its digest was kept of. Reads every key; for the background.
@@ -181,6 +189,12 @@ impl Vault {
         Ok(serde_json::Value::from(patients).to_string())
     }
 
+    /// A new event's id, time and observer.
+    pub(crate) fn stamp(&mut self, now: Timestamp) -> Stamp {
+        let observer = Observer::Workstation(self.device.identity().device);
+        Stamp { id: EventId::from_uuid(self.random.uuid_v7(now)), at: now, observer }
+    }
+
     /// An open drawer.
     pub(crate) fn drawer(&self, drawer: Drawer) -> Result<&OpenDrawer, ReadError> {
         self.drawers.get(&drawer).ok_or(ReadError::NotFound)
@@ -218,6 +232,10 @@ impl Trail for Vault {
 
     fn append(&mut self, event: &AuditEvent) -> Result<LogPosition, StoreError> {
         self.device.append(event)
+    }
+
+    fn observer(&self) -> Option<Observer> {
+        self.device.observer()
     }
 }
 

@@ -10,6 +10,8 @@ mod charting;
 mod clinic;
 #[path = "all/drafting.rs"]
 mod drafting;
+#[path = "all/histories.rs"]
+mod histories;
 #[path = "all/logging.rs"]
 mod logging;
 #[path = "all/opening.rs"]
@@ -18,6 +20,8 @@ mod opening;
 mod pulling;
 #[path = "all/saving.rs"]
 mod saving;
+#[path = "all/scoping.rs"]
+mod scoping;
 #[path = "all/searching.rs"]
 mod searching;
 #[path = "all/secrecy.rs"]

@@ -95,7 +95,7 @@ CREATE TABLE drawer_file (
     generation  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Every change made here. Its number goes into the envelope.
+-- Every change made here. Its number goes into the envelope; `depends_on` are the ids of the changes it stands on.
 CREATE TABLE outbox (
     sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
     change      BLOB NOT NULL UNIQUE CHECK (length(change) = 16),
@@ -104,6 +104,7 @@ CREATE TABLE outbox (
     patient     TEXT NOT NULL DEFAULT '',
     kind        TEXT NOT NULL,
     written_at  INTEGER NOT NULL,
+    depends_on  BLOB NOT NULL,
     intent      BLOB NOT NULL,
     state       TEXT NOT NULL,
     verdict     BLOB NOT NULL DEFAULT x'',

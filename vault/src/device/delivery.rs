@@ -62,11 +62,15 @@ impl Device {
         Ok(AuditBatch { first_index, events })
     }
 
-    /// Keeps the server's receipt for the first `size` entries.
+    /// Keeps the server's receipt for the first `size` entries. One for more entries than there are is not kept: it
+    /// would take what is yet to come for delivered.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
     pub fn keep_receipt(&mut self, size: u64, receipt: &[u8], now: Timestamp) -> Result<(), StoreError> {
+        if size > self.tree.size() {
+            return Ok(());
+        }
         let sql = "INSERT INTO audit_receipt (size, receipt, received_at) VALUES (?1, ?2, ?3)
                    ON CONFLICT (size) DO UPDATE SET receipt = excluded.receipt, received_at = excluded.received_at";
         self.conn.execute(sql, params![number::stored(size), receipt, number::millis(now)])?;

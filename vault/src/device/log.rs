@@ -70,6 +70,18 @@ impl Device {
         LogHead { size: self.tree.size(), root: self.tree.root() }
     }
 
+    /// The head as it was when the log had `size` entries; `None` if it never had so many.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn head_at(&self, size: u64) -> Result<Option<LogHead>, StoreError> {
+        if size >= self.tree.size() {
+            return Ok((size == self.tree.size()).then(|| self.log_head()));
+        }
+        let tree = load_tree_until(&self.conn, size)?;
+        Ok(Some(LogHead { size: tree.size(), root: tree.root() }))
+    }
+
     /// Keeps the signed note of the head as it is now.
     ///
     /// # Errors
@@ -220,15 +232,21 @@ impl EntryHashes {
 
 /// The tree as it stands: that of the newest checkpoint and the leaves since.
 pub(super) fn load_tree(conn: &Connection) -> Result<Tree, StoreError> {
-    let sql = "SELECT tree FROM checkpoint ORDER BY size DESC LIMIT 1";
-    let kept: Option<Vec<u8>> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
+    load_tree_until(conn, u64::MAX >> 1)
+}
+
+/// The tree over the first `end` entries, or over all if there are fewer.
+fn load_tree_until(conn: &Connection, end: u64) -> Result<Tree, StoreError> {
+    let sql = "SELECT tree FROM checkpoint WHERE size <= ?1 ORDER BY size DESC LIMIT 1";
+    let end = number::stored(end);
+    let kept: Option<Vec<u8>> = conn.query_row(sql, [end], |row| row.get(0)).optional()?;
     let mut tree = match kept {
         Some(bytes) => Tree::from_bytes(&bytes).map_err(|_| StoreError::Damaged)?,
         None => Tree::new(),
     };
-    let mut statement =
-        conn.prepare("SELECT leaf_hash FROM audit_entry WHERE position >= ?1 ORDER BY position")?;
-    let leaves = statement.query_map([number::stored(tree.size())], |row| row.get(0).map(NodeHash))?;
+    let sql = "SELECT leaf_hash FROM audit_entry WHERE position >= ?1 AND position < ?2 ORDER BY position";
+    let mut statement = conn.prepare(sql)?;
+    let leaves = statement.query_map([number::stored(tree.size()), end], |row| row.get(0).map(NodeHash))?;
     for leaf in leaves {
         tree.push(leaf?);
     }

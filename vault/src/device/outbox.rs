@@ -5,6 +5,7 @@ use records::Drawer;
 use records::event::AuditEvent;
 use records::id::{ChangeId, PatientId, PersonId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use uuid::Uuid;
 
 use super::Device;
 use crate::error::StoreError;
@@ -82,6 +83,8 @@ pub struct OutboxEntry {
     pub written_at: Timestamp,
     /// Where it stands.
     pub state: OutboxState,
+    /// The changes made here that this one stands on: if one of them is refused, so is this.
+    pub depends_on: Vec<ChangeId>,
     /// The server's answer as it came; empty before.
     pub verdict: Vec<u8>,
 }
@@ -93,7 +96,8 @@ pub(crate) struct OpenIntent {
     pub(crate) intent: Vec<u8>,
 }
 
-const COLUMNS: &str = "sequence, change, author, drawer, patient, kind, written_at, state, verdict";
+const COLUMNS: &str =
+    "sequence, change, author, drawer, patient, kind, written_at, state, verdict, depends_on, intent";
 
 impl Device {
     /// The changes that the server has not answered, in the order they were written.
@@ -174,8 +178,9 @@ impl Device {
 
     /// Takes the next number for a change that is about to be written.
     pub(crate) fn intend(&mut self, entry: &OutboxEntry, intent: &[u8]) -> Result<u64, StoreError> {
-        let sql = "INSERT INTO outbox (change, author, drawer, patient, kind, written_at, intent, state)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO outbox (change, author, drawer, patient, kind, written_at, depends_on, intent, state)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let depends_on: Vec<u8> = entry.depends_on.iter().flat_map(|id| id.uuid().into_bytes()).collect();
         self.conn.prepare_cached(sql)?.execute(params![
             entry.change.uuid().into_bytes(),
             entry.author.uuid().into_bytes(),
@@ -183,6 +188,7 @@ impl Device {
             entry.patient.as_ref().map(PatientId::as_str).unwrap_or_default(),
             entry.kind,
             number::millis(entry.written_at),
+            depends_on,
             intent,
             OutboxState::Intended.as_str(),
         ])?;
@@ -203,11 +209,12 @@ impl Device {
     /// Saves that were cut short in this drawer.
     pub(crate) fn open_intents(&self, drawer: Drawer) -> Result<Vec<OpenIntent>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS}, intent FROM outbox WHERE state = 'intended' AND drawer = ?1 ORDER BY sequence"
+            "SELECT {COLUMNS} FROM outbox WHERE state = 'intended' AND drawer = ?1 ORDER BY sequence"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let intents = statement
-            .query_map([drawer.as_str()], |row| Ok(OpenIntent { entry: entry(row)?, intent: row.get(9)? }))?;
+        let intents = statement.query_map([drawer.as_str()], |row| {
+            Ok(OpenIntent { entry: entry(row)?, intent: row.get(10)? })
+        })?;
         Ok(intents.collect::<Result<_, _>>()?)
     }
 }
@@ -220,6 +227,7 @@ fn set_state(conn: &Connection, change: ChangeId, state: OutboxState) -> Result<
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     let patient: String = row.get(4)?;
+    let depends_on: Vec<u8> = row.get(9)?;
     Ok(OutboxEntry {
         sequence: number::unsigned(row, 0)?,
         change: ChangeId::from_uuid(number::uuid(row, 1)?),
@@ -230,5 +238,11 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         written_at: number::time(row, 6)?,
         state: number::text(row, 7)?,
         verdict: row.get(8)?,
+        depends_on: depends_on
+            .as_chunks()
+            .0
+            .iter()
+            .map(|id| ChangeId::from_uuid(Uuid::from_bytes(*id)))
+            .collect(),
     })
 }

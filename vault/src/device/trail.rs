@@ -1,6 +1,6 @@
 //! The trail: an event is durable, at its place in the log, before `append` returns.
 
-use records::event::AuditEvent;
+use records::event::{AuditEvent, Observer};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
 use records::rights::Trail;
 use rusqlite::{Connection, params};
@@ -14,6 +14,10 @@ impl Trail for Device {
 
     fn append(&mut self, event: &AuditEvent) -> Result<LogPosition, StoreError> {
         self.append_all(std::slice::from_ref(event))
+    }
+
+    fn observer(&self) -> Option<Observer> {
+        Some(Observer::Workstation(self.identity.device))
     }
 }
 

@@ -93,7 +93,24 @@ pub(crate) fn row_digest(sealing: &Sealing, key: &str, revision: u64) -> Digest 
 
 #[cfg(test)]
 mod tests {
+    use keys::{DrawerKeys, Random};
+    use records::Drawer;
+    use uuid::Uuid;
+
     use super::*;
+
+    #[test]
+    fn a_row_counts_as_this_number_for_ever() {
+        let keys = DrawerKeys::make(1, &mut Random::from_seed([1; 32]));
+        let sealing = Sealing::new(Uuid::from_u128(7), Drawer::Demographics, keys);
+
+        let digest = row_digest(&sealing, "Patient/p", 3).to_bytes();
+
+        assert_eq!(
+            digest.map(|byte| format!("{byte:02x}")).concat(),
+            "5bfae785206995970996ca3e2ac3235a1e6ddbd6d53d31d1dc082d4534b05efb"
+        );
+    }
 
     #[test]
     fn the_digest_forgets_order_and_what_was_taken_away() {

@@ -16,8 +16,6 @@ use super::sealing::Sealing;
 const INNER: char = '~';
 /// Marks a keyed token.
 const KEYED: char = '#';
-/// The shortest ending that is filed, in letters.
-const SHORTEST_ENDING: usize = 2;
 /// Longer words are filed under their beginning and endings only this far.
 const LONGEST_WORD: usize = 40;
 
@@ -52,7 +50,7 @@ pub(crate) fn match_expressions(query: &Query, sealing: &Sealing) -> Vec<String>
         return vec![whole];
     }
     let beginning = with_groups(names.iter().map(|name| format!("\"{name}\"*")).collect());
-    if names.iter().all(|name| name.chars().count() < SHORTEST_ENDING) {
+    if !names.iter().any(|name| is_telling(name)) {
         return vec![whole, beginning];
     }
     let part = |name: &String| format!("(\"{name}\"* OR \"{INNER}{name}\"*)");
@@ -78,10 +76,12 @@ fn indexable(word: &str) -> String {
 /// The endings of a word, without the word itself.
 fn endings(word: &str) -> Vec<String> {
     let starts = word.char_indices().skip(1).map(|(at, _)| word.split_at(at).1);
-    starts
-        .filter(|ending| ending.chars().count() >= SHORTEST_ENDING)
-        .map(|ending| format!("{INNER}{ending}"))
-        .collect()
+    starts.filter(|ending| is_telling(ending)).map(|ending| format!("{INNER}{ending}")).collect()
+}
+
+/// Whether a part is worth filing and asking for: one letter of an alphabet is in nearly every name.
+fn is_telling(part: &str) -> bool {
+    !part.is_ascii() || part.len() >= 2
 }
 
 /// The keyed token of an exact key: 80 bits of it, in letters that the tokenizer leaves alone.
@@ -105,4 +105,60 @@ pub(super) fn query_tokens(query: &Query, sealing: &Sealing) -> Vec<u8> {
     let names = query.names.iter().map(|name| sealing.token("name", name.as_bytes()));
     let keys = query.groups.iter().flatten().flatten().map(|key| sealing.token(key.label(), &key.bytes()));
     names.chain(keys).flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use keys::{DrawerKeys, Random};
+    use records::Drawer;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_patient_is_filed_under_these_tokens_for_ever() {
+        assert_eq!(
+            tokens_of(&patient(), &sealing()),
+            "#diic6hicnsmadfu3 #uk5lxzbw7xuiacz7 trevino ~evino ~ino ~no ~revino ~vino"
+        );
+    }
+
+    #[test]
+    fn a_query_is_asked_in_these_words_for_ever() {
+        let query = Query::parse("trev 1945", jiff::civil::date(2026, 3, 10));
+
+        let year = r##"(("#uk5lxzbw7xuiacz7") OR ("#jinsw6iojtomemvk") OR ("#p2tyayabj77snyvc"))"##;
+        assert_eq!(
+            match_expressions(&query, &sealing()),
+            [
+                format!(r#""trev" AND {year}"#),
+                format!(r#""trev"* AND {year}"#),
+                format!(r#"("trev"* OR "~trev"*) AND {year}"#),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_typed_never_becomes_part_of_the_query_language() {
+        for text in ["\" OR \"a", "a* NOT b", "~x", "#aaaa", "NEAR(a b)", "a:b", "(", "^a"] {
+            for expression in
+                match_expressions(&Query::parse(text, jiff::civil::date(2026, 3, 10)), &sealing())
+            {
+                let plain = expression.replace(" AND ", " ").replace(" OR ", " ");
+                let outside = plain.split('"').step_by(2).collect::<String>();
+                assert!(outside.chars().all(|c| "()* ".contains(c)), "{text}: {expression}");
+            }
+        }
+    }
+
+    fn sealing() -> Sealing {
+        let keys = DrawerKeys::make(1, &mut Random::from_seed([1; 32]));
+        Sealing::new(Uuid::from_u128(7), Drawer::Demographics, keys)
+    }
+
+    fn patient() -> Document {
+        let text =
+            r#"{"resourceType":"Patient","id":"p","name":[{"family":"Treviño"}],"birthDate":"1945-07"}"#;
+        Document::parse(text.as_bytes().to_vec()).unwrap()
+    }
 }

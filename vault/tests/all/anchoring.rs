@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use records::change::Base;
+use records::rights::Action;
 use records::{Drawer, Role};
-use vault::Standing;
+use vault::{Page, SaveError, Standing};
 
-use crate::clinic::{Clinic, heart_rate, small_practice};
+use crate::clinic::{Clinic, heart_rate, note, now, small_practice};
 use crate::opening::raw;
 
 #[test]
@@ -47,6 +49,28 @@ fn a_row_that_was_taken_out_or_set_back_does_not_fit_the_digest() {
         raw(&clinic, Drawer::Clinical).execute_batch(tampering).unwrap();
 
         assert!(!clinic.reopen().digest_holds(Drawer::Clinical).unwrap(), "{tampering}");
+    }
+}
+
+#[test]
+fn a_drawer_held_back_is_read_only_until_it_was_pulled_to_the_end() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    vault.hold_back(Drawer::Clinical);
+    let permit = clinic.replicate(&mut vault);
+    let mut save = |vault: &mut vault::Vault, number| {
+        let fresh = note(&format!("n{number}"), "ada", "x");
+        let permit = clinic.write_permit(vault, Action::Create, "ada", &[&fresh]);
+        let change = clinic.change(number, vec![(fresh, Base::None)]);
+        vault.save(permit, &change, &clinic.pen(), now())
+    };
+    assert!(matches!(save(&mut vault, 1), Err(SaveError::Stale)));
+
+    for (complete, saved) in [(false, false), (true, true)] {
+        let page = Page { entries: vec![], next_cursor: "c".into(), complete, received_at: now() };
+        vault.apply_page(&permit, Drawer::Clinical, &page).unwrap();
+        assert_eq!(save(&mut vault, 2).is_ok(), saved);
     }
 }
 

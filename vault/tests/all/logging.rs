@@ -76,6 +76,13 @@ fn the_log_goes_on_where_it_was_after_a_restart_with_or_without_a_checkpoint() {
     assert_eq!(device.log_head(), head);
     let check = device.verify_log().unwrap();
     assert_eq!((check.head, check.first_bad), (head, None));
+    assert_eq!(
+        device.head_at(3).unwrap().unwrap().root,
+        device.last_checkpoint().unwrap().unwrap().head.root
+    );
+    assert_eq!(device.head_at(5).unwrap().unwrap().root, root_of(&device.leaf_hashes().unwrap()[..5]));
+    assert_eq!(device.head_at(head.size).unwrap(), Some(head));
+    assert_eq!(device.head_at(head.size + 1).unwrap(), None);
     let checkpoint = device.last_checkpoint().unwrap().unwrap();
     assert_eq!((checkpoint.head.size, checkpoint.note.as_slice()), (3, &b"a signed note"[..]));
 }
@@ -143,6 +150,8 @@ fn what_is_delivered_is_not_queued_again_and_a_batch_keeps_to_its_size() {
     assert_eq!((rest.first_index, rest.events.len()), (3, 2));
     assert_eq!(device.last_receipt().unwrap().unwrap().0, b"receipt");
     assert_eq!(device.entries_from(1, 1, 1 << 20).unwrap().first_index, 1);
+    device.keep_receipt(99, b"for what is not there yet", now()).unwrap();
+    assert_eq!(device.delivered_size().unwrap(), 3);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use records::{Document, Drawer, Role};
 use serde_json::json;
 use vault::{AuditFilter, OutboxState, SaveError, SaveStep, Vault};
 
-use crate::clinic::{Clinic, heart_rate, key, note, now, patient, person, small_practice, upsert};
+use crate::clinic::{
+    Clinic, heart_rate, key, note, now, patient, person, person_record, small_practice, upsert,
+};
 
 fn filled() -> (Clinic, Vault) {
     let mut clinic = Clinic::new();
@@ -167,7 +169,9 @@ fn an_edit_names_the_version_it_was_made_from() {
     let first = save(&mut vault, 3, Base::Version(1)).unwrap();
     assert!(matches!(save(&mut vault, 4, Base::Version(1)), Err(SaveError::Stale)));
     assert_eq!(vault.base_of(&observation).unwrap(), Base::Change(first));
-    assert!(save(&mut vault, 5, Base::Change(first)).is_ok());
+    let second = save(&mut vault, 5, Base::Change(first)).unwrap();
+    assert_eq!(vault.device().outbox_entry(second).unwrap().unwrap().depends_on, [first]);
+    assert!(vault.device().outbox_entry(first).unwrap().unwrap().depends_on.is_empty());
     let permit = clinic.replicate(&mut vault);
     let page = vault::Page {
         entries: vec![upsert(&heart_rate("hr-ada", "ada", 50), 2)],
@@ -236,6 +240,24 @@ fn a_set_of_vitals_is_saved_as_one_change() {
     let ids = chart_ids(&mut clinic, &mut vault);
     assert!((0..5).all(|n| ids.contains(&format!("v{n}"))));
     assert_eq!(vault.device().unsent().unwrap().len(), 1);
+}
+
+#[test]
+fn a_new_patient_is_registered_and_found_before_any_server_has_heard_of_it() {
+    let (mut clinic, mut vault) = filled();
+    let fresh = person_record("new", "Lovelace", "Ada", "1990-05-05", "1");
+    let mut desk = clinic.actor(Role::FrontDesk);
+    desk.person = person(Role::Nurse);
+    let facts = vault.facts_for_writing(&desk, &patient("new"), &[&fresh], now()).unwrap();
+    let permit = clinic.permit(&mut vault, &desk, Action::Create, &facts);
+    let change = clinic.change(1, vec![(fresh, Base::None)]);
+
+    vault.save(permit, &change, &clinic.pen(), now()).unwrap();
+
+    let permit = clinic.practice_permit(&mut vault, Role::FrontDesk, Action::Search);
+    let query = records::find::Query::parse("lovel", jiff::civil::date(2026, 3, 10));
+    let rows = vault.search(&permit, &query, 50, now()).unwrap().rows;
+    assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), [patient("new")]);
 }
 
 #[test]
