@@ -5,7 +5,7 @@ use crate::data_dir::DataDir;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
-use crate::{importing, people, verifying};
+use crate::{directing, importing, people, verifying};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use records::Role;
@@ -16,6 +16,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use sync::wire::DirectiveOrder;
 
 const EXAMPLES: &str = "\
 A new practice, from nothing to the first workstation:
@@ -139,6 +140,25 @@ enum DeviceCommand {
         #[command(flatten)]
         data: Data,
     },
+    /// Tell a workstation to lock and to open only after a sign-in at the server.
+    Lock {
+        #[command(flatten)]
+        data: Data,
+        /// The workstation.
+        #[arg(long, value_name = "UUID")]
+        id: DeviceId,
+    },
+    /// Tell a workstation to destroy what opens its vault, after it has delivered what is unsent.
+    Wipe {
+        #[command(flatten)]
+        data: Data,
+        /// The workstation.
+        #[arg(long, value_name = "UUID")]
+        id: DeviceId,
+        /// Do not wait for the delivery: what is unsent is lost.
+        #[arg(long)]
+        at_once: bool,
+    },
     /// Revoke a workstation: its next request is refused.
     Revoke {
         #[command(flatten)]
@@ -208,15 +228,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             people::end_person(&open(&data)?, id)?;
             print(&json!({ "person_id": id, "ended": true }))
         }
-        Command::Device(DeviceCommand::Token { data, label }) => {
-            // Printed once, for the person who enrols the workstation.
-            print(&json!({ "token": people::make_token(&open(&data)?, &label)?.expose() }))
-        }
-        Command::Device(DeviceCommand::List { data }) => list_devices(&open(&data)?),
-        Command::Device(DeviceCommand::Revoke { data, id }) => {
-            people::revoke_device(&open(&data)?, id)?;
-            print(&json!({ "device_id": id, "revoked": true }))
-        }
+        Command::Device(command) => device(command, &open),
         Command::Relation(RelationCommand::Add { data, person, patient, days }) => {
             people::add_relation(&open(&data)?, person, patient, days)?;
             print(&json!({ "person_id": person, "days": days }))
@@ -234,6 +246,29 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             }
         }
     }
+}
+
+fn device(command: DeviceCommand, open: &dyn Fn(&Data) -> Result<Practice, Failure>) -> Result<(), Failure> {
+    match command {
+        DeviceCommand::Token { data, label } => {
+            // Printed once, for the person who enrols the workstation.
+            print(&json!({ "token": people::make_token(&open(&data)?, &label)?.expose() }))
+        }
+        DeviceCommand::List { data } => list_devices(&open(&data)?),
+        DeviceCommand::Lock { data, id } => order(&open(&data)?, id, &DirectiveOrder::Lock),
+        DeviceCommand::Wipe { data, id, at_once } => {
+            order(&open(&data)?, id, &DirectiveOrder::Wipe { deliver_first: !at_once })
+        }
+        DeviceCommand::Revoke { data, id } => {
+            people::revoke_device(&open(&data)?, id)?;
+            print(&json!({ "device_id": id, "revoked": true }))
+        }
+    }
+}
+
+fn order(practice: &Practice, id: DeviceId, order: &DirectiveOrder) -> Result<(), Failure> {
+    let number = directing::order(practice, id, order)?;
+    print(&json!({ "device_id": id, "directive": number }))
 }
 
 fn serve(practice: Practice, addresses: Addresses) -> Result<(), Failure> {

@@ -2,18 +2,21 @@
 
 use crate::answer::Refusal;
 use crate::practice::Practice;
-use crate::store::{self, AlertKind, DeviceRow, PersonRow, Transaction};
+use crate::store::{self, AlertKind, DeviceRow, PersonRow, StoreError, ThrottleRow, Transaction};
 use crate::trail::ServerTrail;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keys::certificate;
 use keys::token::BearerToken;
 use records::id::{DeviceId, SessionId};
 use records::{Actor, Purpose};
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use sync::wire::ProblemCode;
+
+const REFUSAL_ALERTS: SignedDuration = SignedDuration::from_mins(1);
 
 /// The certificate at the other end of a connection; TLS has verified its chain.
 #[derive(Clone, Debug)]
@@ -76,14 +79,26 @@ pub(crate) fn recognise(practice: &Practice, peer: &PeerCertificate) -> Result<W
             Ok(Workstation { row: Arc::new(row), certificate: presented })
         }
         Some(_) | None => {
-            let now = practice.clock.now();
-            store::write(practice.store.as_ref(), |tx| -> Result<(), Refusal> {
-                let mut trail = ServerTrail::new(practice, tx, now);
-                Ok(trail.alert(AlertKind::RevokedDevice, Some(id), None, "refused a request".to_owned())?)
-            })?;
+            store::write(practice.store.as_ref(), |tx| record_refusal(practice, tx, id))?;
             Err(ProblemCode::DeviceRevoked.into())
         }
     }
+}
+
+/// One alert a minute for each certificate that is refused, however often it comes back.
+fn record_refusal(practice: &Practice, tx: &dyn Transaction, id: DeviceId) -> Result<(), StoreError> {
+    let now = practice.clock.now();
+    let name = Sha256::new().chain_update(b"chartkeep/refused/v1\0").chain_update(id.uuid().as_bytes());
+    let name: [u8; 32] = name.finalize().into();
+    let before = tx.throttle(&name)?;
+    if before.is_some_and(|row| row.not_before > now) {
+        return Ok(());
+    }
+    let failures = before.map_or(0, |row| row.failures).saturating_add(1);
+    let not_before = now.checked_add(REFUSAL_ALERTS).unwrap_or(now);
+    tx.set_throttle(&name, Some(ThrottleRow { failures, not_before }))?;
+    let mut trail = ServerTrail::new(practice, tx, now);
+    trail.alert(AlertKind::RevokedDevice, Some(id), None, "refused a request".to_owned())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Workstation {

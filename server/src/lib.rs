@@ -19,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod custody;
 pub mod data_dir;
+pub mod directing;
 pub mod error;
 mod gate;
 mod granting;

@@ -1,5 +1,6 @@
 //! People and tokens, as the command line makes them.
 
+use crate::directing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::store::{self, ActivationRow, NewPerson, RelationRow, StoreError, TokenRow, Transaction};
@@ -12,6 +13,7 @@ use records::id::{DeviceId, PatientId, PersonId};
 use records::rights::Trail as _;
 use records::{AuditEvent, Role};
 use sha2::{Digest as _, Sha256};
+use sync::wire::DirectiveOrder;
 
 /// How long an activation code is good.
 const ACTIVATION: SignedDuration = SignedDuration::from_hours(72);
@@ -91,11 +93,27 @@ pub fn end_person(practice: &Practice, person: PersonId) -> Result<(), Failure> 
         tx.end_roles(person, now)?;
         tx.end_grants(person, None, now)?;
         tx.end_sessions_of(person)?;
+        drop_everywhere(practice, tx, person, now)?;
         tx.end_activation(person)?;
         record(practice, tx, Alert::CredentialChanged, now)?;
         Ok(true)
     })?;
     if ended { Ok(()) } else { Err(unknown("person")) }
+}
+
+/// Tells every workstation where the person has a slot to forget it.
+fn drop_everywhere(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
+        if tx.person_key(person, device.id)?.is_some() {
+            directing::give(practice, tx, device.id, &DirectiveOrder::DropPerson { person }, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes an enrolment token.

@@ -14,6 +14,8 @@ mod changes;
 mod clinic;
 #[path = "all/command_line.rs"]
 mod command_line;
+#[path = "all/directives.rs"]
+mod directives;
 #[path = "all/history.rs"]
 mod history;
 #[path = "all/import.rs"]

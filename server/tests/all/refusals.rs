@@ -3,6 +3,7 @@
 use crate::clinic::{Clinic, Workstation, enrol_request};
 use chartkeep_server::people;
 use chartkeep_server::router::{Asks, Route, routes};
+use chartkeep_server::store::AlertKind;
 use jiff::SignedDuration;
 use keys::certificate::{Authority, CertificateRequest};
 use keys::{Random, SigningKey};
@@ -142,6 +143,11 @@ fn every_route_refuses_a_revoked_workstation() {
     }
     let unknown = clinic.send(workstation.client.get(clinic.url("/nothing"))).unwrap();
     assert_eq!(unknown.status, 403, "what does not exist does not show either");
+    let alerts = || clinic.look(|tx| tx.count_alerts(AlertKind::RevokedDevice));
+    assert_eq!(alerts(), 1, "one alert a minute");
+    clinic.advance(61);
+    clinic.send(workstation.client.get(clinic.url("/nothing"))).unwrap();
+    assert_eq!(alerts(), 2);
 }
 
 #[test]

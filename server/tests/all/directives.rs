@@ -1,0 +1,73 @@
+//! Orders to workstations, and what else they ask for in passing.
+
+use crate::clinic::{Clinic, Workstation};
+use chartkeep_server::{directing, people};
+use keys::{Purpose, Random, Signature};
+use records::Role;
+use records::id::DeviceId;
+use sync::wire::{Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, Policy, path};
+
+fn ask(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
+    let request = DirectivesRequest { done, trust_bundle: 1, program: "0.1.0".into(), renewal_csr_pem: None };
+    workstation.post(path::DIRECTIVES, &request).json()
+}
+
+#[test]
+fn a_workstation_without_orders_hears_the_time_and_the_policy() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    let answer = ask(&workstation, 0);
+    assert_eq!((answer.now, answer.policy, answer.directives.len()), (clinic.now(), Policy::default(), 0));
+    assert!(answer.trust_bundle.is_none() && answer.renewal.is_none());
+}
+
+#[test]
+fn orders_come_in_their_order_signed_for_this_workstation_until_they_are_done() {
+    let clinic = Clinic::open();
+    let (workstation, other) = (clinic.enrol(), clinic.enrol());
+    let wipe = DirectiveOrder::Wipe { deliver_first: true };
+    assert_eq!(directing::order(&clinic.practice, workstation.id, &DirectiveOrder::Lock).unwrap(), 1);
+    assert_eq!(directing::order(&clinic.practice, workstation.id, &wipe).unwrap(), 2);
+    let given = ask(&workstation, 0).directives;
+    let orders: Vec<_> = given.iter().map(|directive| (directive.number, directive.order.clone())).collect();
+    assert_eq!(orders, [(1, DirectiveOrder::Lock), (2, wipe)]);
+    let key = &workstation.trust.directive_key;
+    for directive in &given {
+        let signature = Signature::from_bytes(directive.signature.to_array().unwrap());
+        let signed = |device| Directive::signed_bytes(device, directive.number, &directive.order);
+        assert!(key.verify(Purpose::Directive, &signed(workstation.id), &signature).is_ok());
+        assert!(key.verify(Purpose::Directive, &signed(other.id), &signature).is_err());
+    }
+    assert_eq!(ask(&workstation, 1).directives.len(), 1);
+    assert_eq!(ask(&workstation, 2).directives.len(), 0);
+    assert_eq!(ask(&other, 0).directives.len(), 0);
+}
+
+#[test]
+fn when_somebody_leaves_the_workstations_that_knew_them_are_told_to_forget_them() {
+    let clinic = Clinic::open();
+    let (workstation, other) = (clinic.enrol(), clinic.enrol());
+    let nora = workstation.activate("nora", Role::Nurse);
+    people::end_person(&clinic.practice, nora.id).unwrap();
+    let orders: Vec<_> =
+        ask(&workstation, 0).directives.into_iter().map(|directive| directive.order).collect();
+    assert_eq!(orders, [DirectiveOrder::DropPerson { person: nora.id }]);
+    assert_eq!(ask(&other, 0).directives.len(), 0);
+}
+
+#[test]
+fn an_order_to_a_workstation_nobody_knows_is_refused_with_an_advice() {
+    let clinic = Clinic::open();
+    let nobody = DeviceId::from_uuid(Random::from_os().uuid());
+    let failure = directing::order(&clinic.practice, nobody, &DirectiveOrder::Lock).unwrap_err();
+    assert!(!failure.advice.is_empty());
+}
+
+#[test]
+fn the_wire_form_of_orders_is_fixed() {
+    let check = |order: DirectiveOrder, json: &str| assert_eq!(serde_json::to_string(&order).unwrap(), json);
+    check(DirectiveOrder::Lock, r#"{"order":"lock"}"#);
+    check(DirectiveOrder::Wipe { deliver_first: true }, r#"{"order":"wipe","deliver_first":true}"#);
+    let rekey = DirectiveOrder::ReKey { drawer: records::Drawer::Clinical, generation: 2 };
+    check(rekey, r#"{"order":"re-key","drawer":"clinical","generation":2}"#);
+}
