@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod all {
+    mod allergies;
     mod changes;
     mod dates;
     mod documents;
@@ -13,6 +14,7 @@ mod all {
     mod merges;
     mod outside_data;
     mod people;
+    mod results;
     mod rights;
     mod synthea;
     mod views;

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use records::event::{AuditEvent, EventSummary, Observer, Stamp};
 use records::log::LogPosition;
+use records::view::{Sex, Subject};
 use records::{
     Actor, DeviceId, Document, EventId, LogId, PatientId, PersonId, PracticeId, Purpose, Role, SessionId,
     Trail,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(crate) const PRACTICE: PracticeId = PracticeId::from_uuid(Uuid::from_u128(0xA1));
@@ -71,4 +72,21 @@ impl MemoryTrail {
     pub(crate) fn last(&self) -> EventSummary {
         self.events.last().unwrap().summary()
     }
+}
+
+/// A record of the patient `p`.
+pub(crate) fn of_patient(kind: &str, id: &str, more: Value) -> Document {
+    let mut value = json!({"resourceType": kind, "id": id, "subject": {"reference": "Patient/p"}});
+    more.as_object().unwrap().iter().for_each(|(name, member)| value[name] = member.clone());
+    document(value)
+}
+
+/// A man of fifty-odd.
+pub(crate) fn adult() -> Subject {
+    Subject { sex: Sex::Male, born: Some("1970-01-01".parse().unwrap()) }
+}
+
+/// A concept with a code and words.
+pub(crate) fn coded(code: &str, text: &str) -> Value {
+    json!({"coding": [{"code": code}], "text": text})
 }
