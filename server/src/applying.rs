@@ -1,22 +1,21 @@
 //! What happens to one envelope: opened, its author checked, decided by the rights of when it was written, applied once.
 
+mod permits;
+
 use crate::answer::Refusal;
 use crate::practice::Practice;
 use crate::store::{AlertKind, ChangeRow, ConflictRow, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
 use keys::envelope::{self, EnvelopeHeader, SignedChange};
-use records::change::{Base, Change, Decision, History, Origin, Outcome, RefusalCode, Stored, apply};
+use permits::{Permits, Shelf};
+use records::change::{Base, Change, Decision, Origin, Outcome, RefusalCode, Stored, apply};
 use records::event::{EventOutcome, WriteDetails};
-use records::id::{ChangeId, DeviceId, PatientId, PersonId, PracticeId, RecordKey, SessionId};
-use records::rights::{Permit, Rights, StatedReason, Trail as _, decide};
-use records::{
-    Action, Actor, AuditEvent, DataClass, Document, Facts, Purpose, Relation, Versioned, classify,
-};
+use records::id::{ChangeId, DeviceId, PersonId, PracticeId};
+use records::rights::Trail as _;
+use records::{AuditEvent, classify};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use sync::wire::{ChangeReceipt, Standing};
-use uuid::Uuid;
 
 /// Takes one envelope in. What comes out is to be committed, refusals included; only a change that waits for another one
 /// leaves nothing behind.
@@ -192,91 +191,6 @@ impl Arrival<'_> {
         Ok(outcome)
     }
 
-    /// A permit for each patient (and one for records of none), by the author's rights when the change was written;
-    /// `None` when any is denied, which is then in the trail.
-    fn permits(&self, change: &Change) -> Result<Option<Permits>, Refusal> {
-        let origin = change.origin();
-        let actor = self.author(origin)?;
-        let mut permits = Permits(BTreeMap::new());
-        for ((patient, action), part) in self.parts(change)? {
-            let relation = self.relation(&actor, patient.as_ref(), &part, origin.written_at)?;
-            let practice = self.practice.row.id;
-            let facts = Facts {
-                patient: patient.clone(),
-                classes: part.classes,
-                relation,
-                ..Facts::of_practice(practice)
-            };
-            let mut trail = ServerTrail::new(self.practice, self.tx, self.now);
-            let id = trail.event_id();
-            match decide(Rights::built_in(), &actor, action, &facts, origin.written_at) {
-                Ok(allowed) => {
-                    let allowed = allowed.naming(part.keys.iter().cloned()).for_change(origin.id, []);
-                    let permit = allowed.permit(&mut trail, id, self.now)?;
-                    permits.0.insert((patient, action), (permit, part.keys));
-                }
-                Err(denied) => {
-                    let _denied = denied.record(&mut trail, id, self.now)?;
-                    return Ok(None);
-                }
-            }
-        }
-        Ok(Some(permits))
-    }
-
-    fn author(&self, origin: &Origin) -> Result<Actor, Refusal> {
-        // A workstation's clock may be ahead; a role given tomorrow counts from tomorrow.
-        let roles = self.tx.roles(origin.author, origin.written_at.min(self.now))?;
-        let purpose = roles.first().map_or(Purpose::Operations, |role| Purpose::usual(*role));
-        let session = SessionId::from_uuid(Uuid::nil());
-        Ok(Actor {
-            person: origin.author,
-            practice: origin.practice,
-            roles,
-            device: self.device,
-            session,
-            purpose,
-        })
-    }
-
-    /// The change sorted by patient and by whether a record is new.
-    fn parts(&self, change: &Change) -> Result<BTreeMap<(Option<PatientId>, Action), Part>, Refusal> {
-        let mut parts: BTreeMap<(Option<PatientId>, Action), Part> = BTreeMap::new();
-        for entry in change.entries() {
-            let key = entry.document.key();
-            let facts = self.tx.facts(key)?;
-            let action = if entry.base == Base::None { Action::Create } else { Action::Update };
-            let part = parts.entry((entry.document.patient().cloned(), action)).or_default();
-            part.classes.push(classify(&entry.document));
-            part.keys.push(key.clone());
-            match facts {
-                Some(facts) => {
-                    part.classes.push(facts.class);
-                    part.by_author &= facts.author == change.origin().author;
-                }
-                None => part.by_author &= entry.base == Base::None,
-            }
-        }
-        Ok(parts)
-    }
-
-    /// How the author stood to the patient. Whoever opened a chart without a relation was asked why by the workstation,
-    /// which wrote the answer into its own log; so what the rights let a stated reason open is open here too.
-    fn relation(
-        &self,
-        actor: &Actor,
-        patient: Option<&PatientId>,
-        part: &Part,
-        at: Timestamp,
-    ) -> Result<Relation, Refusal> {
-        if part.by_author {
-            return Ok(Relation::Author);
-        }
-        let until =
-            patient.map(|patient| self.tx.relation_until(actor.person, patient, at)).transpose()?.flatten();
-        Ok(until.map_or(Relation::Stated(StatedReason::Visit), |until| Relation::Care { until }))
-    }
-
     /// A change that stands on one in conflict is in conflict too: what it stands on is in no version.
     fn on_conflict(&self, change: &Change) -> Result<Option<Outcome>, Refusal> {
         for entry in change.entries() {
@@ -386,52 +300,5 @@ impl Arrival<'_> {
         };
         let mut trail = ServerTrail::new(self.practice, self.tx, self.now);
         Ok(trail.alert(kind, Some(row.device), row.author, format!("change {}", row.id))?)
-    }
-}
-
-/// What a change does for one patient in one way.
-struct Part {
-    classes: Vec<DataClass>,
-    keys: Vec<RecordKey>,
-    /// Whether the author of the change wrote everything it touches.
-    by_author: bool,
-}
-
-impl Default for Part {
-    fn default() -> Self {
-        Self { classes: Vec::new(), keys: Vec::new(), by_author: true }
-    }
-}
-
-/// The permits of a change, and which record each is for.
-struct Permits(BTreeMap<(Option<PatientId>, Action), (Permit, Vec<RecordKey>)>);
-
-impl Permits {
-    fn of(&self, key: &RecordKey) -> Result<&Permit, StoreError> {
-        let found = self.0.values().find(|(_, keys)| keys.contains(key));
-        found.map(|(permit, _)| permit).ok_or(StoreError::Unreadable("a record without a permit"))
-    }
-}
-
-/// The store as a change looks at it.
-struct Shelf<'a> {
-    tx: &'a dyn Transaction,
-    permits: &'a Permits,
-}
-
-impl History for Shelf<'_> {
-    type Error = StoreError;
-
-    fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, StoreError> {
-        let found = self.tx.current(self.permits.of(key)?, key)?;
-        Ok(found.map(|stored| Versioned { version: stored.version, document: stored.document }))
-    }
-
-    fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, StoreError> {
-        Ok(self.tx.at_version(self.permits.of(key)?, key, version)?.map(|stored| stored.document))
-    }
-
-    fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, StoreError> {
-        self.tx.version_of_change(change, key)
     }
 }

@@ -24,3 +24,5 @@ mod import;
 mod refusals;
 #[path = "all/sign_in.rs"]
 mod sign_in;
+#[path = "all/workstation.rs"]
+mod workstation;

@@ -1,6 +1,7 @@
 //! Audit logs: taken in as an unbroken, signed run, and checked from their bytes up.
 
-use crate::clinic::{Answer, Clinic, Workstation};
+use crate::clinic::{Answer, Clinic};
+use crate::workstation::Workstation;
 use chartkeep_server::store::AlertKind;
 use chartkeep_server::verifying::verify;
 use keys::{Random, SigningKey};

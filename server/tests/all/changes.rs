@@ -1,6 +1,7 @@
 //! Changes: applied once, by whom was allowed to when they were written, and never lost.
 
-use crate::clinic::{Clinic, Person, Workstation, document, observation, patient, take_in};
+use crate::clinic::{Clinic, document, observation, patient, take_in};
+use crate::workstation::{Person, Workstation};
 use chartkeep_server::people;
 use chartkeep_server::store::AlertKind;
 use keys::{Random, SigningKey};

@@ -1,6 +1,7 @@
 //! Orders to workstations, and what else they ask for in passing.
 
-use crate::clinic::{Clinic, Workstation};
+use crate::clinic::Clinic;
+use crate::workstation::Workstation;
 use chartkeep_server::{directing, people};
 use keys::{Purpose, Random, Signature};
 use records::Role;

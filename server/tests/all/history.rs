@@ -1,6 +1,7 @@
 //! Pulling: page by page, drawer by drawer, and nobody else's.
 
-use crate::clinic::{Clinic, Person, Workstation, observation, patient, take_in};
+use crate::clinic::{Clinic, observation, patient, take_in};
+use crate::workstation::{Person, Workstation};
 use records::Role;
 use records::change::Base;
 use sync::wire::{Cursor, HistoryMethod, HistoryPage, ProblemCode, path};

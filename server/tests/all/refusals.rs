@@ -1,6 +1,7 @@
 //! Who gets in and who does not: every route, from outside.
 
-use crate::clinic::{Clinic, Workstation, enrol_request};
+use crate::clinic::Clinic;
+use crate::workstation::{Workstation, enrol_request};
 use chartkeep_server::people;
 use chartkeep_server::router::{Asks, Route, routes};
 use chartkeep_server::store::AlertKind;

@@ -1,13 +1,14 @@
 //! Activation, online sign-in, sessions and grants.
 
-use crate::clinic::{Clinic, PASSPHRASE, Workstation};
+use crate::clinic::{Clinic, PASSPHRASE};
+use crate::workstation::Workstation;
 use chartkeep_server::store::AlertKind;
 use keys::Random;
 use keys::{SigningKey, grant, totp};
 use records::Role;
 use sync::wire::{GrantsRequest, GrantsResponse, ProblemCode, SessionResponse, path};
 
-fn next_code(clinic: &Clinic, person: &crate::clinic::Person) -> String {
+fn next_code(clinic: &Clinic, person: &crate::workstation::Person) -> String {
     clinic.advance(30);
     totp::code_at(&person.seed, totp::step_at(clinic.now()))
 }
