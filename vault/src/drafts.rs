@@ -1,7 +1,6 @@
 //! What is being typed, sealed to the person who types it: `drafts/<person>/<name>.draft`.
 //!
-//! The name of a file is made from what the draft is for and a hash, so that it shows nothing; a file opens only for
-//! its person, under its own name.
+//! A file's name is a hash of the ids of what the draft is for; a file opens only for its person, under its own name.
 
 use std::fs;
 use std::path::PathBuf;

@@ -142,8 +142,7 @@ impl OpenDrawer {
     }
 }
 
-/// Whether a drawer failed to open because somebody else has it.
-pub(crate) fn file_key(keys: &DrawerKeys) -> RawKey {
+fn file_key(keys: &DrawerKeys) -> RawKey {
     // EXPOSE: SQLCipher needs the raw bytes to open the file.
     RawKey::new(*keys.file.expose())
 }

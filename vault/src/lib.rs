@@ -12,13 +12,13 @@
 //! what can be seen from outside. Only this crate opens the local store; no code here deletes or makes anew a file
 //! that it failed to open.
 
-mod care_facts;
 mod chart;
 mod device;
 mod drafts;
 mod drawer;
 mod durable;
 mod error;
+mod facts;
 mod folder;
 mod number;
 mod pull;

@@ -98,6 +98,7 @@ impl Writing<'_> {
             number::stored(self.revision()),
             sealed
         ])?;
+        self.some_wait = true;
         self.put(document, current.map_or(0, |current| current.version))
     }
 
@@ -117,8 +118,9 @@ impl Writing<'_> {
         }
         match document {
             Some(document) => {
-                if self.version(key)?.is_none_or(|here| here <= version) {
-                    self.put(document, version)?;
+                let here = self.row(key)?;
+                if here.as_ref().is_none_or(|row| row.version <= version) {
+                    self.put_over(here, document, version)?;
                 }
             }
             None => self.remove(key)?,
@@ -179,6 +181,9 @@ impl Writing<'_> {
     }
 
     fn is_waiting(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        if !self.some_wait {
+            return Ok(false);
+        }
         let sql = "SELECT EXISTS (SELECT 1 FROM pending WHERE id = ?1 AND kind = ?2 AND state = 'waiting')";
         let mut statement = self.tx.prepare_cached(sql)?;
         Ok(statement.query_row([key.id.as_str(), key.kind.as_str()], |row| row.get(0))?)

@@ -22,6 +22,8 @@ pub(crate) struct Writing<'a> {
     revision: u64,
     digest: Digest,
     patients: BTreeMap<String, Patient>,
+    /// Whether any change waits in this drawer; while none does, a page need not ask for each record.
+    pub(super) some_wait: bool,
 }
 
 /// A patient's number and data key in this drawer.
@@ -31,10 +33,10 @@ struct Patient {
 }
 
 /// The row of a document, as far as a write needs it.
-struct Row {
+pub(super) struct Row {
     place: i64,
     patient: i64,
-    version: u64,
+    pub(super) version: u64,
     revision: u64,
 }
 
@@ -60,6 +62,11 @@ impl OpenDrawer {
                 revision: sequence + 1,
                 digest: Digest::from_bytes(digest),
                 patients: BTreeMap::new(),
+                some_wait: tx.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM pending WHERE state = 'waiting')",
+                    [],
+                    |row| row.get(0),
+                )?,
             };
             let value = work(&mut writing)?;
             let (revision, digest) = (number::stored(writing.revision), writing.digest.to_bytes());
@@ -72,10 +79,20 @@ impl OpenDrawer {
 impl Writing<'_> {
     /// Puts a document in the place of the one with its key, or as a new one.
     pub(crate) fn put(&mut self, document: &Document, version: u64) -> Result<(), StoreError> {
+        let old = self.row(document.key())?;
+        self.put_over(old, document, version)
+    }
+
+    /// As [`Self::put`], over the row that is known to be there.
+    pub(super) fn put_over(
+        &mut self,
+        old: Option<Row>,
+        document: &Document,
+        version: u64,
+    ) -> Result<(), StoreError> {
         let key = document.key().to_string();
         let owner = document.patient().map(PatientId::as_str).unwrap_or_default();
         let patient = self.patient(owner)?;
-        let old = self.row(document.key())?;
         if let Some(row) = old.as_ref().filter(|row| row.patient != patient) {
             // A record that was moved to another patient gets a place among that patient's.
             self.forget(&key, row)?;
@@ -107,11 +124,6 @@ impl Writing<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The version of a document that is here.
-    pub(crate) fn version(&self, key: &RecordKey) -> Result<Option<u64>, StoreError> {
-        Ok(self.row(key)?.map(|row| row.version))
     }
 
     /// Gives the document that is here another version, and leaves its content.
@@ -202,7 +214,7 @@ impl Writing<'_> {
         Ok(place::place(patient, count))
     }
 
-    fn row(&self, key: &RecordKey) -> Result<Option<Row>, StoreError> {
+    pub(super) fn row(&self, key: &RecordKey) -> Result<Option<Row>, StoreError> {
         let sql = "SELECT place, patient, version, revision FROM document WHERE id = ?1 AND kind = ?2";
         let mut statement = self.tx.prepare_cached(sql)?;
         let found = statement.query_row([key.id.as_str(), key.kind.as_str()], |row| {
