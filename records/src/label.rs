@@ -21,12 +21,12 @@ pub(crate) struct Label {
 /// What the labels of one record say together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Labels {
-    /// Restricted or very restricted, or a sensitivity that a law or the patient singles out (PSY, ETH, HIV, SDV,
-    /// SEX, STD, GDIS, 42CFRPart2).
+    /// Restricted or very restricted, or a sensitivity that a law or the patient singles out: mental health, substance
+    /// use, HIV, violence, sexual health, genetics.
     pub sensitive: bool,
-    /// A psychotherapy note (PSYTHPN) or one of substance use counselling: its author's alone.
+    /// A psychotherapy or counselling note (PSYTHPN): its author's alone.
     pub counselling: bool,
-    /// A chart that curiosity is drawn to: VIP, or an employee's.
+    /// A chart that curiosity is drawn to: a VIP's, a celebrity's, an employee's.
     pub vip: bool,
     /// A row that stands for a record which the reader may not see.
     pub masked: bool,
@@ -48,9 +48,10 @@ impl Labels {
     fn add(&mut self, system: &str, code: &str) {
         match code {
             "R" | "V" if system.is_empty() || system.ends_with("v3-Confidentiality") => self.sensitive = true,
-            "PSY" | "ETH" | "HIV" | "SDV" | "SEX" | "STD" | "GDIS" | "42CFRPart2" => self.sensitive = true,
-            "PSYTHPN" | "ETHUD-COUNSELLING" => self.counselling = true,
-            "VIP" | "EMP" | "CELEBRITY" => self.vip = true,
+            "PSY" | "BH" | "ETH" | "ETHUD" | "OPIOIDUD" | "SUD" | "42CFRPart2" => self.sensitive = true,
+            "HIV" | "SDV" | "SEX" | "STD" | "GDIS" => self.sensitive = true,
+            "PSYTHPN" => self.counselling = true,
+            "VIP" | "EMP" | "CEL" => self.vip = true,
             "MASKED" => self.masked = true,
             _ => {}
         }

@@ -193,6 +193,9 @@ pub fn decide(
     if facts.practice != actor.practice {
         return Err(denied(DeniedReason::NotFound));
     }
+    if action == Action::OpenChart && facts.patient.is_none() {
+        return Err(denied(DeniedReason::NotFound));
+    }
     if action.is_function() && !actor.roles.iter().any(|role| rights.has_function(*role, action)) {
         return Err(denied(DeniedReason::NotYourRole));
     }

@@ -116,7 +116,7 @@ struct Source {
 struct Line {
     codes: Vec<String>,
     units: Vec<String>,
-    #[expect(dead_code, reason = "for the reader of the table")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the reader of the table"))]
     name: String,
     sex: Option<Sex>,
     from_years: Option<u16>,
@@ -150,5 +150,32 @@ fn shown(low: Option<&str>, high: Option<&str>) -> String {
         (Some(low), None) => format!("≥ {low}"),
         (None, Some(high)) => format!("≤ {high}"),
         (None, None) => RANGE_NOT_SUPPLIED.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TABLE;
+
+    #[test]
+    fn every_line_of_the_table_has_a_source_and_bounds_in_order() {
+        for line in &TABLE.ranges {
+            assert!(TABLE.sources.iter().any(|source| source.key == line.source), "{}", line.name);
+            let bounds: Vec<f64> =
+                [&line.low, &line.high].into_iter().flatten().map(|b| b.parse().unwrap()).collect();
+            assert!(!bounds.is_empty() && bounds.is_sorted(), "{}", line.name);
+        }
+    }
+
+    #[test]
+    fn no_two_lines_answer_for_the_same_person() {
+        for (nth, one) in TABLE.ranges.iter().enumerate() {
+            for other in TABLE.ranges.iter().skip(nth + 1) {
+                let shared = |a: &[String], b: &[String]| a.iter().any(|item| b.contains(item));
+                let same_sex = one.sex.is_none() || other.sex.is_none() || one.sex == other.sex;
+                let clash = shared(&one.codes, &other.codes) && shared(&one.units, &other.units) && same_sex;
+                assert!(!clash, "{} and {}", one.name, other.name);
+            }
+        }
     }
 }

@@ -127,6 +127,11 @@ fn breaking_the_glass_opens_what_it_may() {
 }
 
 #[test]
+fn a_chart_of_nobody_is_not_found() {
+    assert_eq!(open(&actor(Role::Nurse), &Facts::of_practice(PRACTICE)), Err(DeniedReason::NotFound));
+}
+
+#[test]
 fn a_vip_chart_takes_more_than_a_reason() {
     let mut facts = facts(&CHART, Relation::Stated(StatedReason::Covering));
     facts.vip = true;
