@@ -209,13 +209,18 @@ async fn read_all(mut response: reqwest::Response) -> Result<Answer, ServerError
 fn reason_of(error: &reqwest::Error) -> ServerError {
     let mut cause = error.source();
     while let Some(inner) = cause {
-        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if inner.is::<rustls::Error>() || wrapped.is_some_and(|inside| inside.is::<rustls::Error>()) {
+        if is_of_tls(inner) {
             return ServerError::Untrusted;
         }
         cause = inner.source();
     }
     ServerError::Away
+}
+
+/// An input/output error hides what it carries from `source`, and here one is carried inside another.
+fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || carried.is_some_and(|inside| is_of_tls(inside))
 }
 
 #[cfg(test)]

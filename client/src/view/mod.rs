@@ -1,6 +1,7 @@
 //! What a window shows, as plain data: no rules, no identifiers beyond what a screen needs, and no `Debug` on anything that holds a patient's data.
 
 mod chart;
+mod chart_rows;
 mod find;
 mod review;
 mod state;
@@ -8,9 +9,12 @@ mod sync;
 mod write;
 
 pub use chart::{
-    AllergyBanner, AllergyRow, BannerView, ChartView, CoverageRow, DemographicsView, DocumentRow, DraftView,
-    EncounterRow, FreshnessRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView, NormalRange,
-    NoteRow, OpenReason, ProblemRow, Section, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
+    AllergyBanner, BannerView, ChartView, CoverageRow, DemographicsView, DraftView, FreshnessRow, OpenReason,
+    Section,
+};
+pub use chart_rows::{
+    AllergyRow, DocumentRow, EncounterRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView,
+    NormalRange, NoteRow, ProblemRow, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
 };
 pub use find::{AppointmentRow, PatientRow, SearchView};
 pub use review::{AuditRow, AuditView, VerifiedView};

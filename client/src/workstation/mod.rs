@@ -1,5 +1,6 @@
 //! The one door for a window: every method blocks, and every method may be called from any thread.
 
+mod forms;
 mod open;
 #[cfg(test)]
 mod tests;
@@ -8,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use records::event::AuditEvent;
-use serde::Deserialize;
 
 use crate::keyring::Keyring;
 use crate::station::{Station, Surroundings};
@@ -19,6 +19,7 @@ use crate::view::{
 };
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
+pub use forms::{ActivateForm, EnrolForm, LockCause, SignInForm};
 use open::Running;
 
 /// What the workstation tells by itself.
@@ -28,71 +29,6 @@ pub enum Event {
     StateChanged(StatusView),
     /// Something was sent, received or refused. The rows are left out: ask for them with [`Workstation::sync_status`].
     SyncChanged(SyncView),
-}
-
-/// How a computer joins a clinic.
-#[derive(Clone, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct EnrolForm {
-    /// Address of the enrolment listener, `https://host:port`.
-    pub server: String,
-    /// One-time token, with the fingerprint of the practice's root inside.
-    pub token: String,
-    /// What people call this computer.
-    pub label: String,
-}
-
-/// What a person types to sign in.
-#[derive(Clone, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct SignInForm {
-    /// User name.
-    pub username: String,
-    /// Passphrase.
-    pub passphrase: String,
-    /// Six digits of the authenticator app.
-    pub code: String,
-}
-
-/// What a new person types once to get a passphrase and an authenticator.
-#[derive(Clone, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct ActivateForm {
-    /// User name.
-    pub username: String,
-    /// The code the administrator gave.
-    pub activation_code: String,
-    /// The passphrase the person chose.
-    pub passphrase: String,
-}
-
-impl Drop for SignInForm {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.passphrase);
-        zeroize::Zeroize::zeroize(&mut self.code);
-    }
-}
-
-impl Drop for ActivateForm {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.passphrase);
-    }
-}
-
-/// Why the workstation locks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LockCause {
-    /// The person asked for it.
-    Person,
-    /// Nobody was there for too long.
-    Idle,
-    /// The computer's own screen was locked, went to sleep or changed user.
-    System,
-    /// The program ends.
-    Exit,
 }
 
 /// A workstation of a clinic, with or without somebody signed in.

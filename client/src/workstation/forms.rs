@@ -1,0 +1,68 @@
+//! What a person types at the workstation itself, and why it locks.
+
+use serde::Deserialize;
+
+/// How a computer joins a clinic.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EnrolForm {
+    /// Address of the enrolment listener, `https://host:port`.
+    pub server: String,
+    /// One-time token, with the fingerprint of the practice's root inside.
+    pub token: String,
+    /// What people call this computer.
+    pub label: String,
+}
+
+/// What a person types to sign in.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SignInForm {
+    /// User name.
+    pub username: String,
+    /// Passphrase.
+    pub passphrase: String,
+    /// Six digits of the authenticator app.
+    pub code: String,
+}
+
+/// What a new person types once to get a passphrase and an authenticator.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ActivateForm {
+    /// User name.
+    pub username: String,
+    /// The code the administrator gave.
+    pub activation_code: String,
+    /// The passphrase the person chose.
+    pub passphrase: String,
+}
+
+impl Drop for SignInForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.code);
+    }
+}
+
+impl Drop for ActivateForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+    }
+}
+
+/// Why the workstation locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockCause {
+    /// The person asked for it.
+    Person,
+    /// Nobody was there for too long.
+    Idle,
+    /// The computer's own screen was locked, went to sleep or changed user.
+    System,
+    /// The program ends.
+    Exit,
+}
