@@ -109,17 +109,18 @@ impl Practice {
         Resources { setting: self.setting, clinic, next: 0, waiting }
     }
 
-    /// One chart with at least so many resources, for measurements: the first patient of the script, seen ever more often.
-    pub fn thick_chart(&self, at_least: usize) -> Vec<Vec<u8>> {
+    /// One chart with at least so many resources, for measurements: a patient who comes as usual, for ever more years.
+    pub fn thick_chart(&self, number: u32, at_least: usize) -> Vec<Vec<u8>> {
         let clinic = Clinic::new(&self.setting);
-        let persona = Persona::new(&self.setting, &clinic, 0);
-        let mut years = 4;
+        let persona = Persona::new(&self.setting, &clinic, number);
+        let mut years = chart::YEARS;
         loop {
             let chart = write_chart(&self.setting, &clinic, &persona, years);
-            if chart.len() >= at_least || years > 400 {
+            // Nobody is older than this: a chart that is thin by then stays thin.
+            if chart.len() >= at_least || years > 120 {
                 return chart;
             }
-            years += 4;
+            years += 1;
         }
     }
 

@@ -75,7 +75,7 @@ fn a_chart_has_as_many_resources_as_promised() {
 fn a_thick_chart_reaches_the_size_that_was_asked_for_and_belongs_to_one_patient() {
     let practice = Practice::new(7, 40, TODAY);
     let chart: Vec<Document> =
-        practice.thick_chart(1000).into_iter().map(|bytes| Document::parse(bytes).unwrap()).collect();
+        practice.thick_chart(0, 1000).into_iter().map(|bytes| Document::parse(bytes).unwrap()).collect();
     assert!((1000..1500).contains(&chart.len()));
     let owner = practice.patient_id(0).to_string();
     assert!(

@@ -1,0 +1,138 @@
+//! The bench: the performance lines of the design that can be measured without a window or a network.
+//!
+//! It builds the vault of a practice of 100,000 patients on the disk of the clone (not in memory, so that a sync is a sync), measures, prints
+//! a table and writes `target/bench/report.json`. A ratio is the median of interleaved rounds in one run; a percentile comes from all
+//! samples of a run, and its spread from the rounds they were taken in. A spread over 20 % reads "inconclusive". How fast this machine
+//! syncs and computes stands beside the figures.
+
+mod audit;
+mod calibration;
+mod charts;
+mod clinic;
+mod drawers;
+mod report;
+mod search;
+mod statistics;
+mod stopwatch;
+mod twins;
+mod unlock;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use clinic::Clinic;
+use report::Report;
+
+/// Whatever goes wrong ends the bench; there is nobody to recover for.
+type BenchResult<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Measure the performance lines of the design; writes target/bench/report.json.
+#[derive(Parser)]
+struct Arguments {
+    /// Patients in the vault; the design's figures are for 100,000.
+    #[arg(long, default_value_t = 100_000)]
+    patients: u32,
+    /// Where the report and the files that are measured go.
+    #[arg(long, default_value = "target/bench")]
+    folder: PathBuf,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    patients: u32,
+    /// Samples behind a percentile.
+    samples: usize,
+    /// Rows of the large twin files.
+    rows: u32,
+    /// Charts of 1,000 resources.
+    thick_charts: usize,
+}
+
+/// Rounds of a ratio, and rounds into which the samples of a percentile are parted.
+const ROUNDS: usize = 9;
+
+/// Runs the bench with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let causes =
+                std::iter::successors(Some(&*error as &dyn std::error::Error), |error| error.source());
+            let words: Vec<String> = causes.map(ToString::to_string).collect();
+            say(&format!("chartkeep-bench: {}", words.join(": ")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> BenchResult<()> {
+    fs::create_dir_all(&arguments.folder)?;
+    let scale = Scale::of(arguments.patients);
+    let place = tempfile::Builder::new().prefix("files-").tempdir_in(&arguments.folder)?;
+    let mut report = Report::default();
+
+    say("calibrating: syncs and hashing");
+    report.extend(calibration::measure(place.path())?);
+
+    say(&format!("building the vault of {} patients", scale.patients));
+    let (mut clinic, loaded) = Clinic::build(&place.path().join("vault"), scale)?;
+    report.push(loaded);
+
+    say("unlock to first screen");
+    let vault = clinic.reopen()?;
+    let (mut vault, line) = unlock::measure(&mut clinic, vault)?;
+    report.push(line);
+
+    say("keystroke to rows");
+    report.push(search::measure(&clinic, &mut vault, scale)?);
+
+    say("charts of 1,000 resources");
+    report.push(charts::measure(&clinic, &mut vault, scale)?);
+
+    say("audit append");
+    report.extend(audit::measure(&clinic, &mut vault, place.path())?);
+    drop(vault);
+
+    say("drawers against plain SQLite");
+    report.extend(drawers::measure(&clinic, place.path(), scale)?);
+
+    let path = arguments.folder.join("report.json");
+    fs::write(&path, report.json()?)?;
+    print(&report.table(scale.patients));
+    say(&format!("written to {}", path.display()));
+    Ok(())
+}
+
+impl Scale {
+    fn of(patients: u32) -> Scale {
+        let full = patients >= 100_000;
+        Scale {
+            patients,
+            samples: if full { 10_800 } else { 900 },
+            rows: patients.saturating_mul(10).clamp(20_000, 1_000_000),
+            thick_charts: if full { 8 } else { 2 },
+        }
+    }
+
+    /// What is to be said about a percentile of fewer samples than it needs.
+    fn note(self) -> &'static str {
+        if self.samples >= 10_000 { "" } else { "; fewer than 10,000 samples: a smoke test, no measurement" }
+    }
+}
+
+/// A line for the person who waits.
+#[expect(clippy::print_stderr, reason = "this program talks to the person who called it")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn print(text: &str) {
+    println!("{text}");
+}
