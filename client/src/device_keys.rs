@@ -89,6 +89,12 @@ impl DeviceKeys {
     }
 }
 
+/// Whether a keyring that says it has no such item can keep one at all. One that is locked, or was never set up, also says so.
+pub(crate) fn prove_that_it_works(keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
+    write_and_check(keyring, "probe", &[1])?;
+    keyring.delete("probe")
+}
+
 /// A keyring that forgets what it was told must be found out now, and not at the next start.
 pub(crate) fn write_and_check(
     keyring: &dyn Keyring,

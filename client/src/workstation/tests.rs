@@ -61,6 +61,30 @@ fn a_key_that_is_gone_from_the_keyring_is_said_and_never_made_anew() {
     assert!(fixture.keyring.read("workstation").unwrap().is_none());
 }
 
+/// What a locked keyring, or one that was never set up, looks like from here: it has nothing, and takes nothing.
+struct Shut;
+
+impl Keyring for Shut {
+    fn read(&self, _: &str) -> Result<Option<KeyringSecret>, KeyringProblem> {
+        Ok(None)
+    }
+
+    fn write(&self, _: &str, _: &[u8]) -> Result<(), KeyringProblem> {
+        Err(KeyringProblem::Locked)
+    }
+
+    fn delete(&self, _: &str) -> Result<(), KeyringProblem> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_locked_keyring_that_says_it_is_empty_is_not_taken_for_a_lost_key() {
+    let fixture = Fixture::enrolled();
+    let workstation = Workstation::start(fixture.settings(), Arc::new(Shut), fixture.clock, |_| {});
+    assert_eq!(problem(&workstation.status()), Some(Code::KeyringLocked));
+}
+
 #[test]
 fn a_damaged_file_is_said_and_stays_as_it_is() {
     let fixture = Fixture::enrolled();
