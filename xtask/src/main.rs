@@ -45,7 +45,7 @@ enum Job {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Print the next unused one-time code of a demo person, such as `nurse`
+    /// Print the next unused one-time code of a demo person, such as `rosa`
     Code {
         /// User name of the demo person
         person: String,
