@@ -127,17 +127,17 @@ fn practitioner(reference: &Value) -> Option<String> {
     }
 }
 
+/// An end that nobody lives to see: the last moment that a column of milliseconds gives back is before [`Timestamp::MAX`].
+const NO_END: Timestamp = Timestamp::constant(253_370_764_800, 0);
+
 fn period(period: Option<&Value>) -> Option<Since> {
     let at = |name| text(period?, name).and_then(place::parse);
     period?;
-    Some(Since {
-        since: at("start").unwrap_or(Timestamp::UNIX_EPOCH),
-        until: at("end").unwrap_or(Timestamp::MAX),
-    })
+    Some(Since { since: at("start").unwrap_or(Timestamp::UNIX_EPOCH), until: at("end").unwrap_or(NO_END) })
 }
 
 fn always() -> Since {
-    Since { since: Timestamp::UNIX_EPOCH, until: Timestamp::MAX }
+    Since { since: Timestamp::UNIX_EPOCH, until: NO_END }
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {

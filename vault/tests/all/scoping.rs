@@ -1,7 +1,7 @@
 //! Row scope: a role that reaches only its own patients is shown no other, whatever the list.
 
 use records::find::Query;
-use records::rights::{Action, Facts, Permit, Rights, decide};
+use records::rights::{Action, Facts, Permit, Relation, Rights, decide};
 use records::{Document, Role};
 use serde_json::json;
 use vault::Vault;
@@ -68,6 +68,25 @@ fn a_search_reads_only_patients_in_care() {
     assert!(
         !vault.search(&permit, &Query::parse("trev", jiff::civil::date(2026, 3, 10)), 1, now()).unwrap().more
     );
+}
+
+#[test]
+fn a_care_team_without_an_end_relates_for_good() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    clinic.load(
+        &mut vault,
+        &[document(json!({
+            "resourceType": "CareTeam", "id": "endless", "status": "active", "subject": {"reference": "Patient/ada"},
+            "participant": [{"member": {"reference": format!("Practitioner/{}", person(Role::Nurse))}}],
+        }))],
+    );
+    let permit = strict_permit(&mut clinic, &mut vault, Action::Search);
+
+    assert_eq!(found(&vault, &permit, "trev"), ["ada"]);
+    let facts = vault.facts(&clinic.actor(Role::Nurse), &patient("ada"), now()).unwrap();
+    assert!(matches!(facts.relation, Relation::Care { .. }));
 }
 
 #[test]
