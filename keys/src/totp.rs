@@ -50,6 +50,14 @@ impl TotpSeed {
         crate::SecretText::new(self.secret().to_base32())
     }
 
+    /// The seed that [`TotpSeed::to_base32`] wrote; `None` for any other text.
+    #[must_use]
+    pub fn from_base32(text: &str) -> Option<Self> {
+        let secret = totp_rs::Secret::try_from_base32(text).ok()?;
+        let bytes: [u8; SEED_LENGTH] = secret.as_bytes().try_into().ok()?;
+        Some(Self(Secret::from_bytes(bytes)))
+    }
+
     /// The `otpauth://` address that a phone reads from a QR code. Both names are percent-encoded.
     #[must_use]
     pub fn provisioning_uri(&self, issuer: &str, account: &str) -> crate::SecretText {
