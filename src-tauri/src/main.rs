@@ -1,1 +1,7 @@
-fn main() {}
+//! The Chartkeep desktop app.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chartkeep::run()
+}

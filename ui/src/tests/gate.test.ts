@@ -23,7 +23,7 @@ describe('before the records', () => {
     expect((window.byId('enrol-token') as HTMLInputElement).value).toBe('old');
   });
 
-  test.each(['keyring-absent', 'keyring-locked', 'vault-damaged', 'vault-newer'])('%s has its own screen with what to do', async (code) => {
+  test.each(['keyring-absent', 'keyring-locked', 'vault-damaged', 'vault-newer'] as const)('%s has its own screen with what to do', async (code) => {
     const clinic = theClinic();
     clinic.state = 'blocked';
     clinic.problem = { code, message: 'What happened.', advice: 'What to do.' };

@@ -1,114 +1,1200 @@
 // Written from the table of commands; a test fails when this file is stale. `cargo xtask bindings` writes it.
 
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+
+export type ClientError = { 
+/**
+ * What happened, for programs.
+ */
+code: Code, 
+/**
+ * What happened, for people: one sentence.
+ */
+message: string, 
+/**
+ * What to do about it: one or two sentences.
+ */
+advice: string, };
+
+export type PersonView = { 
+/**
+ * Name as staff know it.
+ */
+name: string, 
+/**
+ * First role, as the rights table spells it (`nurse`).
+ */
+role: string, 
+/**
+ * First role in words (`Nurse`).
+ */
+roleTitle: string, 
+/**
+ * At most three letters for the corner of the window.
+ */
+initials: string, 
+/**
+ * May record vitals and notes.
+ */
+canWriteClinical: boolean, 
+/**
+ * May read the audit trail beyond their own entries.
+ */
+canReadAudit: boolean, };
+
 export type Lifecycle = "unenrolled" | "locked" | "open" | "blocked";
 
-export type ClientError = { code: string, message: string, advice: string, };
+export type StatusView = { 
+/**
+ * The screen to show.
+ */
+state: Lifecycle, 
+/**
+ * The practice's name, empty before enrolment.
+ */
+clinic: string, 
+/**
+ * The label this workstation was enrolled with, empty before enrolment.
+ */
+device: string, 
+/**
+ * Whether the last call to the server was answered.
+ */
+online: boolean, 
+/**
+ * Changes written here that the server has not acknowledged.
+ */
+unsentChanges: number, 
+/**
+ * Audit events written here that the server has not acknowledged.
+ */
+unsentEvents: number, 
+/**
+ * Last contact with the server, `22-Nov-2026 10:15`.
+ */
+lastSync: string | null, 
+/**
+ * Who is signed in.
+ */
+person: PersonView | null, 
+/**
+ * What stands in the way, when `state` is `blocked`.
+ */
+problem: ClientError | null, 
+/**
+ * Seconds without a key or a click after which the workstation locks itself.
+ */
+idleLimitS: number, 
+/**
+ * Whether this is a demonstration with made-up patients.
+ */
+demo: boolean, };
 
-export type PersonView = { name: string, role: string, roleTitle: string, initials: string, canWriteClinical: boolean, canReadAudit: boolean, };
+export type EnrolForm = { 
+/**
+ * Address of the enrolment listener, `https://host:port`.
+ */
+server: string, 
+/**
+ * One-time token, with the fingerprint of the practice's root inside.
+ */
+token: string, 
+/**
+ * What people call this computer.
+ */
+label: string, };
 
-export type StatusView = { state: Lifecycle, clinic: string, device: string, online: boolean, unsentChanges: number, unsentEvents: number, lastSync: string | null, person: PersonView | null, problem: ClientError | null, idleLimitS: number, demo: boolean, };
+export type ActivateForm = { 
+/**
+ * User name.
+ */
+username: string, 
+/**
+ * The code the administrator gave.
+ */
+activationCode: string, 
+/**
+ * The passphrase the person chose.
+ */
+passphrase: string, };
 
-export type Place = { screen: string, patientId: string | null, section: string | null, field: string | null, caret: number | null, };
+export type ActivationView = { 
+/**
+ * The seed in base 32, for typing.
+ */
+seed: string, 
+/**
+ * The same as an `otpauth://` address, for a QR code.
+ */
+uri: string, };
 
-export type OpenedView = { person: PersonView, place: Place | null, lastSignIn: string | null, failuresSince: number, online: boolean, firstTime: boolean, };
+export type ConfirmForm = { 
+/**
+ * Six digits.
+ */
+code: string, };
 
-export type ActivationView = { seed: string, uri: string, };
+export type SignInForm = { 
+/**
+ * User name.
+ */
+username: string, 
+/**
+ * Passphrase.
+ */
+passphrase: string, 
+/**
+ * Six digits of the authenticator app.
+ */
+code: string, };
 
-export type PatientRow = { id: string, name: string, born: string, age: string, sex: string, mrn: string, phone: string | null, deceased: boolean, sameName: boolean, arrival: string | null, };
+export type Place = { 
+/**
+ * Name of the screen.
+ */
+screen: string, 
+/**
+ * The chart that was open.
+ */
+patientId: string | null, 
+/**
+ * The section of it.
+ */
+section: string | null, 
+/**
+ * The field with the caret.
+ */
+field: string | null, 
+/**
+ * The caret, in UTF-16 units from the start of the field.
+ */
+caret: number | null, };
 
-export type SearchView = { rows: Array<PatientRow>, more: boolean, millis: number, };
+export type OpenedView = { 
+/**
+ * Who signed in.
+ */
+person: PersonView, 
+/**
+ * Where the person was when the workstation locked.
+ */
+place: Place | null, 
+/**
+ * The person's sign-in before this one on this workstation, `22-Nov-2026 10:15`.
+ */
+lastSignIn: string | null, 
+/**
+ * Failed attempts on this workstation since then.
+ */
+failuresSince: number, 
+/**
+ * Whether the server took part.
+ */
+online: boolean, 
+/**
+ * Whether it was the person's first sign-in here.
+ */
+firstTime: boolean, };
 
-export type AppointmentRow = { id: string, patientId: string, patientName: string, born: string, time: string, duration: string, reason: string, status: string, room: string | null, clinician: string | null, };
+export type SearchForm = { 
+/**
+ * Any part of a name, a birth date, a record number or a telephone number.
+ */
+text: string, };
+
+export type PatientRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+name: string, 
+/**
+ * `14-Jul-1945`, or `Not Known`.
+ */
+born: string, 
+/**
+ * `61y`; empty when the birth date is not known.
+ */
+age: string, 
+/**
+ * `Female`, `Male`, `Other`, `Not Known`.
+ */
+sex: string, 
+/**
+ * Medical record number of the practice.
+ */
+mrn: string, 
+/**
+ * First telephone number.
+ */
+phone: string | null, 
+/**
+ * Whether the patient has died.
+ */
+deceased: boolean, 
+/**
+ * Whether another patient of this list bears the same name: look twice.
+ */
+sameName: boolean, 
+/**
+ * Today's appointment time, `10:15`.
+ */
+arrival: string | null, };
+
+export type SearchView = { 
+/**
+ * Best first, at most fifty.
+ */
+rows: Array<PatientRow>, 
+/**
+ * Whether there are more than shown.
+ */
+more: boolean, 
+/**
+ * How long the vault took, in milliseconds.
+ */
+millis: number, };
+
+export type SettleForm = { 
+/**
+ * Their ids.
+ */
+shown: Array<string>, };
+
+export type AppointmentRow = { 
+/**
+ * FHIR id of the appointment.
+ */
+id: string, 
+/**
+ * Whose it is.
+ */
+patientId: string, 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+patientName: string, 
+/**
+ * `14-Jul-1945`.
+ */
+born: string, 
+/**
+ * `10:15`.
+ */
+time: string, 
+/**
+ * `15min`.
+ */
+duration: string, 
+/**
+ * Why, as the front desk wrote it.
+ */
+reason: string, 
+/**
+ * FHIR status code.
+ */
+status: string, 
+/**
+ * Room.
+ */
+room: string | null, 
+/**
+ * Who sees the patient.
+ */
+clinician: string | null, };
 
 export type OpenReason = "visit" | "telephone" | "results" | "covering";
 
+export type OpenChartForm = { 
+/**
+ * Whose.
+ */
+patientId: string, 
+/**
+ * Why, where there is no care relation.
+ */
+reason: OpenReason | null, };
+
+export type LabRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * LOINC.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * As recorded.
+ */
+value: string, 
+/**
+ * Unit as shown.
+ */
+unit: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * `H`, `L`, `HH`, `LL`, `A`.
+ */
+flag: string | null, 
+/**
+ * `3.5–5.1`, or `Range not supplied`.
+ */
+range: string, 
+/**
+ * The value before, same unit.
+ */
+previous: string | null, };
+
+export type DemographicsView = { 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+name: string, 
+/**
+ * `14-Jul-1945`.
+ */
+born: string, 
+/**
+ * `Female`, …
+ */
+sex: string, 
+/**
+ * Medical record number.
+ */
+mrn: string, 
+/**
+ * Telephone numbers with their use.
+ */
+phones: Array<string>, 
+/**
+ * Electronic mail.
+ */
+emails: Array<string>, 
+/**
+ * Addresses, one line each.
+ */
+addresses: Array<string>, 
+/**
+ * Languages, and whether an interpreter is needed.
+ */
+language: string | null, 
+/**
+ * Marital status.
+ */
+maritalStatus: string | null, 
+/**
+ * Whom to call.
+ */
+contacts: Array<string>, };
+
+export type CoverageRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Who pays.
+ */
+payer: string, 
+/**
+ * Which plan.
+ */
+plan: string | null, 
+/**
+ * Member number.
+ */
+member: string | null, 
+/**
+ * FHIR status in words.
+ */
+status: string, 
+/**
+ * From and to.
+ */
+period: string | null, };
+
+export type NoteRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Who wrote it.
+ */
+author: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * Whether it was signed.
+ */
+signed: boolean, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Whether the server has not acknowledged it yet.
+ */
+pending: boolean, };
+
+export type VitalLatest = { 
+/**
+ * LOINC.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * As recorded: `120/80`, `36.6`.
+ */
+value: string, 
+/**
+ * Unit as shown.
+ */
+unit: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * `H`, `L`, …
+ */
+flag: string | null, 
+/**
+ * The value before.
+ */
+previous: string | null, };
+
+export type VitalPoint = { 
+/**
+ * RFC 3339.
+ */
+at: string, 
+/**
+ * The value (systolic for a blood pressure).
+ */
+value: number, 
+/**
+ * The lower end of a bar (diastolic).
+ */
+low: number | null, 
+/**
+ * The upper end of a bar (systolic).
+ */
+high: number | null, };
+
+export type NormalRange = { 
+/**
+ * Lower bound.
+ */
+low: number | null, 
+/**
+ * Upper bound.
+ */
+high: number | null, 
+/**
+ * Who says so.
+ */
+source: string, };
+
+export type VitalSeriesView = { 
+/**
+ * LOINC.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Unit as shown.
+ */
+unit: string, 
+/**
+ * Oldest first.
+ */
+points: Array<VitalPoint>, 
+/**
+ * The normal band.
+ */
+normal: NormalRange | null, };
+
+export type VitalsView = { 
+/**
+ * One line a code.
+ */
+latest: Array<VitalLatest>, 
+/**
+ * One series a code and unit.
+ */
+series: Array<VitalSeriesView>, };
+
 export type Section = "demographics" | "appointments" | "coverage" | "problems" | "medications" | "allergies" | "vitals" | "labs" | "immunizations" | "encounters" | "notes" | "documents";
 
-export type AllergyBanner = { title: string, items: Array<string>, asOf: string | null, masked: boolean, };
+export type FreshnessRow = { 
+/**
+ * Which section.
+ */
+section: Section, 
+/**
+ * `22-Nov-2026 10:15`; absent when it was never synced.
+ */
+asOf: string | null, 
+/**
+ * Whether it is older than policy allows without a warning.
+ */
+stale: boolean, 
+/**
+ * One sentence for the reader.
+ */
+note: string, };
 
-export type BannerView = { family: string, given: string, title: string, preferred: string | null, born: string, age: string, sex: string, mrn: string, deceased: string | null, phone: string | null, address: string | null, allergies: AllergyBanner | null, flags: Array<string>, };
+export type AllergyBanner = { 
+/**
+ * Exactly one of "Known allergies", "No known allergies", "Allergies not recorded", "Allergies unavailable".
+ */
+title: string, 
+/**
+ * Agents, severe first.
+ */
+items: Array<string>, 
+/**
+ * When the list was last updated.
+ */
+asOf: string | null, 
+/**
+ * Whether an entry is hidden from this role.
+ */
+masked: boolean, };
 
-export type ProblemRow = { id: string, title: string, code: string | null, status: string, active: boolean, onset: string | null, ended: string | null, };
-
-export type MedicationRow = { id: string, name: string, dose: string, status: string, started: string | null, ended: string | null, reason: string | null, prescriber: string | null, };
-
-export type MedicationsView = { current: Array<MedicationRow>, past: Array<MedicationRow>, };
-
-export type AllergyRow = { id: string, agent: string, category: string | null, criticality: string | null, reactions: Array<string>, certainty: string | null, status: string, recorded: string | null, masked: boolean, };
-
-export type NormalRange = { low: number | null, high: number | null, source: string, };
-
-export type VitalPoint = { at: string, value: number, low: number | null, high: number | null, };
-
-export type VitalLatest = { code: string, title: string, value: string, unit: string, at: string, flag: string | null, previous: string | null, };
-
-export type VitalSeriesView = { code: string, title: string, unit: string, points: Array<VitalPoint>, normal: NormalRange | null, };
-
-export type VitalsView = { latest: Array<VitalLatest>, series: Array<VitalSeriesView>, };
-
-export type LabRow = { id: string, code: string, title: string, value: string, unit: string, at: string, flag: string | null, range: string, previous: string | null, };
-
-export type ImmunizationRow = { id: string, vaccine: string, at: string, status: string, lot: string | null, site: string | null, };
-
-export type EncounterRow = { id: string, title: string, at: string, reason: string | null, clinician: string | null, status: string, };
-
-export type NoteRow = { id: string, title: string, author: string, at: string, signed: boolean, text: string, pending: boolean, };
-
-export type DocumentRow = { id: string, title: string, kind: string, at: string, author: string | null, };
-
-export type DemographicsView = { name: string, born: string, sex: string, mrn: string, phones: Array<string>, emails: Array<string>, addresses: Array<string>, language: string | null, maritalStatus: string | null, contacts: Array<string>, };
-
-export type CoverageRow = { id: string, payer: string, plan: string | null, member: string | null, status: string, period: string | null, };
-
-export type FreshnessRow = { section: Section, asOf: string | null, stale: boolean, note: string, };
+export type BannerView = { 
+/**
+ * Upper case.
+ */
+family: string, 
+/**
+ * Given names.
+ */
+given: string, 
+/**
+ * `Mrs`; empty when none.
+ */
+title: string, 
+/**
+ * What the patient likes to be called.
+ */
+preferred: string | null, 
+/**
+ * `14-Jul-1945`.
+ */
+born: string, 
+/**
+ * `61y`, or the age at death.
+ */
+age: string, 
+/**
+ * `Female`, `Male`, `Other`, `Not Known`.
+ */
+sex: string, 
+/**
+ * Medical record number.
+ */
+mrn: string, 
+/**
+ * Date of death.
+ */
+deceased: string | null, 
+/**
+ * First telephone number.
+ */
+phone: string | null, 
+/**
+ * Address on one line.
+ */
+address: string | null, 
+/**
+ * Absent for roles that may not see allergies.
+ */
+allergies: AllergyBanner | null, 
+/**
+ * Interpreter, access needs, same name: short flags without clinical content.
+ */
+flags: Array<string>, };
 
 export type DraftKind = "note" | "vitals";
 
-export type DraftView = { form: DraftKind, content: string, place: Place | null, savedAt: string, };
+export type DraftView = { 
+/**
+ * Which form.
+ */
+form: DraftKind, 
+/**
+ * What the form stored, as JSON text.
+ */
+content: string, 
+/**
+ * Where the caret was.
+ */
+place: Place | null, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+savedAt: string, };
 
-export type ChartView = { patientId: string, banner: BannerView, sections: Array<Section>, problems: Array<ProblemRow>, medications: MedicationsView, allergies: Array<AllergyRow>, vitals: VitalsView, labs: Array<LabRow>, immunizations: Array<ImmunizationRow>, encounters: Array<EncounterRow>, notes: Array<NoteRow>, documents: Array<DocumentRow>, appointments: Array<AppointmentRow>, demographics: DemographicsView, coverage: Array<CoverageRow>, freshness: Array<FreshnessRow>, drafts: Array<DraftView>, canWrite: boolean, };
+export type EncounterRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * What it was.
+ */
+title: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * Why.
+ */
+reason: string | null, 
+/**
+ * Who.
+ */
+clinician: string | null, 
+/**
+ * FHIR status in words.
+ */
+status: string, };
 
-export type VitalsForm = { patientId: string, systolic: string | null, diastolic: string | null, heartRate: string | null, respiratoryRate: string | null, spo2: string | null, temperature: string | null, weight: string | null, height: string | null, takenAt: string | null, confirmed: boolean, };
+export type ProblemRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Its code.
+ */
+code: string | null, 
+/**
+ * `Active`, `Resolved`, …
+ */
+status: string, 
+/**
+ * Whether it is still a problem.
+ */
+active: boolean, 
+/**
+ * `14-Jul-1945`.
+ */
+onset: string | null, 
+/**
+ * `14-Jul-1945`.
+ */
+ended: string | null, };
 
-export type NoteForm = { patientId: string, noteId: string | null, title: string, text: string, sign: boolean, };
+export type AllergyRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * The causative agent.
+ */
+agent: string, 
+/**
+ * `Drug`, `Food`, `Environment`, …
+ */
+category: string | null, 
+/**
+ * `High`, `Low`, …
+ */
+criticality: string | null, 
+/**
+ * What it did.
+ */
+reactions: Array<string>, 
+/**
+ * `Confirmed`, `Unconfirmed`, …
+ */
+certainty: string | null, 
+/**
+ * `Active`, `Resolved`, …
+ */
+status: string, 
+/**
+ * `14-Jul-1945`.
+ */
+recorded: string | null, 
+/**
+ * Whether the content is hidden from this role; the row then only says so.
+ */
+masked: boolean, };
 
-export type FieldWarning = { field: string, message: string, blocking: boolean, };
+export type DocumentRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * What kind.
+ */
+kind: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * Who wrote it.
+ */
+author: string | null, };
 
-export type SaveView = { saved: boolean, warnings: Array<FieldWarning>, changeId: string | null, };
+export type ImmunizationRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * What was given.
+ */
+vaccine: string, 
+/**
+ * `14-Jul-1945`.
+ */
+at: string, 
+/**
+ * FHIR status in words.
+ */
+status: string, 
+/**
+ * Lot number.
+ */
+lot: string | null, 
+/**
+ * Where on the body.
+ */
+site: string | null, };
 
-export type DraftForm = { patientId: string, form: DraftKind, content: string, place: Place | null, };
+export type MedicationRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Generic name as recorded.
+ */
+name: string, 
+/**
+ * The whole dose line, or `Dose not recorded`.
+ */
+dose: string, 
+/**
+ * `Started`, `Completed`, `Discontinued`, …
+ */
+status: string, 
+/**
+ * `14-Jul-1945`.
+ */
+started: string | null, 
+/**
+ * `14-Jul-1945`.
+ */
+ended: string | null, 
+/**
+ * Why it is given.
+ */
+reason: string | null, 
+/**
+ * Who prescribed it.
+ */
+prescriber: string | null, };
 
-export type DrawerPull = { drawer: string, at: string | null, };
+export type MedicationsView = { 
+/**
+ * Being taken.
+ */
+current: Array<MedicationRow>, 
+/**
+ * Stopped or completed.
+ */
+past: Array<MedicationRow>, };
+
+export type ChartView = { 
+/**
+ * FHIR id.
+ */
+patientId: string, 
+/**
+ * The line that never scrolls away.
+ */
+banner: BannerView, 
+/**
+ * Sections the role may see, in the order to show them.
+ */
+sections: Array<Section>, 
+/**
+ * Active first.
+ */
+problems: Array<ProblemRow>, 
+/**
+ * Current and past.
+ */
+medications: MedicationsView, 
+/**
+ * Drug allergies first.
+ */
+allergies: Array<AllergyRow>, 
+/**
+ * Vital signs.
+ */
+vitals: VitalsView, 
+/**
+ * Newest first.
+ */
+labs: Array<LabRow>, 
+/**
+ * Newest first.
+ */
+immunizations: Array<ImmunizationRow>, 
+/**
+ * Newest first.
+ */
+encounters: Array<EncounterRow>, 
+/**
+ * Newest first.
+ */
+notes: Array<NoteRow>, 
+/**
+ * Newest first.
+ */
+documents: Array<DocumentRow>, 
+/**
+ * Next first.
+ */
+appointments: Array<AppointmentRow>, 
+/**
+ * Names, addresses, contacts.
+ */
+demographics: DemographicsView, 
+/**
+ * Insurance.
+ */
+coverage: Array<CoverageRow>, 
+/**
+ * How fresh each section is.
+ */
+freshness: Array<FreshnessRow>, 
+/**
+ * What this person had begun to write here.
+ */
+drafts: Array<DraftView>, 
+/**
+ * Whether the person may record vitals and notes for this patient.
+ */
+canWrite: boolean, };
+
+export type VitalsForm = { 
+/**
+ * Whose.
+ */
+patientId: string, 
+/**
+ * mm[Hg].
+ */
+systolic: string | null, 
+/**
+ * mm[Hg].
+ */
+diastolic: string | null, 
+/**
+ * /min.
+ */
+heartRate: string | null, 
+/**
+ * /min.
+ */
+respiratoryRate: string | null, 
+/**
+ * %.
+ */
+spo2: string | null, 
+/**
+ * Cel.
+ */
+temperature: string | null, 
+/**
+ * kg.
+ */
+weight: string | null, 
+/**
+ * cm.
+ */
+height: string | null, 
+/**
+ * When they were taken, RFC 3339; absent means now.
+ */
+takenAt: string | null, 
+/**
+ * Whether the person has seen the warnings and stands by the values.
+ */
+confirmed: boolean, };
+
+export type FieldWarning = { 
+/**
+ * Name of the field in the form (`heartRate`).
+ */
+field: string, 
+/**
+ * One sentence.
+ */
+message: string, 
+/**
+ * Whether it cannot be confirmed away.
+ */
+blocking: boolean, };
+
+export type SaveView = { 
+/**
+ * Whether it is on disk, with its event and its envelope.
+ */
+saved: boolean, 
+/**
+ * What looks wrong, field by field.
+ */
+warnings: Array<FieldWarning>, 
+/**
+ * The change's id once saved.
+ */
+changeId: string | null, };
+
+export type NoteForm = { 
+/**
+ * Whose.
+ */
+patientId: string, 
+/**
+ * The note that is being changed; absent for a new one.
+ */
+noteId: string | null, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Whether it is signed with this save.
+ */
+sign: boolean, };
+
+export type DraftForm = { 
+/**
+ * Whose chart.
+ */
+patientId: string, 
+/**
+ * Which form.
+ */
+form: DraftKind, 
+/**
+ * The form's content as JSON text; the client never looks inside.
+ */
+content: string, 
+/**
+ * Where the caret is.
+ */
+place: Place | null, };
+
+export type DraftRef = { 
+/**
+ * Whose chart.
+ */
+patientId: string, 
+/**
+ * Which form.
+ */
+form: DraftKind, };
 
 export type UnsentState = "waiting" | "delivered" | "refused" | "conflict";
 
-export type UnsentRow = { id: string, when: string, what: string, patientName: string | null, author: string, state: UnsentState, advice: string | null, };
+export type UnsentRow = { 
+/**
+ * The change's id.
+ */
+id: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+when: string, 
+/**
+ * `Vitals`, `Note`, …
+ */
+what: string, 
+/**
+ * Absent when this person may not see the patient.
+ */
+patientName: string | null, 
+/**
+ * Who wrote it.
+ */
+author: string, 
+/**
+ * Where it stands.
+ */
+state: UnsentState, 
+/**
+ * What to do, when something is to be done.
+ */
+advice: string | null, };
 
-export type SyncView = { online: boolean, lastContact: string | null, lastPull: Array<DrawerPull>, unsent: Array<UnsentRow>, refused: Array<UnsentRow>, unsentChanges: number, unsentEvents: number, nextTry: string | null, };
+export type DrawerPull = { 
+/**
+ * `demographics`, `clinical`, `sensitive`, `billing`.
+ */
+drawer: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string | null, };
 
-export type AuditRow = { index: number, at: string, who: string, action: string, patientName: string | null, outcome: string, delivered: boolean, };
+export type SyncView = { 
+/**
+ * Whether the last call was answered.
+ */
+online: boolean, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+lastContact: string | null, 
+/**
+ * Per drawer.
+ */
+lastPull: Array<DrawerPull>, 
+/**
+ * Changes on their way, oldest first. Empty while locked.
+ */
+unsent: Array<UnsentRow>, 
+/**
+ * Changes that the server refused or that need a person. Empty while locked.
+ */
+refused: Array<UnsentRow>, 
+/**
+ * Number of changes on their way; also while locked.
+ */
+unsentChanges: number, 
+/**
+ * Number of events on their way; also while locked.
+ */
+unsentEvents: number, 
+/**
+ * When the next attempt is due, `22-Nov-2026 10:15`.
+ */
+nextTry: string | null, };
 
-export type VerifiedView = { ok: boolean, checked: number, size: number, root: string, receipt: string | null, firstBad: number | null, };
+export type AuditPageForm = { 
+/**
+ * Only what concerns this patient.
+ */
+patientId: string | null, 
+/**
+ * From this entry downwards; the newest where it is absent.
+ */
+fromIndex: number | null, };
 
-export type AuditView = { entries: Array<AuditRow>, verified: VerifiedView, };
+export type AuditRow = { 
+/**
+ * Position in the log, from 0.
+ */
+index: number, 
+/**
+ * `22-Nov-2026 10:15:07`.
+ */
+at: string, 
+/**
+ * Name where it is known here, else the opaque id.
+ */
+who: string, 
+/**
+ * What was done, in words.
+ */
+action: string, 
+/**
+ * Whose record, where this person may see the patient.
+ */
+patientName: string | null, 
+/**
+ * `Done`, `Refused`, …
+ */
+outcome: string, 
+/**
+ * Whether the server has it.
+ */
+delivered: boolean, };
 
-export type EnrolForm = { server: string, token: string, label: string, };
+export type VerifiedView = { 
+/**
+ * Whether everything fits.
+ */
+ok: boolean, 
+/**
+ * Entries checked.
+ */
+checked: number, 
+/**
+ * Size of the tree.
+ */
+size: number, 
+/**
+ * Root in base 64.
+ */
+root: string, 
+/**
+ * What the server last confirmed, `1204 entries, 22-Nov-2026 10:15`.
+ */
+receipt: string | null, 
+/**
+ * The first entry that does not fit.
+ */
+firstBad: number | null, };
 
-export type ActivateForm = { username: string, activationCode: string, passphrase: string, };
-
-export type ConfirmForm = { code: string, };
-
-export type SignInForm = { username: string, passphrase: string, code: string, };
-
-export type SearchForm = { text: string, };
-
-export type SettleForm = { shown: Array<string>, };
-
-export type OpenChartForm = { patientId: string, reason: OpenReason | null, };
-
-export type DraftRef = { patientId: string, form: DraftKind, };
-
-export type AuditPageForm = { patientId: string | null, fromIndex: number | null, };
+export type AuditView = { 
+/**
+ * Newest first.
+ */
+entries: Array<AuditRow>, 
+/**
+ * Result of checking the whole log now.
+ */
+verified: VerifiedView, };
 
 /** Every command of the app: what it takes and what it answers. */
 export interface Commands {

@@ -1,21 +1,18 @@
 /** What a failed command becomes on screen: the client's own sentence and advice, with a heading chosen by code. */
 
+import type { ClientError, Code } from './bindings';
+
 /** What a failed command rejects with. The screens switch on the code, never on words. */
-export interface ErrorView {
-  code: string;
-  message: string;
-  advice: string;
-}
+export type ErrorView = ClientError;
 
 /** Where an error belongs, so that a screen can pick its place and its sign. */
 export type ErrorKind = 'person' | 'keyring' | 'vault' | 'server' | 'record' | 'unexpected';
 
-const KINDS: Record<string, ErrorKind> = {
+const KINDS: Partial<Record<Code, ErrorKind>> = {
   'sign-in-refused': 'person',
   'wait-before-retry': 'person',
   'slot-disabled': 'person',
   'first-sign-in-needs-server': 'server',
-  'lease-over': 'server',
   'activation-refused': 'person',
   'passphrase-weak': 'person',
   'token-refused': 'person',

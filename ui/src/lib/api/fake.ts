@@ -3,14 +3,14 @@ import { readDecimal } from '../format/vitals';
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { DraftView, FieldWarning, NoteForm, Place, SaveView, StatusView, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, DraftView, FieldWarning, NoteForm, Place, SaveView, StatusView, SyncView, UnsentRow, VitalsForm } from './bindings';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
 import { STAFF, type FakePerson } from './fake/people';
 import { fakeToday } from './fake/today';
 import { fakeTrail } from './fake/trail';
 
-const ERRORS: Record<string, [string, string]> = {
+const ERRORS: Partial<Record<Code, [string, string]>> = {
   'sign-in-refused': ['The name, passphrase or code is not right.', 'Check Caps Lock, and wait for a new code: each code works once.'],
   'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
   'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
@@ -26,7 +26,7 @@ const ERRORS: Record<string, [string, string]> = {
   'vault-newer': ['The vault was written by a newer version of Chartkeep.', 'Install that version or a later one. The vault was left as it is.'],
 };
 
-function failure(code: string): ErrorView {
+function failure(code: Code): ErrorView {
   const [message, advice] = ERRORS[code] ?? ['Something unexpected happened, and it was not done.', 'Try again.'];
   return { code, message, advice };
 }
@@ -286,8 +286,8 @@ function stage(hash: string): void {
     clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
   }
   if (wish === 'lock-warning') setTimeout(() => clinic.emit('lock-warning', { seconds: 30 }), 4000);
-  if (ERRORS[wish] !== undefined) {
+  if (wish in ERRORS) {
     clinic.state = 'blocked';
-    clinic.problem = failure(wish);
+    clinic.problem = failure(wish as Code);
   }
 }

@@ -1,0 +1,51 @@
+//! The one table of commands. The handlers, the access list of the build and the TypeScript signatures come from it.
+
+/// Hands the table to the macro named `$with`: `name(argument: Type) -> Answer`, one line a command.
+macro_rules! command_table {
+    ($with:ident) => {
+        $with! {
+            /// The state of the workstation; the first call of a new page.
+            status() -> StatusView;
+            /// Makes this computer a workstation of a clinic.
+            enrol(form: EnrolForm) -> StatusView;
+            /// Tries again what blocked the start.
+            retry() -> StatusView;
+            /// A new person's first half: the administrator's code and a passphrase buy a seed for the authenticator.
+            activate(form: ActivateForm) -> ActivationView;
+            /// The second half: one code proves that the authenticator holds the seed.
+            confirm_activation(form: ConfirmForm) -> ();
+            /// Signs a person in: online the first time on this workstation, from the vault afterwards.
+            sign_in(form: SignInForm) -> OpenedView;
+            /// Locks: hides, saves, closes and replaces the process.
+            lock() -> ();
+            /// A person did something: the idle clock starts anew.
+            activity() -> ();
+            /// Finds patients by what has been typed so far.
+            search(form: SearchForm) -> SearchView;
+            /// The list has settled; the patients shown are entered in the trail.
+            settle_search(form: SettleForm) -> ();
+            /// Today's appointments.
+            today() -> Vec<AppointmentRow>;
+            /// The charts this person opened last.
+            recent() -> Vec<PatientRow>;
+            /// Opens a chart; `needs-reason` asks for one where there is no care relation.
+            open_chart(form: OpenChartForm) -> ChartView;
+            /// Records a set of vital signs.
+            save_vitals(form: VitalsForm) -> SaveView;
+            /// Saves or signs a note.
+            save_note(form: NoteForm) -> SaveView;
+            /// Seals what is being typed.
+            save_draft(form: DraftForm) -> ();
+            /// Throws a draft away.
+            discard_draft(form: DraftRef) -> ();
+            /// Remembers where the person is.
+            save_place(form: Place) -> ();
+            /// What has reached the server and what has not.
+            sync_status() -> SyncView;
+            /// Tries to reach the server now.
+            sync_now() -> ();
+            /// A page of the audit trail, with the check of the whole log.
+            audit_page(form: AuditPageForm) -> AuditView;
+        }
+    };
+}

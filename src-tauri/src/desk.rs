@@ -1,0 +1,182 @@
+//! What the page's commands act on: the workstation, its idle clock, and the way to lock.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use client::keyring::OsKeyring;
+use client::view::{
+    ActivationView, AppointmentRow, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place,
+    SaveView, SearchView, StatusView, SyncView, VitalsForm,
+};
+use client::{
+    ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause, Settings,
+    SignInForm, SystemClock, Workstation,
+};
+use serde::Serialize;
+use tauri::{AppHandle, Emitter};
+
+use crate::relock;
+use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm};
+
+/// Handle on everything; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    app: AppHandle,
+    workstation: Arc<Workstation>,
+    clock: Arc<dyn Clock>,
+    idle: Arc<Mutex<Option<IdleTimer>>>,
+}
+
+/// Seconds until the lock, for the page's countdown; 0 when the danger is over.
+#[derive(Clone, Copy, Serialize)]
+struct LockWarning {
+    seconds: u128,
+}
+
+type Answer<T> = Result<T, ClientError>;
+
+impl Desk {
+    /// Starts the workstation; whatever is wrong with it is part of its status and has its own screen.
+    #[must_use]
+    pub(crate) fn start(app: &AppHandle, settings: Settings) -> Desk {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let keyring = Arc::new(OsKeyring::new(&settings.keyring_service));
+        let page = app.clone();
+        let workstation =
+            Workstation::start(settings, keyring, Arc::clone(&clock), move |event| tell(&page, &event));
+        Desk { app: app.clone(), workstation: Arc::new(workstation), clock, idle: Arc::default() }
+    }
+
+    /// What the idle clock says now; `None` while nobody is signed in.
+    #[must_use]
+    pub(crate) fn idle_state(&self) -> Option<IdleState> {
+        self.timer(|timer| timer.as_ref().map(|timer| timer.poll(self.clock.monotonic())))
+    }
+
+    /// Shows or takes back the countdown.
+    pub(crate) fn warn(&self, left: Duration) {
+        // A page that is going away needs no warning.
+        let _gone = self.app.emit("lock-warning", LockWarning { seconds: left.as_millis().div_ceil(1000) });
+    }
+
+    /// Locks: off the screen first, then the files, then the process. A sign-in in flight loses against it.
+    pub(crate) fn lock_away(&self, cause: LockCause) {
+        self.timer(Option::take);
+        relock::hide(&self.app);
+        self.workstation.lock(cause);
+        relock::replace_process(&self.app);
+    }
+
+    /// The window was closed.
+    pub(crate) fn end(&self) {
+        self.workstation.lock(LockCause::Exit);
+    }
+
+    fn timer<T>(&self, with: impl FnOnce(&mut Option<IdleTimer>) -> T) -> T {
+        // A panic elsewhere must not keep the workstation from locking.
+        with(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The commands of the table, one method each.
+impl Desk {
+    pub(crate) fn status(&self) -> Answer<StatusView> {
+        Ok(self.workstation.status())
+    }
+
+    pub(crate) fn enrol(&self, form: EnrolForm) -> Answer<StatusView> {
+        self.workstation.enrol(form)
+    }
+
+    pub(crate) fn retry(&self) -> Answer<StatusView> {
+        Ok(self.workstation.retry())
+    }
+
+    pub(crate) fn activate(&self, form: ActivateForm) -> Answer<ActivationView> {
+        self.workstation.activate(form)
+    }
+
+    pub(crate) fn confirm_activation(&self, form: ConfirmForm) -> Answer<()> {
+        self.workstation.confirm_activation(&form.code)
+    }
+
+    pub(crate) fn sign_in(&self, form: SignInForm) -> Answer<OpenedView> {
+        let opened = self.workstation.sign_in(form)?;
+        // The policy that came with the sign-in may be shorter than what the program started with.
+        let limit = Duration::from_secs(self.workstation.status().idle_limit_s.into());
+        let started = IdleTimer::start(limit, self.clock.monotonic());
+        self.timer(|timer| *timer = Some(started));
+        Ok(opened)
+    }
+
+    pub(crate) fn lock(&self) -> Answer<()> {
+        self.lock_away(LockCause::Person);
+        Ok(())
+    }
+
+    pub(crate) fn activity(&self) -> Answer<()> {
+        let now = self.clock.monotonic();
+        self.timer(|timer| timer.iter_mut().for_each(|timer| timer.activity(now)));
+        Ok(())
+    }
+
+    pub(crate) fn search(&self, form: SearchForm) -> Answer<SearchView> {
+        self.workstation.search(&form.text)
+    }
+
+    pub(crate) fn settle_search(&self, form: SettleForm) -> Answer<()> {
+        self.workstation.settle_search(&form.shown)
+    }
+
+    pub(crate) fn today(&self) -> Answer<Vec<AppointmentRow>> {
+        self.workstation.today()
+    }
+
+    pub(crate) fn recent(&self) -> Answer<Vec<PatientRow>> {
+        self.workstation.recent()
+    }
+
+    pub(crate) fn open_chart(&self, form: OpenChartForm) -> Answer<ChartView> {
+        self.workstation.open_chart(&form.patient_id, form.reason)
+    }
+
+    pub(crate) fn save_vitals(&self, form: VitalsForm) -> Answer<SaveView> {
+        self.workstation.save_vitals(form)
+    }
+
+    pub(crate) fn save_note(&self, form: NoteForm) -> Answer<SaveView> {
+        self.workstation.save_note(form)
+    }
+
+    pub(crate) fn save_draft(&self, form: DraftForm) -> Answer<()> {
+        self.workstation.save_draft(form)
+    }
+
+    pub(crate) fn discard_draft(&self, form: DraftRef) -> Answer<()> {
+        self.workstation.discard_draft(&form.patient_id, form.form)
+    }
+
+    pub(crate) fn save_place(&self, form: Place) -> Answer<()> {
+        self.workstation.save_place(form)
+    }
+
+    pub(crate) fn sync_status(&self) -> Answer<SyncView> {
+        self.workstation.sync_status()
+    }
+
+    pub(crate) fn sync_now(&self) -> Answer<()> {
+        self.workstation.sync_now()
+    }
+
+    pub(crate) fn audit_page(&self, form: AuditPageForm) -> Answer<AuditView> {
+        self.workstation.audit_page(form.patient_id.as_deref(), form.from_index)
+    }
+}
+
+fn tell(page: &AppHandle, event: &Event) {
+    // A page that is not there yet asks for the status itself.
+    let _not_there = match event {
+        Event::StateChanged(status) => page.emit("state-changed", status),
+        Event::SyncChanged(sync) => page.emit("sync-changed", sync),
+    };
+}

@@ -1,0 +1,74 @@
+//! The window over the client: it parses, calls and converts, locks when nobody is there, and has no rules of its own.
+
+#[macro_use]
+mod command_table;
+mod arguments;
+mod commands;
+mod desk;
+mod hardening;
+mod relock;
+mod signals;
+mod single;
+mod view;
+mod watch;
+mod window;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tauri::Manager as _;
+
+use arguments::Arguments;
+use desk::Desk;
+
+/// Runs the app until its window closes. Exit code 1 where it could not start at all.
+#[must_use]
+pub fn run() -> ExitCode {
+    if let Err(step) = hardening::refuse_remote_control().and_then(|()| hardening::harden()) {
+        return fail(&format!("the operating system refused to protect this process ({step})"));
+    }
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter("warn,chartkeep=info").init();
+    let _sole = match single::take(&arguments.data_dir()) {
+        Ok(sole) => sole,
+        Err(single::SoleError::Taken) => {
+            return fail("another Chartkeep is open on this data folder; switch to its window");
+        }
+        Err(single::SoleError::Io(_)) => {
+            return fail("the data folder cannot be written; check its owner and the disk");
+        }
+    };
+    match start(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn start(arguments: &Arguments) -> tauri::Result<()> {
+    let settings = arguments.settings();
+    tauri::Builder::default()
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            let desk = Desk::start(app.handle(), settings);
+            watch::idle(desk.clone());
+            let on_signal = desk.clone();
+            signals::watch(move || on_signal.lock_away(client::LockCause::System));
+            app.manage(desk);
+            window::open(app.handle())?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())?
+        .run(|app, event| {
+            if let tauri::RunEvent::Exit = event {
+                app.state::<Desk>().end();
+            }
+        });
+    Ok(())
+}
+
+/// One sentence for the person who started the program from a terminal or a launcher.
+#[expect(clippy::print_stderr, reason = "there is no window to say it in")]
+fn fail(sentence: &str) -> ExitCode {
+    eprintln!("Chartkeep: {sentence}.");
+    ExitCode::FAILURE
+}

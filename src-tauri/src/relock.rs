@@ -1,0 +1,45 @@
+//! The end of a lock: every process that has held a patient's data ends, and the lock screen is a new one.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use tauri::{AppHandle, Manager};
+
+use crate::{single, window};
+
+/// Takes everything off the screen. Called before anything else of a lock, so that nothing is seen while files close.
+pub(crate) fn hide(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(window::LABEL) {
+        // A window that is already gone hides nothing.
+        let _gone = window.hide();
+    }
+}
+
+/// Destroys the windows and replaces this program by itself.
+///
+/// Destroying the window alone ends the web process, but what was typed stays in this process's heap; only a new
+/// image has a clean one (measured: `docs/adr/0005-lock-replaces-the-process.md`). The vault must be closed before.
+pub(crate) fn replace_process(app: &AppHandle) {
+    let app_on_main = app.clone();
+    let asked = app.run_on_main_thread(move || {
+        if let Some(window) = app_on_main.get_webview_window(window::LABEL) {
+            let _gone = window.destroy();
+        }
+        exec_again();
+    });
+    if asked.is_err() {
+        // The event loop is ending: then so does the process, which is as clean.
+        std::process::exit(0);
+    }
+}
+
+/// Replaces the running image. Where that fails the process ends: a lock that leaves memory behind is none.
+fn exec_again() {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Ok(program) = std::env::current_exe() {
+        let _refused =
+            Command::new(program).args(arguments).env(single::HOLDER, std::process::id().to_string()).exec();
+    }
+    std::process::exit(1);
+}
