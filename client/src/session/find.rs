@@ -89,12 +89,11 @@ impl OpenSession {
     fn rows(&self, patients: &[PatientSummary]) -> Vec<PatientRow> {
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for patient in patients {
-            *names.entry(records::find::fold(&patient.display_name)).or_default() += 1;
+            *names.entry(spoken_name(patient)).or_default() += 1;
         }
         let today = self.today();
-        let is_shared = |patient: &PatientSummary| {
-            names.get(&records::find::fold(&patient.display_name)).is_some_and(|count| *count > 1)
-        };
+        let is_shared =
+            |patient: &PatientSummary| names.get(&spoken_name(patient)).is_some_and(|count| *count > 1);
         patients
             .iter()
             .map(|patient| PatientRow {
@@ -117,6 +116,11 @@ impl OpenSession {
         let item = AppointmentItem::of(document, &Chart::new([document]));
         appointment_row(&item, entry.patient.as_ref(), &self.clock.time_zone())
     }
+}
+
+/// What two people who are called the same have in common: a title or an accent does not tell them apart.
+fn spoken_name(patient: &PatientSummary) -> String {
+    records::find::fold(&format!("{} {}", patient.family, patient.given))
 }
 
 /// An appointment as lists show it.

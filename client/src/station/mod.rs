@@ -97,6 +97,7 @@ impl Station {
     /// A workstation with nobody signed in.
     pub(crate) fn new(parts: Parts) -> Self {
         let started = parts.surroundings.clock.monotonic();
+        let net = tokens::Net::since_last_contact(&parts.device);
         Self {
             identity: parts.device.identity(),
             slots: Slots::new(parts.device.folder()),
@@ -111,7 +112,7 @@ impl Station {
             state: Mutex::new(parts.state),
             trust: RwLock::new(parts.trust),
             waits: Mutex::new(Waits::since(started)),
-            net: Mutex::default(),
+            net: Mutex::new(net),
             signed_in: Mutex::new(None),
         }
     }

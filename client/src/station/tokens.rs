@@ -8,6 +8,8 @@ use keys::session::{CHALLENGE_LENGTH, SessionClaim};
 use records::id::PersonId;
 use sync::wire::{Base64Bytes, Cursor, SecretText, SessionResponse};
 
+use vault::{Device, Setting};
+
 use super::Station;
 use crate::syncing::SyncState;
 use crate::{ClientError, Code};
@@ -23,6 +25,15 @@ pub(crate) struct Net {
     pub(super) alarm: bool,
     session: Option<Session>,
     asking: Arc<AtomicBool>,
+}
+
+impl Net {
+    /// Nothing is known but when the server was last reached, which outlives the program.
+    pub(super) fn since_last_contact(device: &Device) -> Self {
+        let kept = device.setting(Setting::LastContact).ok().flatten();
+        let last_contact = kept.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
+        Self { last_contact, ..Self::default() }
+    }
 }
 
 struct Session {
