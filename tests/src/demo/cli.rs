@@ -1,0 +1,77 @@
+//! What can be said to the demo driver; `cargo xtask demo` says it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A clinic from nothing, on this machine, with made-up patients.
+#[derive(Debug, Parser)]
+#[command(name = "chartkeep-demo", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub job: Job,
+}
+
+/// What the driver does.
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// Start the clinic and open the app for a person
+    Run(Clinic),
+    /// Start the clinic and do the whole main job in a real window on a virtual display
+    Headless(Clinic),
+    /// Print a demo person's next unused one-time code
+    Code {
+        /// User name, for example `rosa`
+        person: String,
+    },
+    /// Join this workstation to the clinic and hand out passphrases and phones; the demo calls it on its own desktop
+    #[command(hide = true)]
+    Join(Join),
+}
+
+/// How the clinic is to be.
+#[derive(Debug, Clone, Args)]
+pub struct Clinic {
+    /// The server's program
+    #[arg(long, value_name = "FILE")]
+    pub server: PathBuf,
+    /// The app's program
+    #[arg(long, value_name = "FILE")]
+    pub app: PathBuf,
+    /// Keep the clinic's folder at the end and print where it is
+    #[arg(long)]
+    pub keep: bool,
+    /// Port of the server on loopback; a free one by default
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Seconds without a key or a click until the app locks itself
+    #[arg(long)]
+    pub idle: Option<u64>,
+    /// Number of patients to make
+    #[arg(long, default_value_t = 500)]
+    pub patients: u32,
+    /// A folder of FHIR R4 bundles to use instead
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// What the workstation needs to join.
+#[derive(Debug, Clone, Args)]
+pub struct Join {
+    /// The workstation's data folder
+    #[arg(long)]
+    pub data_dir: PathBuf,
+    /// Name under which its keys are kept
+    #[arg(long)]
+    pub keyring_service: String,
+    /// Address of the enrolment listener
+    #[arg(long)]
+    pub address: String,
+    /// File with the one-time token and each person's activation code, read once
+    #[arg(long)]
+    pub invitations: PathBuf,
+    /// Folder of the demo's phones
+    #[arg(long)]
+    pub folder: PathBuf,
+}

@@ -1,0 +1,192 @@
+//! A desktop of our own where there is none: a virtual display, a session bus and an unlocked OS keyring.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::DemoError;
+
+/// The programs that make up the desktop; they end when it is dropped.
+#[derive(Debug)]
+pub struct Desktop {
+    children: Vec<(&'static str, Child)>,
+    variables: Vec<(String, String)>,
+}
+
+/// What to build a desktop from.
+#[derive(Debug, Clone)]
+pub struct DesktopPlan {
+    /// Folder that serves as home of the private keyring and of the web view's caches.
+    pub home: PathBuf,
+    /// A virtual display of this size in pixels; none where the real one is used.
+    pub display: Option<(u32, u32)>,
+    /// A session bus and a keyring of our own, rather than those of the person's session.
+    pub private_keyring: bool,
+}
+
+impl Desktop {
+    /// Starts what the plan asks for.
+    ///
+    /// # Errors
+    /// Where a program is missing or does not come up.
+    pub fn start(plan: &DesktopPlan) -> Result<Desktop, DemoError> {
+        fs::create_dir_all(&plan.home)?;
+        let mut desktop = Desktop { children: Vec::new(), variables: Vec::new() };
+        if let Some(size) = plan.display {
+            desktop.start_display(size)?;
+        }
+        if plan.private_keyring {
+            desktop.start_bus(&plan.home)?;
+            desktop.start_keyring(&plan.home)?;
+        }
+        Ok(desktop)
+    }
+
+    /// Environment variables that place a program on this desktop.
+    #[must_use]
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
+    /// A command that runs on this desktop.
+    #[must_use]
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Takes a picture of the whole display.
+    ///
+    /// # Errors
+    /// Where `import` (ImageMagick) is missing or fails.
+    pub fn picture(&self, file: &Path) -> Result<(), DemoError> {
+        let status = self.camera(file).status()?;
+        if status.success() { Ok(()) } else { Err(DemoError::step("take a picture of the display")) }
+    }
+
+    /// The command that takes a picture of the whole display.
+    #[must_use]
+    pub fn camera(&self, file: &Path) -> Command {
+        let mut camera = self.command(Path::new("import"));
+        camera.args(["-window", "root"]).arg(file);
+        camera
+    }
+
+    fn start_display(&mut self, (width, height): (u32, u32)) -> Result<(), DemoError> {
+        let mut child = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|_| DemoError::missing("Xvfb"))?;
+        let number = first_line(&mut child)?;
+        self.children.push(("Xvfb", child));
+        self.set("DISPLAY", &format!(":{number}"));
+        // The accessibility bus would be one more process that reads the screen's text.
+        self.set("NO_AT_BRIDGE", "1");
+        self.set("GDK_BACKEND", "x11");
+        Ok(())
+    }
+
+    fn start_bus(&mut self, home: &Path) -> Result<(), DemoError> {
+        for folder in [".cache", ".local/share", ".config"] {
+            fs::create_dir_all(home.join(folder))?;
+        }
+        self.set("HOME", &home.display().to_string());
+        let mut child = self
+            .command(Path::new("dbus-daemon"))
+            .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|_| DemoError::missing("dbus-daemon"))?;
+        let address = first_line(&mut child)?;
+        self.children.push(("dbus-daemon", child));
+        self.set("DBUS_SESSION_BUS_ADDRESS", &address);
+        Ok(())
+    }
+
+    fn start_keyring(&mut self, home: &Path) -> Result<(), DemoError> {
+        let control = home.join("keyring");
+        fs::create_dir_all(&control)?;
+        let mut child = self
+            .command(Path::new("gnome-keyring-daemon"))
+            .args(["--foreground", "--unlock", "--components=secrets", "--control-directory"])
+            .arg(&control)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|_| DemoError::missing("gnome-keyring-daemon"))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // The keyring lives and dies with the demo's own folder, so its password protects nothing.
+            stdin.write_all(b"demo")?;
+        }
+        self.children.push(("gnome-keyring-daemon", child));
+        // Asking the service itself would make D-Bus start a second, locked one before ours has its name.
+        for _ in 0..100 {
+            if bus_has_keyring(&self.variables) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Err(DemoError::step("start an OS keyring"))
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        for (_, child) in self.children.iter_mut().rev() {
+            let _already_gone = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
+
+/// Whether a Secret Service answers on the session bus that `variables` name, within `limit`.
+#[must_use]
+pub fn keyring_answers(variables: &[(String, String)], limit: Duration) -> bool {
+    let tries = (limit.as_millis() / 200).max(1);
+    for _ in 0..tries {
+        let asked = Command::new("dbus-send")
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .args(["--session", "--print-reply", "--reply-timeout=2000", "--dest=org.freedesktop.secrets"])
+            .args(["/org/freedesktop/secrets", "org.freedesktop.DBus.Peer.Ping"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if asked.is_ok_and(|status| status.success()) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    false
+}
+
+/// Whether a keyring has its name on the bus, without starting one.
+fn bus_has_keyring(variables: &[(String, String)]) -> bool {
+    let asked = Command::new("dbus-send")
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .args(["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"])
+        .args(["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"])
+        .output();
+    asked.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains("true"))
+}
+
+fn first_line(child: &mut Child) -> Result<String, DemoError> {
+    let stdout = child.stdout.take().ok_or_else(|| DemoError::step("read a program's first line"))?;
+    let mut line = String::new();
+    let mut reader = BufReader::new(stdout);
+    reader.read_line(&mut line)?;
+    // The rest of what it prints goes nowhere, but the pipe must stay open as long as it runs.
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    let line = line.trim().to_owned();
+    if line.is_empty() { Err(DemoError::step("read a program's first line")) } else { Ok(line) }
+}

@@ -1,0 +1,119 @@
+//! What the headless run saw, as `target/demo/report.json`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::DemoError;
+use super::processes::Residue;
+
+/// One run. Every figure was measured in it; a step that was not reached keeps its `false`, 0 or `null`.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Patients on the server.
+    pub patients: u64,
+    /// Resources on the server.
+    pub resources: u64,
+    /// The workstation has its certificate.
+    pub enrolled: bool,
+    /// The nurse came in with the server stopped.
+    pub unlocked_offline: bool,
+    /// From the last keystroke to the rows on the screen, as seen through the driver.
+    pub search_ms: f64,
+    /// From Enter to the chart on the screen, as seen through the driver.
+    pub chart_ms: f64,
+    /// What was being typed when the lock came was there again, to the letter.
+    pub draft_restored: bool,
+    /// A code that is not the next one.
+    pub wrong_code_refused: bool,
+    /// A code that had opened once.
+    pub used_code_refused: bool,
+    /// Places in the app's memory where a clinical text of the open patient was found while the front desk looked at them.
+    pub front_desk_clinical_bytes: u64,
+    /// The idle limit locked the workstation.
+    pub locked_by_idle: bool,
+    /// Places where the marked texts were found before the lock; 0 would prove nothing.
+    pub residue_before_lock: u64,
+    /// Places where they were found after it.
+    pub residue_hits: u64,
+    /// Bytes of memory read for the second figure.
+    pub residue_bytes_read: u64,
+    /// Entries in the workstation's log at the end.
+    pub events_recorded: u64,
+    /// Entries of it that the server holds.
+    pub events_delivered: u64,
+    /// The server computed the same tree head as the workstation signed.
+    pub chain_verified: bool,
+    /// Changes that the server applied.
+    pub changes_delivered: u64,
+    /// The nurse's next pull showed them as applied.
+    pub outcome_shown: bool,
+    /// A client without a certificate.
+    pub refused_without_certificate: bool,
+    /// A client with another authority's certificate.
+    pub refused_foreign_certificate: bool,
+    /// Seconds each part took.
+    pub seconds: BTreeMap<String, f64>,
+    /// Where the marked texts were, before and after.
+    pub residue: BTreeMap<String, Residue>,
+}
+
+impl Report {
+    /// Keeps what a look into memory found.
+    pub fn keep_residue(&mut self, when: &str, residue: Residue) {
+        self.residue.insert(when.to_owned(), residue);
+    }
+
+    /// What of the main job was not seen; empty when all was.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let seen = [
+            ("patients on the server", self.patients > 0),
+            ("an enrolled workstation", self.enrolled),
+            ("an unlock with the server stopped", self.unlocked_offline),
+            ("rows of a search", self.search_ms > 0.0),
+            ("a chart", self.chart_ms > 0.0),
+            ("the draft after the lock", self.draft_restored),
+            ("the refusal of a wrong code", self.wrong_code_refused),
+            ("the refusal of a used code", self.used_code_refused),
+            ("a front desk without clinical data", self.front_desk_clinical_bytes == 0),
+            ("the idle lock", self.locked_by_idle),
+            ("the marked texts in memory before the lock", self.residue_before_lock > 0),
+            ("a clean memory after the lock", self.residue_hits == 0),
+            (
+                "the delivery of every event",
+                self.events_recorded > 0 && self.events_delivered >= self.events_recorded,
+            ),
+            ("the server's check of the log", self.chain_verified),
+            ("the delivery of the changes", self.changes_delivered >= 2),
+            ("the outcome of the changes", self.outcome_shown),
+            ("the refusal without a certificate", self.refused_without_certificate),
+            ("the refusal of a foreign certificate", self.refused_foreign_certificate),
+        ];
+        seen.into_iter().filter(|(_, seen)| !seen).map(|(what, _)| what).collect()
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), DemoError> {
+        let text = serde_json::to_string_pretty(self).map_err(|_| DemoError::step("write the report"))?;
+        fs::create_dir_all(folder)?;
+        Ok(fs::write(folder.join("report.json"), text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_saw_nothing_misses_all_but_the_two_figures_that_count_finds() {
+        let missing = Report::default().missing();
+        assert_eq!(missing.len(), 16, "{missing:?}");
+        assert!(missing.contains(&"the marked texts in memory before the lock"));
+    }
+}

@@ -1,0 +1,122 @@
+//! The demo's own `chartkeep-server`: its command line, and the process that serves.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::DemoError;
+
+/// A server's program and data folder.
+#[derive(Debug, Clone)]
+pub struct Server {
+    binary: PathBuf,
+    data_dir: PathBuf,
+    log: PathBuf,
+}
+
+/// Where a running server listens.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Addresses {
+    /// Records, audit and directives, over mutual TLS.
+    pub listening: SocketAddr,
+    /// Enrolment, where a workstation has no certificate yet.
+    pub enrolment: SocketAddr,
+}
+
+/// A running server; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// Where it listens.
+    pub addresses: Addresses,
+}
+
+impl Server {
+    /// The server whose data is in `data_dir` and whose log goes to `log`.
+    #[must_use]
+    pub fn new(binary: &Path, data_dir: &Path, log: &Path) -> Server {
+        Server { binary: binary.to_owned(), data_dir: data_dir.to_owned(), log: log.to_owned() }
+    }
+
+    /// Runs one subcommand and reads the JSON that it prints.
+    ///
+    /// # Errors
+    /// What the server said, where it refused.
+    pub fn say<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Value, DemoError> {
+        let output = self.command(words).stderr(Stdio::piped()).output()?;
+        if !output.status.success() {
+            let told = String::from_utf8_lossy(&output.stderr);
+            return Err(DemoError::Step(format!("run the server's command: {}", told.trim())));
+        }
+        serde_json::from_slice(&output.stdout).map_err(|_| DemoError::step("read the server's answer"))
+    }
+
+    /// As [`Server::say`], with the server's own progress on the terminal.
+    ///
+    /// # Errors
+    /// As [`Server::say`].
+    pub fn say_with_progress<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Value, DemoError> {
+        let output = self.command(words).stderr(Stdio::inherit()).stdout(Stdio::piped()).output()?;
+        if !output.status.success() {
+            return Err(DemoError::step("run the server's command (see above)"));
+        }
+        serde_json::from_slice(&output.stdout).map_err(|_| DemoError::step("read the server's answer"))
+    }
+
+    /// Starts serving; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// Where it does not come up, for example because the port is taken.
+    pub fn serve(&self, port: u16, enrolment_port: u16) -> Result<Running, DemoError> {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let mut child = self
+            .command(&["serve"])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(["--enrol-listen", &format!("127.0.0.1:{enrolment_port}")])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            let mut reader = BufReader::new(stdout);
+            reader.read_line(&mut line)?;
+            // The pipe must stay open as long as it serves.
+            std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        }
+        match serde_json::from_str(&line) {
+            Ok(addresses) => Ok(Running { child, addresses }),
+            Err(_) => {
+                let _already_gone = child.kill();
+                let _reaped = child.wait();
+                let told = std::fs::read_to_string(&self.log).unwrap_or_default();
+                let last = told.lines().last().unwrap_or("it said nothing");
+                Err(DemoError::Step(format!("start the server: {last}")))
+            }
+        }
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, words: &[S]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(words).arg("--data").arg(&self.data_dir).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Running {
+    /// Stops serving, as an outage would: at once.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
