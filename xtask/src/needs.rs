@@ -114,14 +114,6 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "webkitgtk-6.0",
     },
     Need {
-        what: "xdotool (keys and the pointer, as a person's)",
-        from: Purpose::Driven,
-        probe: Probe::Programs(&["xdotool"]),
-        apt: "xdotool",
-        fedora: "xdotool",
-        arch: "xdotool",
-    },
-    Need {
         what: "ImageMagick (pictures of each screen)",
         from: Purpose::Driven,
         probe: Probe::Programs(&["import"]),
