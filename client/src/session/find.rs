@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::ToSpan;
-use records::date::{duration_text, time_text};
+use records::date::{date_text, duration_text, time_text};
 use records::find::Query;
 use records::id::PatientId;
 use records::rights::{Action, Permit};
@@ -134,10 +134,11 @@ pub(super) fn appointment_row(
         patient_id: item.patient.as_ref().map(ToString::to_string).unwrap_or_default(),
         patient_name: patient.map(|patient| patient.display_name.clone()).unwrap_or_default(),
         born: patient.map(PatientSummary::born_text).unwrap_or_default(),
+        date: item.start.map(|start| date_text(start.to_zoned(zone.clone()).date())).unwrap_or_default(),
         time: item.start.map(|start| time_text(start, zone)).unwrap_or_default(),
         duration: item.minutes.map(duration_text).unwrap_or_default(),
         reason: item.reason.clone(),
-        status: item.status.clone(),
+        status: item.status_code.clone(),
         room: item.room.clone(),
         clinician: item.clinician.clone(),
     }

@@ -55,6 +55,8 @@ pub struct AppointmentRow {
     pub patient_name: String,
     /// `14-Jul-1945`.
     pub born: String,
+    /// `22-Nov-2026`.
+    pub date: String,
     /// `10:15`.
     pub time: String,
     /// `15min`.

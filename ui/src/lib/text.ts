@@ -229,7 +229,7 @@ export const text = {
     columns: { title: 'Title', kind: 'Kind', at: 'Date', author: 'From' },
   },
   appointments: {
-    columns: { time: 'Time', duration: 'Length', reason: 'Reason', status: 'Status', clinician: 'With', room: 'Room' },
+    columns: { date: 'Date', time: 'Time', duration: 'Length', reason: 'Reason', status: 'Status', clinician: 'With', room: 'Room' },
   },
   coverage: {
     columns: { payer: 'Payer', plan: 'Plan', member: 'Member number', status: 'Status', period: 'Period' },
@@ -250,7 +250,11 @@ export const text = {
     range: 'Time shown',
     ranges: { half: '6 months', year: '1 year', all: 'All' },
     previous: 'previous',
-    normal: (low: string, high: string, unit: string, source: string) => `Band: ${low}–${high} ${unit} (${source})`,
+    normal: (low: string, high: string, unit: string, source: string) => {
+      // A dash before a number would read as a minus.
+      const band = low === '' ? `up to ${high}` : high === '' ? `${low} and above` : `${low}–${high}`;
+      return `Band: ${band} ${unit} (${source})`;
+    },
     noNormal: 'No normal range supplied',
     noPoints: 'No measurements in the time shown.',
     plot: (title: string, unit: string, n: number) => `${title} in ${unit}, ${n} measurements. The table below has every value.`,

@@ -1,109 +1,5 @@
 // Written from the table of commands; a test fails when this file is stale. `cargo xtask bindings` writes it.
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
-
-export type ClientError = { 
-/**
- * What happened, for programs.
- */
-code: Code, 
-/**
- * What happened, for people: one sentence.
- */
-message: string, 
-/**
- * What to do about it: one or two sentences.
- */
-advice: string, };
-
-export type PersonView = { 
-/**
- * Name as staff know it.
- */
-name: string, 
-/**
- * First role, as the rights table spells it (`nurse`).
- */
-role: string, 
-/**
- * First role in words (`Nurse`).
- */
-roleTitle: string, 
-/**
- * At most three letters for the corner of the window.
- */
-initials: string, 
-/**
- * May record vitals and notes.
- */
-canWriteClinical: boolean, 
-/**
- * May read the audit trail beyond their own entries.
- */
-canReadAudit: boolean, };
-
-export type Lifecycle = "unenrolled" | "locked" | "open" | "blocked";
-
-export type StatusView = { 
-/**
- * The screen to show.
- */
-state: Lifecycle, 
-/**
- * The practice's name, empty before enrolment.
- */
-clinic: string, 
-/**
- * The label this workstation was enrolled with, empty before enrolment.
- */
-device: string, 
-/**
- * Whether the last call to the server was answered.
- */
-online: boolean, 
-/**
- * Changes written here that the server has not acknowledged.
- */
-unsentChanges: number, 
-/**
- * Audit events written here that the server has not acknowledged.
- */
-unsentEvents: number, 
-/**
- * Last contact with the server, `22-Nov-2026 10:15`.
- */
-lastSync: string | null, 
-/**
- * Who is signed in.
- */
-person: PersonView | null, 
-/**
- * What stands in the way, when `state` is `blocked`.
- */
-problem: ClientError | null, 
-/**
- * Seconds without a key or a click after which the workstation locks itself.
- */
-idleLimitS: number, 
-/**
- * Whether this is a demonstration with made-up patients.
- */
-demo: boolean, };
-
-export type EnrolForm = { 
-/**
- * Address of the enrolment listener, `https://host:port`.
- */
-server: string, 
-/**
- * One-time token, with the fingerprint of the practice's root inside.
- */
-token: string, 
-/**
- * What people call this computer.
- */
-label: string, };
-
 export type ActivateForm = { 
 /**
  * User name.
@@ -128,141 +24,61 @@ seed: string,
  */
 uri: string, };
 
-export type ConfirmForm = { 
+export type AllergyBanner = { 
 /**
- * Six digits.
+ * Exactly one of "Known allergies", "No known allergies", "Allergies not recorded", "Allergies unavailable".
  */
-code: string, };
+title: string, 
+/**
+ * Agents, severe first.
+ */
+items: Array<string>, 
+/**
+ * When the list was last updated.
+ */
+asOf: string | null, 
+/**
+ * Whether an entry is hidden from this role.
+ */
+masked: boolean, };
 
-export type SignInForm = { 
-/**
- * User name.
- */
-username: string, 
-/**
- * Passphrase.
- */
-passphrase: string, 
-/**
- * Six digits of the authenticator app.
- */
-code: string, };
-
-export type Place = { 
-/**
- * Name of the screen.
- */
-screen: string, 
-/**
- * The chart that was open.
- */
-patientId: string | null, 
-/**
- * The section of it.
- */
-section: string | null, 
-/**
- * The field with the caret.
- */
-field: string | null, 
-/**
- * The caret, in UTF-16 units from the start of the field.
- */
-caret: number | null, };
-
-export type OpenedView = { 
-/**
- * Who signed in.
- */
-person: PersonView, 
-/**
- * Where the person was when the workstation locked.
- */
-place: Place | null, 
-/**
- * The person's sign-in before this one on this workstation, `22-Nov-2026 10:15`.
- */
-lastSignIn: string | null, 
-/**
- * Failed attempts on this workstation since then.
- */
-failuresSince: number, 
-/**
- * Whether the server took part.
- */
-online: boolean, 
-/**
- * Whether it was the person's first sign-in here.
- */
-firstTime: boolean, };
-
-export type SearchForm = { 
-/**
- * Any part of a name, a birth date, a record number or a telephone number.
- */
-text: string, };
-
-export type PatientRow = { 
+export type AllergyRow = { 
 /**
  * FHIR id.
  */
 id: string, 
 /**
- * `FAMILY, Given (Title)`.
+ * The causative agent.
  */
-name: string, 
+agent: string, 
 /**
- * `14-Jul-1945`, or `Not Known`.
+ * `Drug`, `Food`, `Environment`, …
  */
-born: string, 
+category: string | null, 
 /**
- * `61y`; empty when the birth date is not known.
+ * `High`, `Low`, …
  */
-age: string, 
+criticality: string | null, 
 /**
- * `Female`, `Male`, `Other`, `Not Known`.
+ * What it did.
  */
-sex: string, 
+reactions: Array<string>, 
 /**
- * Medical record number of the practice.
+ * `Confirmed`, `Unconfirmed`, …
  */
-mrn: string, 
+certainty: string | null, 
 /**
- * First telephone number.
+ * `Active`, `Resolved`, …
  */
-phone: string | null, 
+status: string, 
 /**
- * Whether the patient has died.
+ * `14-Jul-1945`.
  */
-deceased: boolean, 
+recorded: string | null, 
 /**
- * Whether another patient of this list bears the same name: look twice.
+ * Whether the content is hidden from this role; the row then only says so.
  */
-sameName: boolean, 
-/**
- * Today's appointment time, `10:15`.
- */
-arrival: string | null, };
-
-export type SearchView = { 
-/**
- * Best first, at most fifty.
- */
-rows: Array<PatientRow>, 
-/**
- * Whether there are more than shown.
- */
-more: boolean, 
-/**
- * How long the vault took, in milliseconds.
- */
-millis: number, };
-
-export type SettleForm = { 
-/**
- * Their ids.
- */
-shown: Array<string>, };
+masked: boolean, };
 
 export type AppointmentRow = { 
 /**
@@ -281,6 +97,10 @@ patientName: string,
  * `14-Jul-1945`.
  */
 born: string, 
+/**
+ * `22-Nov-2026`.
+ */
+date: string, 
 /**
  * `10:15`.
  */
@@ -306,285 +126,55 @@ room: string | null,
  */
 clinician: string | null, };
 
-export type OpenReason = "visit" | "telephone" | "results" | "covering";
+export type AuditPageForm = { 
+/**
+ * Only what concerns this patient.
+ */
+patientId: string | null, 
+/**
+ * From this entry downwards; the newest where it is absent.
+ */
+fromIndex: number | null, };
 
-export type OpenChartForm = { 
+export type AuditRow = { 
 /**
- * Whose.
+ * Position in the log, from 0.
  */
-patientId: string, 
+index: number, 
 /**
- * Why, where there is no care relation.
- */
-reason: OpenReason | null, };
-
-export type LabRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * LOINC.
- */
-code: string, 
-/**
- * What it is called.
- */
-title: string, 
-/**
- * As recorded.
- */
-value: string, 
-/**
- * Unit as shown.
- */
-unit: string, 
-/**
- * `22-Nov-2026 10:15`.
+ * `22-Nov-2026 10:15:07`.
  */
 at: string, 
 /**
- * `H`, `L`, `HH`, `LL`, `A`.
+ * Name where it is known here, else the opaque id.
  */
-flag: string | null, 
+who: string, 
 /**
- * `3.5–5.1`, or `Range not supplied`.
+ * What was done, in words.
  */
-range: string, 
+action: string, 
 /**
- * The value before, same unit.
+ * Whose record, where this person may see the patient.
  */
-previous: string | null, };
+patientName: string | null, 
+/**
+ * `Done`, `Refused`, …
+ */
+outcome: string, 
+/**
+ * Whether the server has it.
+ */
+delivered: boolean, };
 
-export type DemographicsView = { 
+export type AuditView = { 
 /**
- * `FAMILY, Given (Title)`.
+ * Newest first.
  */
-name: string, 
+entries: Array<AuditRow>, 
 /**
- * `14-Jul-1945`.
+ * Result of checking the whole log now.
  */
-born: string, 
-/**
- * `Female`, …
- */
-sex: string, 
-/**
- * Medical record number.
- */
-mrn: string, 
-/**
- * Telephone numbers with their use.
- */
-phones: Array<string>, 
-/**
- * Electronic mail.
- */
-emails: Array<string>, 
-/**
- * Addresses, one line each.
- */
-addresses: Array<string>, 
-/**
- * Languages, and whether an interpreter is needed.
- */
-language: string | null, 
-/**
- * Marital status.
- */
-maritalStatus: string | null, 
-/**
- * Whom to call.
- */
-contacts: Array<string>, };
-
-export type CoverageRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * Who pays.
- */
-payer: string, 
-/**
- * Which plan.
- */
-plan: string | null, 
-/**
- * Member number.
- */
-member: string | null, 
-/**
- * FHIR status in words.
- */
-status: string, 
-/**
- * From and to.
- */
-period: string | null, };
-
-export type NoteRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * Its title.
- */
-title: string, 
-/**
- * Who wrote it.
- */
-author: string, 
-/**
- * `22-Nov-2026 10:15`.
- */
-at: string, 
-/**
- * Whether it was signed.
- */
-signed: boolean, 
-/**
- * The text.
- */
-text: string, 
-/**
- * Whether the server has not acknowledged it yet.
- */
-pending: boolean, };
-
-export type VitalLatest = { 
-/**
- * LOINC.
- */
-code: string, 
-/**
- * What it is called.
- */
-title: string, 
-/**
- * As recorded: `120/80`, `36.6`.
- */
-value: string, 
-/**
- * Unit as shown.
- */
-unit: string, 
-/**
- * `22-Nov-2026 10:15`.
- */
-at: string, 
-/**
- * `H`, `L`, …
- */
-flag: string | null, 
-/**
- * The value before.
- */
-previous: string | null, };
-
-export type VitalPoint = { 
-/**
- * RFC 3339.
- */
-at: string, 
-/**
- * The value (systolic for a blood pressure).
- */
-value: number, 
-/**
- * The lower end of a bar (diastolic).
- */
-low: number | null, 
-/**
- * The upper end of a bar (systolic).
- */
-high: number | null, };
-
-export type NormalRange = { 
-/**
- * Lower bound.
- */
-low: number | null, 
-/**
- * Upper bound.
- */
-high: number | null, 
-/**
- * Who says so.
- */
-source: string, };
-
-export type VitalSeriesView = { 
-/**
- * LOINC.
- */
-code: string, 
-/**
- * What it is called.
- */
-title: string, 
-/**
- * Unit as shown.
- */
-unit: string, 
-/**
- * Oldest first.
- */
-points: Array<VitalPoint>, 
-/**
- * The normal band.
- */
-normal: NormalRange | null, };
-
-export type VitalsView = { 
-/**
- * One line a code.
- */
-latest: Array<VitalLatest>, 
-/**
- * One series a code and unit.
- */
-series: Array<VitalSeriesView>, };
-
-export type Section = "demographics" | "appointments" | "coverage" | "problems" | "medications" | "allergies" | "vitals" | "labs" | "immunizations" | "encounters" | "notes" | "documents";
-
-export type FreshnessRow = { 
-/**
- * Which section.
- */
-section: Section, 
-/**
- * `22-Nov-2026 10:15`; absent when it was never synced.
- */
-asOf: string | null, 
-/**
- * Whether it is older than policy allows without a warning.
- */
-stale: boolean, 
-/**
- * One sentence for the reader.
- */
-note: string, };
-
-export type AllergyBanner = { 
-/**
- * Exactly one of "Known allergies", "No known allergies", "Allergies not recorded", "Allergies unavailable".
- */
-title: string, 
-/**
- * Agents, severe first.
- */
-items: Array<string>, 
-/**
- * When the list was last updated.
- */
-asOf: string | null, 
-/**
- * Whether an entry is hidden from this role.
- */
-masked: boolean, };
+verified: VerifiedView, };
 
 export type BannerView = { 
 /**
@@ -639,212 +229,6 @@ allergies: AllergyBanner | null,
  * Interpreter, access needs, same name: short flags without clinical content.
  */
 flags: Array<string>, };
-
-export type DraftKind = "note" | "vitals";
-
-export type DraftView = { 
-/**
- * Which form.
- */
-form: DraftKind, 
-/**
- * What the form stored, as JSON text.
- */
-content: string, 
-/**
- * Where the caret was.
- */
-place: Place | null, 
-/**
- * `22-Nov-2026 10:15`.
- */
-savedAt: string, };
-
-export type EncounterRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * What it was.
- */
-title: string, 
-/**
- * `22-Nov-2026 10:15`.
- */
-at: string, 
-/**
- * Why.
- */
-reason: string | null, 
-/**
- * Who.
- */
-clinician: string | null, 
-/**
- * FHIR status in words.
- */
-status: string, };
-
-export type ProblemRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * What it is called.
- */
-title: string, 
-/**
- * Its code.
- */
-code: string | null, 
-/**
- * `Active`, `Resolved`, …
- */
-status: string, 
-/**
- * Whether it is still a problem.
- */
-active: boolean, 
-/**
- * `14-Jul-1945`.
- */
-onset: string | null, 
-/**
- * `14-Jul-1945`.
- */
-ended: string | null, };
-
-export type AllergyRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * The causative agent.
- */
-agent: string, 
-/**
- * `Drug`, `Food`, `Environment`, …
- */
-category: string | null, 
-/**
- * `High`, `Low`, …
- */
-criticality: string | null, 
-/**
- * What it did.
- */
-reactions: Array<string>, 
-/**
- * `Confirmed`, `Unconfirmed`, …
- */
-certainty: string | null, 
-/**
- * `Active`, `Resolved`, …
- */
-status: string, 
-/**
- * `14-Jul-1945`.
- */
-recorded: string | null, 
-/**
- * Whether the content is hidden from this role; the row then only says so.
- */
-masked: boolean, };
-
-export type DocumentRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * Its title.
- */
-title: string, 
-/**
- * What kind.
- */
-kind: string, 
-/**
- * `22-Nov-2026 10:15`.
- */
-at: string, 
-/**
- * Who wrote it.
- */
-author: string | null, };
-
-export type ImmunizationRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * What was given.
- */
-vaccine: string, 
-/**
- * `14-Jul-1945`.
- */
-at: string, 
-/**
- * FHIR status in words.
- */
-status: string, 
-/**
- * Lot number.
- */
-lot: string | null, 
-/**
- * Where on the body.
- */
-site: string | null, };
-
-export type MedicationRow = { 
-/**
- * FHIR id.
- */
-id: string, 
-/**
- * Generic name as recorded.
- */
-name: string, 
-/**
- * The whole dose line, or `Dose not recorded`.
- */
-dose: string, 
-/**
- * `Started`, `Completed`, `Discontinued`, …
- */
-status: string, 
-/**
- * `14-Jul-1945`.
- */
-started: string | null, 
-/**
- * `14-Jul-1945`.
- */
-ended: string | null, 
-/**
- * Why it is given.
- */
-reason: string | null, 
-/**
- * Who prescribed it.
- */
-prescriber: string | null, };
-
-export type MedicationsView = { 
-/**
- * Being taken.
- */
-current: Array<MedicationRow>, 
-/**
- * Stopped or completed.
- */
-past: Array<MedicationRow>, };
 
 export type ChartView = { 
 /**
@@ -920,6 +304,846 @@ drafts: Array<DraftView>,
  */
 canWrite: boolean, };
 
+export type ClientError = { 
+/**
+ * What happened, for programs.
+ */
+code: Code, 
+/**
+ * What happened, for people: one sentence.
+ */
+message: string, 
+/**
+ * What to do about it: one or two sentences.
+ */
+advice: string, };
+
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+
+export type ConfirmForm = { 
+/**
+ * Six digits.
+ */
+code: string, };
+
+export type CoverageRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Who pays.
+ */
+payer: string, 
+/**
+ * Which plan.
+ */
+plan: string | null, 
+/**
+ * Member number.
+ */
+member: string | null, 
+/**
+ * FHIR status in words.
+ */
+status: string, 
+/**
+ * From and to.
+ */
+period: string | null, };
+
+export type DemographicsView = { 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+name: string, 
+/**
+ * `14-Jul-1945`.
+ */
+born: string, 
+/**
+ * `Female`, …
+ */
+sex: string, 
+/**
+ * Medical record number.
+ */
+mrn: string, 
+/**
+ * Telephone numbers with their use.
+ */
+phones: Array<string>, 
+/**
+ * Electronic mail.
+ */
+emails: Array<string>, 
+/**
+ * Addresses, one line each.
+ */
+addresses: Array<string>, 
+/**
+ * Languages, and whether an interpreter is needed.
+ */
+language: string | null, 
+/**
+ * Marital status.
+ */
+maritalStatus: string | null, 
+/**
+ * Whom to call.
+ */
+contacts: Array<string>, };
+
+export type DocumentRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * What kind.
+ */
+kind: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * Who wrote it.
+ */
+author: string | null, };
+
+export type DraftForm = { 
+/**
+ * Whose chart.
+ */
+patientId: string, 
+/**
+ * Which form.
+ */
+form: DraftKind, 
+/**
+ * The form's content as JSON text; the client never looks inside.
+ */
+content: string, 
+/**
+ * Where the caret is.
+ */
+place: Place | null, };
+
+export type DraftKind = "note" | "vitals";
+
+export type DraftRef = { 
+/**
+ * Whose chart.
+ */
+patientId: string, 
+/**
+ * Which form.
+ */
+form: DraftKind, };
+
+export type DraftView = { 
+/**
+ * Which form.
+ */
+form: DraftKind, 
+/**
+ * What the form stored, as JSON text.
+ */
+content: string, 
+/**
+ * Where the caret was.
+ */
+place: Place | null, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+savedAt: string, };
+
+export type DrawerPull = { 
+/**
+ * `demographics`, `clinical`, `sensitive`, `billing`.
+ */
+drawer: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string | null, };
+
+export type EncounterRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * What it was.
+ */
+title: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * Why.
+ */
+reason: string | null, 
+/**
+ * Who.
+ */
+clinician: string | null, 
+/**
+ * FHIR status in words.
+ */
+status: string, };
+
+export type EnrolForm = { 
+/**
+ * Address of the enrolment listener, `https://host:port`.
+ */
+server: string, 
+/**
+ * One-time token, with the fingerprint of the practice's root inside.
+ */
+token: string, 
+/**
+ * What people call this computer.
+ */
+label: string, };
+
+export type FieldWarning = { 
+/**
+ * Name of the field in the form (`heartRate`).
+ */
+field: string, 
+/**
+ * One sentence.
+ */
+message: string, 
+/**
+ * Whether it cannot be confirmed away.
+ */
+blocking: boolean, };
+
+export type FreshnessRow = { 
+/**
+ * Which section.
+ */
+section: Section, 
+/**
+ * `22-Nov-2026 10:15`; absent when it was never synced.
+ */
+asOf: string | null, 
+/**
+ * Whether it is older than policy allows without a warning.
+ */
+stale: boolean, 
+/**
+ * One sentence for the reader.
+ */
+note: string, };
+
+export type ImmunizationRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * What was given.
+ */
+vaccine: string, 
+/**
+ * `14-Jul-1945`.
+ */
+at: string, 
+/**
+ * FHIR status in words.
+ */
+status: string, 
+/**
+ * Lot number.
+ */
+lot: string | null, 
+/**
+ * Where on the body.
+ */
+site: string | null, };
+
+export type LabRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * LOINC.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * As recorded.
+ */
+value: string, 
+/**
+ * Unit as shown.
+ */
+unit: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * `H`, `L`, `HH`, `LL`, `A`.
+ */
+flag: string | null, 
+/**
+ * `3.5–5.1`, or `Range not supplied`.
+ */
+range: string, 
+/**
+ * The value before, same unit.
+ */
+previous: string | null, };
+
+export type Lifecycle = "unenrolled" | "locked" | "open" | "blocked";
+
+export type MedicationRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Generic name as recorded.
+ */
+name: string, 
+/**
+ * The whole dose line, or `Dose not recorded`.
+ */
+dose: string, 
+/**
+ * `Started`, `Completed`, `Discontinued`, …
+ */
+status: string, 
+/**
+ * `14-Jul-1945`.
+ */
+started: string | null, 
+/**
+ * `14-Jul-1945`.
+ */
+ended: string | null, 
+/**
+ * Why it is given.
+ */
+reason: string | null, 
+/**
+ * Who prescribed it.
+ */
+prescriber: string | null, };
+
+export type MedicationsView = { 
+/**
+ * Being taken.
+ */
+current: Array<MedicationRow>, 
+/**
+ * Stopped or completed.
+ */
+past: Array<MedicationRow>, };
+
+export type NormalRange = { 
+/**
+ * Lower bound.
+ */
+low: number | null, 
+/**
+ * Upper bound.
+ */
+high: number | null, 
+/**
+ * Who says so.
+ */
+source: string, };
+
+export type NoteForm = { 
+/**
+ * Whose.
+ */
+patientId: string, 
+/**
+ * The note that is being changed; absent for a new one.
+ */
+noteId: string | null, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Whether it is signed with this save.
+ */
+sign: boolean, };
+
+export type NoteRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Who wrote it.
+ */
+author: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * Whether it was signed.
+ */
+signed: boolean, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Whether the server has not acknowledged it yet.
+ */
+pending: boolean, };
+
+export type OpenChartForm = { 
+/**
+ * Whose.
+ */
+patientId: string, 
+/**
+ * Why, where there is no care relation.
+ */
+reason: OpenReason | null, };
+
+export type OpenReason = "visit" | "telephone" | "results" | "covering";
+
+export type OpenedView = { 
+/**
+ * Who signed in.
+ */
+person: PersonView, 
+/**
+ * Where the person was when the workstation locked.
+ */
+place: Place | null, 
+/**
+ * The person's sign-in before this one on this workstation, `22-Nov-2026 10:15`.
+ */
+lastSignIn: string | null, 
+/**
+ * Failed attempts on this workstation since then.
+ */
+failuresSince: number, 
+/**
+ * Whether the server took part.
+ */
+online: boolean, 
+/**
+ * Whether it was the person's first sign-in here.
+ */
+firstTime: boolean, };
+
+export type PatientRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+name: string, 
+/**
+ * `14-Jul-1945`, or `Not Known`.
+ */
+born: string, 
+/**
+ * `61y`; empty when the birth date is not known.
+ */
+age: string, 
+/**
+ * `Female`, `Male`, `Other`, `Not Known`.
+ */
+sex: string, 
+/**
+ * Medical record number of the practice.
+ */
+mrn: string, 
+/**
+ * First telephone number.
+ */
+phone: string | null, 
+/**
+ * Whether the patient has died.
+ */
+deceased: boolean, 
+/**
+ * Whether another patient of this list bears the same name: look twice.
+ */
+sameName: boolean, 
+/**
+ * Today's appointment time, `10:15`.
+ */
+arrival: string | null, };
+
+export type PersonView = { 
+/**
+ * Name as staff know it.
+ */
+name: string, 
+/**
+ * First role, as the rights table spells it (`nurse`).
+ */
+role: string, 
+/**
+ * First role in words (`Nurse`).
+ */
+roleTitle: string, 
+/**
+ * At most three letters for the corner of the window.
+ */
+initials: string, 
+/**
+ * May record vitals and notes.
+ */
+canWriteClinical: boolean, 
+/**
+ * May read the audit trail beyond their own entries.
+ */
+canReadAudit: boolean, };
+
+export type Place = { 
+/**
+ * Name of the screen.
+ */
+screen: string, 
+/**
+ * The chart that was open.
+ */
+patientId: string | null, 
+/**
+ * The section of it.
+ */
+section: string | null, 
+/**
+ * The field with the caret.
+ */
+field: string | null, 
+/**
+ * The caret, in UTF-16 units from the start of the field.
+ */
+caret: number | null, };
+
+export type ProblemRow = { 
+/**
+ * FHIR id.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Its code.
+ */
+code: string | null, 
+/**
+ * `Active`, `Resolved`, …
+ */
+status: string, 
+/**
+ * Whether it is still a problem.
+ */
+active: boolean, 
+/**
+ * `14-Jul-1945`.
+ */
+onset: string | null, 
+/**
+ * `14-Jul-1945`.
+ */
+ended: string | null, };
+
+export type SaveView = { 
+/**
+ * Whether it is on disk, with its event and its envelope.
+ */
+saved: boolean, 
+/**
+ * What looks wrong, field by field.
+ */
+warnings: Array<FieldWarning>, 
+/**
+ * The change's id once saved.
+ */
+changeId: string | null, };
+
+export type SearchForm = { 
+/**
+ * Any part of a name, a birth date, a record number or a telephone number.
+ */
+text: string, };
+
+export type SearchView = { 
+/**
+ * Best first, at most fifty.
+ */
+rows: Array<PatientRow>, 
+/**
+ * Whether there are more than shown.
+ */
+more: boolean, 
+/**
+ * How long the vault took, in milliseconds.
+ */
+millis: number, };
+
+export type Section = "demographics" | "appointments" | "coverage" | "problems" | "medications" | "allergies" | "vitals" | "labs" | "immunizations" | "encounters" | "notes" | "documents";
+
+export type SettleForm = { 
+/**
+ * Their ids.
+ */
+shown: Array<string>, };
+
+export type SignInForm = { 
+/**
+ * User name.
+ */
+username: string, 
+/**
+ * Passphrase.
+ */
+passphrase: string, 
+/**
+ * Six digits of the authenticator app.
+ */
+code: string, };
+
+export type StatusView = { 
+/**
+ * The screen to show.
+ */
+state: Lifecycle, 
+/**
+ * The practice's name, empty before enrolment.
+ */
+clinic: string, 
+/**
+ * The label this workstation was enrolled with, empty before enrolment.
+ */
+device: string, 
+/**
+ * Whether the last call to the server was answered.
+ */
+online: boolean, 
+/**
+ * Changes written here that the server has not acknowledged.
+ */
+unsentChanges: number, 
+/**
+ * Audit events written here that the server has not acknowledged.
+ */
+unsentEvents: number, 
+/**
+ * Last contact with the server, `22-Nov-2026 10:15`.
+ */
+lastSync: string | null, 
+/**
+ * Who is signed in.
+ */
+person: PersonView | null, 
+/**
+ * What stands in the way, when `state` is `blocked`.
+ */
+problem: ClientError | null, 
+/**
+ * Seconds without a key or a click after which the workstation locks itself.
+ */
+idleLimitS: number, 
+/**
+ * Whether this is a demonstration with made-up patients.
+ */
+demo: boolean, };
+
+export type SyncView = { 
+/**
+ * Whether the last call was answered.
+ */
+online: boolean, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+lastContact: string | null, 
+/**
+ * Per drawer.
+ */
+lastPull: Array<DrawerPull>, 
+/**
+ * Changes on their way, oldest first. Empty while locked.
+ */
+unsent: Array<UnsentRow>, 
+/**
+ * Changes that the server refused or that need a person. Empty while locked.
+ */
+refused: Array<UnsentRow>, 
+/**
+ * Number of changes on their way; also while locked.
+ */
+unsentChanges: number, 
+/**
+ * Number of events on their way; also while locked.
+ */
+unsentEvents: number, 
+/**
+ * When the next attempt is due, `22-Nov-2026 10:15`.
+ */
+nextTry: string | null, };
+
+export type UnsentRow = { 
+/**
+ * The change's id.
+ */
+id: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+when: string, 
+/**
+ * `Vitals`, `Note`, …
+ */
+what: string, 
+/**
+ * Absent when this person may not see the patient.
+ */
+patientName: string | null, 
+/**
+ * Who wrote it.
+ */
+author: string, 
+/**
+ * Where it stands.
+ */
+state: UnsentState, 
+/**
+ * What to do, when something is to be done.
+ */
+advice: string | null, };
+
+export type UnsentState = "waiting" | "delivered" | "refused" | "conflict";
+
+export type VerifiedView = { 
+/**
+ * Whether everything fits.
+ */
+ok: boolean, 
+/**
+ * Entries checked.
+ */
+checked: number, 
+/**
+ * Size of the tree.
+ */
+size: number, 
+/**
+ * Root in base 64.
+ */
+root: string, 
+/**
+ * What the server last confirmed, `1204 entries, 22-Nov-2026 10:15`.
+ */
+receipt: string | null, 
+/**
+ * The first entry that does not fit.
+ */
+firstBad: number | null, };
+
+export type VitalLatest = { 
+/**
+ * LOINC.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * As recorded: `120/80`, `36.6`.
+ */
+value: string, 
+/**
+ * Unit as shown.
+ */
+unit: string, 
+/**
+ * `22-Nov-2026 10:15`.
+ */
+at: string, 
+/**
+ * `H`, `L`, …
+ */
+flag: string | null, 
+/**
+ * The value before.
+ */
+previous: string | null, };
+
+export type VitalPoint = { 
+/**
+ * RFC 3339.
+ */
+at: string, 
+/**
+ * The value (systolic for a blood pressure).
+ */
+value: number, 
+/**
+ * The lower end of a bar (diastolic).
+ */
+low: number | null, 
+/**
+ * The upper end of a bar (systolic).
+ */
+high: number | null, };
+
+export type VitalSeriesView = { 
+/**
+ * LOINC.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Unit as shown.
+ */
+unit: string, 
+/**
+ * Oldest first.
+ */
+points: Array<VitalPoint>, 
+/**
+ * The normal band.
+ */
+normal: NormalRange | null, };
+
 export type VitalsForm = { 
 /**
  * Whose.
@@ -966,235 +1190,15 @@ takenAt: string | null,
  */
 confirmed: boolean, };
 
-export type FieldWarning = { 
+export type VitalsView = { 
 /**
- * Name of the field in the form (`heartRate`).
+ * One line a code.
  */
-field: string, 
+latest: Array<VitalLatest>, 
 /**
- * One sentence.
+ * One series a code and unit.
  */
-message: string, 
-/**
- * Whether it cannot be confirmed away.
- */
-blocking: boolean, };
-
-export type SaveView = { 
-/**
- * Whether it is on disk, with its event and its envelope.
- */
-saved: boolean, 
-/**
- * What looks wrong, field by field.
- */
-warnings: Array<FieldWarning>, 
-/**
- * The change's id once saved.
- */
-changeId: string | null, };
-
-export type NoteForm = { 
-/**
- * Whose.
- */
-patientId: string, 
-/**
- * The note that is being changed; absent for a new one.
- */
-noteId: string | null, 
-/**
- * Its title.
- */
-title: string, 
-/**
- * Its text.
- */
-text: string, 
-/**
- * Whether it is signed with this save.
- */
-sign: boolean, };
-
-export type DraftForm = { 
-/**
- * Whose chart.
- */
-patientId: string, 
-/**
- * Which form.
- */
-form: DraftKind, 
-/**
- * The form's content as JSON text; the client never looks inside.
- */
-content: string, 
-/**
- * Where the caret is.
- */
-place: Place | null, };
-
-export type DraftRef = { 
-/**
- * Whose chart.
- */
-patientId: string, 
-/**
- * Which form.
- */
-form: DraftKind, };
-
-export type UnsentState = "waiting" | "delivered" | "refused" | "conflict";
-
-export type UnsentRow = { 
-/**
- * The change's id.
- */
-id: string, 
-/**
- * `22-Nov-2026 10:15`.
- */
-when: string, 
-/**
- * `Vitals`, `Note`, …
- */
-what: string, 
-/**
- * Absent when this person may not see the patient.
- */
-patientName: string | null, 
-/**
- * Who wrote it.
- */
-author: string, 
-/**
- * Where it stands.
- */
-state: UnsentState, 
-/**
- * What to do, when something is to be done.
- */
-advice: string | null, };
-
-export type DrawerPull = { 
-/**
- * `demographics`, `clinical`, `sensitive`, `billing`.
- */
-drawer: string, 
-/**
- * `22-Nov-2026 10:15`.
- */
-at: string | null, };
-
-export type SyncView = { 
-/**
- * Whether the last call was answered.
- */
-online: boolean, 
-/**
- * `22-Nov-2026 10:15`.
- */
-lastContact: string | null, 
-/**
- * Per drawer.
- */
-lastPull: Array<DrawerPull>, 
-/**
- * Changes on their way, oldest first. Empty while locked.
- */
-unsent: Array<UnsentRow>, 
-/**
- * Changes that the server refused or that need a person. Empty while locked.
- */
-refused: Array<UnsentRow>, 
-/**
- * Number of changes on their way; also while locked.
- */
-unsentChanges: number, 
-/**
- * Number of events on their way; also while locked.
- */
-unsentEvents: number, 
-/**
- * When the next attempt is due, `22-Nov-2026 10:15`.
- */
-nextTry: string | null, };
-
-export type AuditPageForm = { 
-/**
- * Only what concerns this patient.
- */
-patientId: string | null, 
-/**
- * From this entry downwards; the newest where it is absent.
- */
-fromIndex: number | null, };
-
-export type AuditRow = { 
-/**
- * Position in the log, from 0.
- */
-index: number, 
-/**
- * `22-Nov-2026 10:15:07`.
- */
-at: string, 
-/**
- * Name where it is known here, else the opaque id.
- */
-who: string, 
-/**
- * What was done, in words.
- */
-action: string, 
-/**
- * Whose record, where this person may see the patient.
- */
-patientName: string | null, 
-/**
- * `Done`, `Refused`, …
- */
-outcome: string, 
-/**
- * Whether the server has it.
- */
-delivered: boolean, };
-
-export type VerifiedView = { 
-/**
- * Whether everything fits.
- */
-ok: boolean, 
-/**
- * Entries checked.
- */
-checked: number, 
-/**
- * Size of the tree.
- */
-size: number, 
-/**
- * Root in base 64.
- */
-root: string, 
-/**
- * What the server last confirmed, `1204 entries, 22-Nov-2026 10:15`.
- */
-receipt: string | null, 
-/**
- * The first entry that does not fit.
- */
-firstBad: number | null, };
-
-export type AuditView = { 
-/**
- * Newest first.
- */
-entries: Array<AuditRow>, 
-/**
- * Result of checking the whole log now.
- */
-verified: VerifiedView, };
+series: Array<VitalSeriesView>, };
 
 /** Every command of the app: what it takes and what it answers. */
 export interface Commands {

@@ -99,7 +99,7 @@ function freshness(sections: Section[], now: Date): FreshnessRow[] {
 }
 
 function appointment(id: string, patient: FakePatient, time: string, duration: string, reason: string, status: string) {
-  return { id, patientId: patient.id, patientName: fullName(patient), born: showDate(patient.born), time, duration, reason, status, room: 'Room 2', clinician: 'Dr Marcus Okafor' };
+  return { id, patientId: patient.id, patientName: fullName(patient), born: showDate(patient.born), date: showDate(new Date()), time, duration, reason, status, room: 'Room 2', clinician: 'Dr Marcus Okafor' };
 }
 
 function longAllergies(now: Date): AllergyRow[] {

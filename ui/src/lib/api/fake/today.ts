@@ -26,6 +26,6 @@ export function fakeToday(): AppointmentRow[] {
   return LINES.flatMap(([time, index, duration, reason, status, room, clinician], line) => {
     const patient = PATIENTS[index];
     if (patient === undefined) return [];
-    return [{ id: `t${line}`, patientId: patient.id, patientName: fullName(patient), born: showDate(patient.born), time, duration, reason, status, room, clinician }];
+    return [{ id: `t${line}`, patientId: patient.id, patientName: fullName(patient), born: showDate(patient.born), date: showDate(new Date()), time, duration, reason, status, room, clinician }];
   });
 }
