@@ -28,6 +28,8 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 400,
   },
   test: {
+    // A whole screen under axe takes seconds where other builds share the two cores.
+    testTimeout: 60_000,
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],
     setupFiles: ['./src/tests/setup.ts'],
