@@ -9,6 +9,8 @@ use keys::Random;
 use records::id::SessionId;
 use records::import::{Count, Imported, Problem};
 use records::rights::{Permit, Rights, decide};
+use records::view::PatientSummary;
+use records::write::with_record_number;
 use records::{Action, Actor, Document, Facts, Job, classify};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -158,7 +160,9 @@ fn store_file(practice: &Practice, imported: &Imported, report: &mut Report) -> 
     let now = practice.clock.now();
     store::write(practice.store.as_ref(), |tx| -> Result<(), Failure> {
         let permit = permit(practice, tx, now)?;
+        let mut numbers = RecordNumbers::continued(tx)?;
         for document in &imported.documents {
+            let document = &numbers.given_to(tx, &permit, document)?;
             match put(practice, tx, &permit, document, now)? {
                 Put::New => {}
                 Put::Updated => report.updated += 1,
@@ -167,6 +171,48 @@ fn store_file(practice: &Practice, imported: &Imported, report: &mut Report) -> 
         }
         Ok(())
     })
+}
+
+/// Short record numbers for patients whose source has none that a person can read aloud (many use UUIDs).
+struct RecordNumbers {
+    next: u64,
+}
+
+impl RecordNumbers {
+    /// Beyond every number of six digits; the count of patients never falls, so no number is given twice.
+    const FIRST: u64 = 1_000_000;
+    /// Letters and digits of the longest number that is read aloud.
+    const LONGEST: usize = 12;
+
+    /// A number that staff can type; words such as "Not Known" are none.
+    fn is_readable(number: &str) -> bool {
+        number.len() <= Self::LONGEST && number.contains(|letter: char| letter.is_ascii_digit())
+    }
+
+    fn continued(tx: &dyn Transaction) -> Result<Self, StoreError> {
+        let patients = tx.count_by_kind()?.into_iter().find(|(kind, _)| kind == "Patient");
+        Ok(Self { next: Self::FIRST + patients.map_or(0, |(_, count)| count) })
+    }
+
+    /// The document as it is, or as a patient with a short number: the one it has here already, or the next.
+    fn given_to(
+        &mut self,
+        tx: &dyn Transaction,
+        permit: &Permit,
+        document: &Document,
+    ) -> Result<Document, StoreError> {
+        let Some(patient) = PatientSummary::of(document) else { return Ok(document.clone()) };
+        self.next += 1;
+        if Self::is_readable(&patient.mrn) {
+            return Ok(document.clone());
+        }
+        let stored = tx.current(permit, document.key())?;
+        let kept = stored.and_then(|stored| PatientSummary::of(&stored.document));
+        let kept = kept.map(|patient| patient.mrn).filter(|number| Self::is_readable(number));
+        let number = kept.unwrap_or_else(|| self.next.to_string());
+        // A patient whose record cannot be edited keeps what the source gave.
+        Ok(with_record_number(document, &number).unwrap_or_else(|_| document.clone()))
+    }
 }
 
 /// One event a file, by the named job that does it.

@@ -3,7 +3,9 @@
 use crate::clinic::{Clinic, observation, patient};
 use chartkeep_server::error::Kind;
 use chartkeep_server::importing::{Report, import};
+use records::Role;
 use std::fs;
+use sync::wire::{HistoryMethod, HistoryPage, path};
 
 fn run(clinic: &Clinic, files: &[(&str, &str)]) -> Report {
     let folder = clinic.dir.path().join("import");
@@ -54,6 +56,38 @@ fn the_same_files_again_change_nothing_and_an_edited_one_makes_a_version() {
     assert_eq!((edited.unchanged, edited.updated), (1, 1));
     let facts = clinic.look(|tx| tx.facts(&"Observation/hr".parse().unwrap())).unwrap();
     assert_eq!(facts.version, 2);
+}
+
+#[test]
+fn a_patient_known_only_by_a_uuid_gets_a_short_number_and_keeps_it() {
+    const SYSTEM: &str = "urn:chartkeep:mrn";
+    let clinic = Clinic::open();
+    let given = |family: &str| {
+        format!(
+            r#"{{"resourceType":"Patient","id":"eve","name":[{{"family":"{family}"}}],"identifier":[{{"type":{{"coding":[{{
+            "system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}}]}},"value":"0c6b1f3d-edb2-422b-a0af-a262fb90ed07"}}]}}"#
+        )
+    };
+    let workstation = clinic.enrol();
+    let dana = workstation.activate("dana", Role::FrontDesk);
+    let number = || {
+        let path = format!("{}?_cursor=v1.demographics.0", path::HISTORY);
+        let answer = workstation.get_as(&dana.signed_in.session.token, &path);
+        let page = HistoryPage::parse(&answer.body).unwrap();
+        let eve = page.entries.iter().rfind(|entry| entry.key.to_string() == "Patient/eve").unwrap();
+        let HistoryMethod::Put(bytes) = eve.method else { panic!("it was not deleted") };
+        let stored: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        let identifiers = stored["identifier"].as_array().unwrap();
+        assert_eq!(identifiers.len(), 2, "the source's own number stays");
+        let own = identifiers.iter().find(|identifier| identifier["system"] == SYSTEM).unwrap();
+        own["value"].as_str().unwrap().to_owned()
+    };
+    run(&clinic, &[("a.json", &given("Evans"))]);
+    let first = number();
+    assert_eq!(first.len(), 7);
+    assert_eq!(run(&clinic, &[]).unchanged, 1);
+    assert_eq!(run(&clinic, &[("a.json", &given("Evans-Ito"))]).updated, 1);
+    assert_eq!(number(), first);
 }
 
 #[test]
