@@ -7,15 +7,15 @@ use clap::{Args, Parser, Subcommand};
 /// A clinic from nothing, on this machine, with made-up patients.
 #[derive(Debug, Parser)]
 #[command(name = "chartkeep-demo", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub job: Job,
+    pub(crate) job: Job,
 }
 
 /// What the driver does.
 #[derive(Debug, Subcommand)]
-pub enum Job {
+pub(crate) enum Job {
     /// Start the clinic and open the app for a person
     Run(Clinic),
     /// Start the clinic and do the whole main job in a real window on a virtual display
@@ -32,46 +32,46 @@ pub enum Job {
 
 /// How the clinic is to be.
 #[derive(Debug, Clone, Args)]
-pub struct Clinic {
+pub(crate) struct Clinic {
     /// The server's program
     #[arg(long, value_name = "FILE")]
-    pub server: PathBuf,
+    pub(crate) server: PathBuf,
     /// The app's program
     #[arg(long, value_name = "FILE")]
-    pub app: PathBuf,
+    pub(crate) app: PathBuf,
     /// Keep the clinic's folder at the end and print where it is
     #[arg(long)]
-    pub keep: bool,
+    pub(crate) keep: bool,
     /// Port of the server on loopback; a free one by default
     #[arg(long, default_value_t = 0)]
-    pub port: u16,
+    pub(crate) port: u16,
     /// Seconds without a key or a click until the app locks itself
     #[arg(long)]
-    pub idle: Option<u64>,
+    pub(crate) idle: Option<u64>,
     /// Number of patients to make
     #[arg(long, default_value_t = 500)]
-    pub patients: u32,
+    pub(crate) patients: u32,
     /// A folder of FHIR R4 bundles to use instead
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// What the workstation needs to join.
 #[derive(Debug, Clone, Args)]
-pub struct Join {
+pub(crate) struct Join {
     /// The workstation's data folder
     #[arg(long)]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Name under which its keys are kept
     #[arg(long)]
-    pub keyring_service: String,
+    pub(crate) keyring_service: String,
     /// Address of the enrolment listener
     #[arg(long)]
-    pub address: String,
+    pub(crate) address: String,
     /// File with the one-time token and each person's activation code, read once
     #[arg(long)]
-    pub invitations: PathBuf,
+    pub(crate) invitations: PathBuf,
     /// Folder of the demo's phones
     #[arg(long)]
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }

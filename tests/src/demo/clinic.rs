@@ -25,45 +25,45 @@ const SEED: u64 = 2026;
 
 /// A clinic that runs.
 #[derive(Debug)]
-pub struct Clinic {
+pub(crate) struct Clinic {
     /// Its folder; everything of it lies below.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The server's program and data.
-    pub server: Server,
+    pub(crate) server: Server,
     running: Option<Running>,
     addresses: Addresses,
     /// Service name of the workstation's keyring items.
-    pub keyring_service: String,
+    pub(crate) keyring_service: String,
 }
 
 /// What the server holds.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Holdings {
+pub(crate) struct Holdings {
     records: BTreeMap<String, u64>,
     /// Changes from workstations that made a version of a record.
-    pub changes_applied: u64,
+    pub(crate) changes_applied: u64,
 }
 
 impl Holdings {
     /// Patients.
     #[must_use]
-    pub fn patients(&self) -> u64 {
+    pub(crate) fn patients(&self) -> u64 {
         self.records.get("Patient").copied().unwrap_or_default()
     }
 
     /// Resources of all kinds, patients included.
     #[must_use]
-    pub fn resources(&self) -> u64 {
+    pub(crate) fn resources(&self) -> u64 {
         self.records.values().sum()
     }
 }
 
 /// The server's check of a workstation's log.
 #[derive(Debug, Clone, Deserialize)]
-pub struct LogCheck {
+pub(crate) struct LogCheck {
     device: Option<String>,
     /// Entries.
-    pub size: u64,
+    pub(crate) size: u64,
     ok: bool,
     checkpoint: Option<bool>,
 }
@@ -71,18 +71,18 @@ pub struct LogCheck {
 impl LogCheck {
     /// Every entry hashes to the tree head that the workstation signed.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.ok && self.checkpoint == Some(true)
     }
 }
 
 /// What the joining workstation reads: nothing of it is on a command line, where other accounts could see it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Invitations {
+pub(crate) struct Invitations {
     /// The workstation's one-time token.
-    pub token: String,
+    pub(crate) token: String,
     /// User name and activation code of each person.
-    pub people: Vec<(String, String)>,
+    pub(crate) people: Vec<(String, String)>,
 }
 
 impl Clinic {
@@ -90,7 +90,7 @@ impl Clinic {
     ///
     /// # Errors
     /// The step that failed, in words.
-    pub fn make(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<Clinic, DemoError> {
+    pub(crate) fn make(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<Clinic, DemoError> {
         fs::create_dir_all(folder)?;
         let server = Server::new(&plan.server, &folder.join("server"), &folder.join("server.log"));
         say("Making the practice's server: certificate authority, keys, store");
@@ -111,12 +111,12 @@ impl Clinic {
 
     /// The port of the main listener.
     #[must_use]
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.addresses.listening.port()
     }
 
     /// Stops the server at once, as an outage would.
-    pub fn stop_server(&mut self) {
+    pub(crate) fn stop_server(&mut self) {
         self.running = None;
     }
 
@@ -124,7 +124,7 @@ impl Clinic {
     ///
     /// # Errors
     /// What it said.
-    pub fn start_server(&mut self) -> Result<(), DemoError> {
+    pub(crate) fn start_server(&mut self) -> Result<(), DemoError> {
         let (main, enrolment) = (self.addresses.listening.port(), self.addresses.enrolment.port());
         self.running = Some(self.server.serve(main, enrolment)?);
         Ok(())
@@ -134,7 +134,7 @@ impl Clinic {
     ///
     /// # Errors
     /// What it said.
-    pub fn holdings(&self) -> Result<Holdings, DemoError> {
+    pub(crate) fn holdings(&self) -> Result<Holdings, DemoError> {
         parsed(self.server.say(&["status"])?)
     }
 
@@ -142,7 +142,7 @@ impl Clinic {
     ///
     /// # Errors
     /// What it said.
-    pub fn check_log(&self) -> Result<LogCheck, DemoError> {
+    pub(crate) fn check_log(&self) -> Result<LogCheck, DemoError> {
         let mut answer = self.server.say(&["audit", "verify"])?;
         let logs: Vec<LogCheck> = parsed(answer["logs"].take())?;
         logs.into_iter()
@@ -154,13 +154,13 @@ impl Clinic {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn root_certificate(&self) -> Result<Vec<u8>, DemoError> {
+    pub(crate) fn root_certificate(&self) -> Result<Vec<u8>, DemoError> {
         Ok(fs::read(self.folder.join("server/keys/root.crt"))?)
     }
 
     /// The workstation's data folder.
     #[must_use]
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.folder.join("workstation")
     }
 
@@ -168,7 +168,7 @@ impl Clinic {
     ///
     /// # Errors
     /// What the joining program said.
-    pub fn join(&self, desktop: &Desktop, phones: &Path) -> Result<(), DemoError> {
+    pub(crate) fn join(&self, desktop: &Desktop, phones: &Path) -> Result<(), DemoError> {
         say("Joining this workstation: key made here, certificate signed there");
         let invitations = self.folder.join("invitations.json");
         let status = desktop
@@ -191,7 +191,7 @@ impl Clinic {
     ///
     /// # Errors
     /// Where `secret-tool` is missing or the keyring refuses.
-    pub fn forget_keys(&self, desktop: &Desktop) -> Result<(), DemoError> {
+    pub(crate) fn forget_keys(&self, desktop: &Desktop) -> Result<(), DemoError> {
         let words = ["clear", "service", &self.keyring_service];
         let cleared = desktop.command(Path::new("secret-tool")).args(words).status()?;
         if cleared.success() {
@@ -203,7 +203,7 @@ impl Clinic {
 
     /// Arguments with which the app opens on this workstation.
     #[must_use]
-    pub fn app_arguments(&self, idle: Option<u64>) -> Vec<String> {
+    pub(crate) fn app_arguments(&self, idle: Option<u64>) -> Vec<String> {
         let mut arguments = vec!["--data-dir".to_owned(), self.data_dir().display().to_string()];
         arguments.extend(["--keyring-service".to_owned(), self.keyring_service.clone(), "--demo".to_owned()]);
         if let Some(seconds) = idle {

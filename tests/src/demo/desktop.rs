@@ -10,20 +10,20 @@ use super::DemoError;
 
 /// The programs that make up the desktop; they end when it is dropped.
 #[derive(Debug)]
-pub struct Desktop {
+pub(crate) struct Desktop {
     children: Vec<(&'static str, Child)>,
     variables: Vec<(String, String)>,
 }
 
 /// What to build a desktop from.
 #[derive(Debug, Clone)]
-pub struct DesktopPlan {
+pub(crate) struct DesktopPlan {
     /// Folder that serves as home of the private keyring and of the web view's caches.
-    pub home: PathBuf,
+    pub(crate) home: PathBuf,
     /// A virtual display of this size in pixels; none where the real one is used.
-    pub display: Option<(u32, u32)>,
+    pub(crate) display: Option<(u32, u32)>,
     /// A session bus and a keyring of our own, rather than those of the person's session.
-    pub private_keyring: bool,
+    pub(crate) private_keyring: bool,
 }
 
 impl Desktop {
@@ -31,7 +31,7 @@ impl Desktop {
     ///
     /// # Errors
     /// Where a program is missing or does not come up.
-    pub fn start(plan: &DesktopPlan) -> Result<Desktop, DemoError> {
+    pub(crate) fn start(plan: &DesktopPlan) -> Result<Desktop, DemoError> {
         fs::create_dir_all(&plan.home)?;
         let mut desktop = Desktop { children: Vec::new(), variables: Vec::new() };
         if let Some(size) = plan.display {
@@ -44,15 +44,9 @@ impl Desktop {
         Ok(desktop)
     }
 
-    /// Environment variables that place a program on this desktop.
-    #[must_use]
-    pub fn variables(&self) -> &[(String, String)] {
-        &self.variables
-    }
-
     /// A command that runs on this desktop.
     #[must_use]
-    pub fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
@@ -61,15 +55,15 @@ impl Desktop {
     /// Takes a picture of the whole display.
     ///
     /// # Errors
-    /// Where `import` (ImageMagick) is missing or fails.
-    pub fn picture(&self, file: &Path) -> Result<(), DemoError> {
+    /// Where `import` of `ImageMagick` is missing or fails.
+    pub(crate) fn picture(&self, file: &Path) -> Result<(), DemoError> {
         let status = self.camera(file).status()?;
         if status.success() { Ok(()) } else { Err(DemoError::step("take a picture of the display")) }
     }
 
     /// The command that takes a picture of the whole display.
     #[must_use]
-    pub fn camera(&self, file: &Path) -> Command {
+    pub(crate) fn camera(&self, file: &Path) -> Command {
         let mut camera = self.command(Path::new("import"));
         camera.args(["-window", "root"]).arg(file);
         camera
@@ -152,7 +146,7 @@ impl Drop for Desktop {
 
 /// Whether a Secret Service answers on the session bus that `variables` name, within `limit`.
 #[must_use]
-pub fn keyring_answers(variables: &[(String, String)], limit: Duration) -> bool {
+pub(crate) fn keyring_answers(variables: &[(String, String)], limit: Duration) -> bool {
     let tries = (limit.as_millis() / 200).max(1);
     for _ in 0..tries {
         let asked = Command::new("dbus-send")

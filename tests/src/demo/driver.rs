@@ -21,16 +21,16 @@ const PACE: Duration = Duration::from_millis(15);
 
 /// How the app is to be started.
 #[derive(Debug, Clone)]
-pub struct AppStart {
+pub(crate) struct AppStart {
     /// The program, built with its feature `webdriver`.
-    pub binary: PathBuf,
+    pub(crate) binary: PathBuf,
     /// Its arguments.
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
 }
 
 /// One run of the app under remote control. It ends with [`Window::close`], or is let go by [`Window::let_go`].
 #[derive(Debug)]
-pub struct Window {
+pub(crate) struct Window {
     driver: WebDriver,
     program: Child,
     /// Takes the picture of a screen on which something was missing, while it is still there.
@@ -42,7 +42,7 @@ impl Window {
     ///
     /// # Errors
     /// Where `WebKitWebDriver` is missing or the window does not come up.
-    pub async fn open(desktop: &Desktop, start: &AppStart) -> Result<Window, DemoError> {
+    pub(crate) async fn open(desktop: &Desktop, start: &AppStart) -> Result<Window, DemoError> {
         let port = free_port()?;
         // What the app logs is free of patient data, and the first thing to read when a step was not seen.
         let log = OpenOptions::new().create(true).append(true).open(Path::new(FOLDER).join("app.log"))?;
@@ -71,7 +71,7 @@ impl Window {
     ///
     /// # Errors
     /// Where it does not appear within 20 s.
-    pub async fn element(&mut self, test_id: &str) -> Result<WebElement, DemoError> {
+    pub(crate) async fn element(&mut self, test_id: &str) -> Result<WebElement, DemoError> {
         self.element_within(test_id, PATIENCE).await
     }
 
@@ -79,7 +79,11 @@ impl Window {
     ///
     /// # Errors
     /// Where it does not appear within `limit`.
-    pub async fn element_within(&mut self, test_id: &str, limit: Duration) -> Result<WebElement, DemoError> {
+    pub(crate) async fn element_within(
+        &mut self,
+        test_id: &str,
+        limit: Duration,
+    ) -> Result<WebElement, DemoError> {
         let until = now() + limit;
         loop {
             if let Ok(element) = self.driver.find(selector(test_id)).await
@@ -98,7 +102,7 @@ impl Window {
     ///
     /// # Errors
     /// Where the window is gone.
-    pub async fn count(&self, test_id: &str) -> Result<usize, DemoError> {
+    pub(crate) async fn count(&self, test_id: &str) -> Result<usize, DemoError> {
         Ok(self.driver.find_all(selector(test_id)).await?.len())
     }
 
@@ -106,7 +110,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::element`].
-    pub async fn click(&mut self, test_id: &str) -> Result<(), DemoError> {
+    pub(crate) async fn click(&mut self, test_id: &str) -> Result<(), DemoError> {
         self.element(test_id).await?.click().await?;
         Ok(())
     }
@@ -115,7 +119,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::element`].
-    pub async fn click_for_the_last_time(&mut self, test_id: &str) -> Result<(), DemoError> {
+    pub(crate) async fn click_for_the_last_time(&mut self, test_id: &str) -> Result<(), DemoError> {
         let _answer_lost = self.element(test_id).await?.click().await;
         Ok(())
     }
@@ -124,7 +128,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::element`].
-    pub async fn type_into(&mut self, test_id: &str, text: &str) -> Result<(), DemoError> {
+    pub(crate) async fn type_into(&mut self, test_id: &str, text: &str) -> Result<(), DemoError> {
         let element = self.element(test_id).await?;
         element.click().await?;
         element.send_keys(text).await?;
@@ -135,7 +139,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::element`].
-    pub async fn text(&mut self, test_id: &str) -> Result<String, DemoError> {
+    pub(crate) async fn text(&mut self, test_id: &str) -> Result<String, DemoError> {
         Ok(self.element(test_id).await?.text().await?)
     }
 
@@ -143,7 +147,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::element`].
-    pub async fn value(&mut self, test_id: &str) -> Result<String, DemoError> {
+    pub(crate) async fn value(&mut self, test_id: &str) -> Result<String, DemoError> {
         Ok(self.element(test_id).await?.prop("value").await?.unwrap_or_default())
     }
 
@@ -151,7 +155,7 @@ impl Window {
     ///
     /// # Errors
     /// As [`Window::element`].
-    pub async fn retype(&mut self, test_id: &str, text: &str) -> Result<(), DemoError> {
+    pub(crate) async fn retype(&mut self, test_id: &str, text: &str) -> Result<(), DemoError> {
         self.element(test_id).await?.clear().await?;
         self.type_into(test_id, text).await
     }
@@ -160,7 +164,7 @@ impl Window {
     ///
     /// # Errors
     /// Where there is none.
-    pub async fn click_row(&mut self, test_id: &str, text: &str) -> Result<(), DemoError> {
+    pub(crate) async fn click_row(&mut self, test_id: &str, text: &str) -> Result<(), DemoError> {
         self.element(test_id).await?;
         for row in self.driver.find_all(selector(test_id)).await? {
             if row.text().await?.contains(text) {
@@ -175,7 +179,7 @@ impl Window {
     ///
     /// # Errors
     /// Where it is still there after 20 s.
-    pub async fn gone(&mut self, test_id: &str) -> Result<(), DemoError> {
+    pub(crate) async fn gone(&mut self, test_id: &str) -> Result<(), DemoError> {
         let until = now() + PATIENCE;
         while now() < until {
             if self.count(test_id).await? == 0 {
@@ -190,7 +194,7 @@ impl Window {
     ///
     /// # Errors
     /// The error that the command answered with.
-    pub async fn call(&self, command: &str, arguments: Value) -> Result<Value, DemoError> {
+    pub(crate) async fn call(&self, command: &str, arguments: Value) -> Result<Value, DemoError> {
         const CALL: &str = "const done = arguments[arguments.length - 1];
             window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1])
                 .then((answer) => done({ answer }), (error) => done({ error }));";
@@ -205,7 +209,7 @@ impl Window {
     ///
     /// # Errors
     /// Where the script throws or the window is gone.
-    pub async fn script(&self, script: &str) -> Result<Value, DemoError> {
+    pub(crate) async fn script(&self, script: &str) -> Result<Value, DemoError> {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
@@ -213,7 +217,7 @@ impl Window {
     ///
     /// # Errors
     /// Where none appears within 20 s.
-    pub async fn first_of<'a>(&mut self, test_ids: &[&'a str]) -> Result<&'a str, DemoError> {
+    pub(crate) async fn first_of<'a>(&mut self, test_ids: &[&'a str]) -> Result<&'a str, DemoError> {
         let until = now() + PATIENCE;
         while now() < until {
             for test_id in test_ids {
@@ -236,7 +240,7 @@ impl Window {
     ///
     /// # Errors
     /// Where the driver process does not end.
-    pub async fn close(mut self) -> Result<(), DemoError> {
+    pub(crate) async fn close(mut self) -> Result<(), DemoError> {
         // After the app has replaced itself the session is dead, and asking it to end only waits.
         let _either_way = tokio::time::timeout(Duration::from_secs(3), self.driver.clone().quit()).await;
         self.program.kill()?;

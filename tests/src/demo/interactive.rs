@@ -17,7 +17,11 @@ const KEYRING_PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// The step that failed.
-pub async fn open(plan: &cli::Clinic, folder: &Path, today: jiff::civil::Date) -> Result<(), DemoError> {
+pub(crate) async fn open(
+    plan: &cli::Clinic,
+    folder: &Path,
+    today: jiff::civil::Date,
+) -> Result<(), DemoError> {
     let private_keyring = !keyring_answers(&[], KEYRING_PATIENCE);
     if private_keyring {
         say("No OS keyring answers here: the demo brings one of its own");

@@ -15,11 +15,10 @@ use super::cli;
 use super::clinic::{Clinic, say};
 use super::desktop::{Desktop, DesktopPlan};
 use super::driver::{AppStart, Window, now};
-use super::outsiders;
 use super::processes::{self, Canary};
 use super::report::Report;
 use super::state::{FOLDER, Phones};
-use crate::practice::people::{AUDITOR, DemoPerson, FRONT_DESK, NURSE};
+use crate::practice::people::{FRONT_DESK, NURSE};
 
 const NOTE: &str = "Patient reports steady improvement; zinnober-kestrel plan agreed.";
 const HALF_NOTE: &str = "Second visit today, wound dry, quittenbaum dressing chang";
@@ -27,7 +26,7 @@ const HALF_NOTE: &str = "Second visit today, wound dry, quittenbaum dressing cha
 const IDLE_S: u64 = 12;
 
 /// What the run works with.
-pub struct MainJob {
+pub(crate) struct MainJob {
     desktop: Desktop,
     clinic: Clinic,
     start: AppStart,
@@ -35,7 +34,7 @@ pub struct MainJob {
     pictures: PathBuf,
     picture: usize,
     /// What has been seen.
-    pub report: Report,
+    pub(crate) report: Report,
     canaries: Vec<Canary>,
     clinical: Vec<String>,
     patient_id: String,
@@ -46,7 +45,7 @@ impl MainJob {
     ///
     /// # Errors
     /// The step that failed.
-    pub fn prepare(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<MainJob, DemoError> {
+    pub(crate) fn prepare(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<MainJob, DemoError> {
         let home = folder.join("home");
         let desktop =
             Desktop::start(&DesktopPlan { home, display: Some((1280, 800)), private_keyring: true })?;
@@ -85,7 +84,7 @@ impl MainJob {
     ///
     /// # Errors
     /// The first thing that was not seen.
-    pub async fn run(&mut self) -> Result<(), DemoError> {
+    pub(crate) async fn run(&mut self) -> Result<(), DemoError> {
         self.first_sign_in().await?;
         let port = self.clinic.port();
         self.clinic.stop_server();

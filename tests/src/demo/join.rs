@@ -16,7 +16,7 @@ use crate::practice::people::DEMO_PEOPLE;
 ///
 /// # Errors
 /// The sentence and advice of the client's error.
-pub fn join(plan: &Join) -> Result<(), DemoError> {
+pub(crate) fn join(plan: &Join) -> Result<(), DemoError> {
     let invitations: Invitations = serde_json::from_slice(&fs::read(&plan.invitations)?)
         .map_err(|_| DemoError::step("read the invitations"))?;
     let mut settings = Settings::standard(plan.data_dir.clone());

@@ -14,7 +14,7 @@ use super::job::timestamp;
 ///
 /// # Errors
 /// Where nothing listens on the port: then a refusal proves nothing.
-pub async fn is_refused_without_certificate(port: u16, root: &[u8]) -> Result<bool, DemoError> {
+pub(crate) async fn is_refused_without_certificate(port: u16, root: &[u8]) -> Result<bool, DemoError> {
     let pinned = PinnedRoot::from_fingerprint(fingerprint(root));
     is_refused(port, &TlsMaterial::joining(pinned)).await
 }
@@ -23,7 +23,7 @@ pub async fn is_refused_without_certificate(port: u16, root: &[u8]) -> Result<bo
 ///
 /// # Errors
 /// As [`is_refused_without_certificate`].
-pub async fn is_refused_with_foreign_certificate(port: u16, root: &[u8]) -> Result<bool, DemoError> {
+pub(crate) async fn is_refused_with_foreign_certificate(port: u16, root: &[u8]) -> Result<bool, DemoError> {
     let not_made = |_| DemoError::step("make a foreign certificate");
     let mut random = Random::from_os();
     let now = timestamp();

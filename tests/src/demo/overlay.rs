@@ -22,7 +22,7 @@ const WITHOUT_TEAM: usize = 3;
 ///
 /// # Errors
 /// Where a file cannot be opened. One that is not a bundle has no patients; the import says what is wrong with it.
-pub fn write(files: &[PathBuf], today: Date, out: &mut impl Write) -> Result<(), DemoError> {
+pub(crate) fn write(files: &[PathBuf], today: Date, out: &mut impl Write) -> Result<(), DemoError> {
     for resource in Practice::new(0, 0, today).resources() {
         out.write_all(&resource)?;
         out.write_all(b"\n")?;

@@ -11,35 +11,35 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
 /// A text that must be in memory before a lock and must not be after it.
 #[derive(Debug, Clone)]
-pub struct Canary {
+pub(crate) struct Canary {
     /// What it stands for in the report; the text itself is never printed.
-    pub label: String,
+    pub(crate) label: String,
     text: String,
 }
 
 impl Canary {
     /// Marks `text` under `label`.
     #[must_use]
-    pub fn new(label: &str, text: &str) -> Canary {
+    pub(crate) fn new(label: &str, text: &str) -> Canary {
         Canary { label: label.to_owned(), text: text.to_owned() }
     }
 }
 
 /// What one look into the memory of all processes found.
 #[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct Residue {
+pub(crate) struct Residue {
     /// Processes read, by id, with the program's name.
-    pub processes: BTreeMap<u32, String>,
+    pub(crate) processes: BTreeMap<u32, String>,
     /// Bytes read.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Places found, by canary and program.
-    pub hits: BTreeMap<String, u64>,
+    pub(crate) hits: BTreeMap<String, u64>,
 }
 
 impl Residue {
     /// All places found.
     #[must_use]
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.hits.values().sum()
     }
 }
@@ -48,7 +48,7 @@ impl Residue {
 ///
 /// # Errors
 /// Where the kernel refuses (prctl(2), `PR_SET_CHILD_SUBREAPER`).
-pub fn become_subreaper() -> io::Result<()> {
+pub(crate) fn become_subreaper() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(io::Error::from)
 }
 
@@ -56,7 +56,7 @@ pub fn become_subreaper() -> io::Result<()> {
 ///
 /// # Errors
 /// Where the list of processes cannot be read.
-pub fn of_app(app_binary: &Path) -> io::Result<BTreeMap<u32, String>> {
+pub(crate) fn of_app(app_binary: &Path) -> io::Result<BTreeMap<u32, String>> {
     let app = app_binary.canonicalize()?;
     let parents = parents()?;
     let mut found = BTreeMap::new();
@@ -78,7 +78,7 @@ pub fn of_app(app_binary: &Path) -> io::Result<BTreeMap<u32, String>> {
 ///
 /// # Errors
 /// Where one does not end within 10 s.
-pub fn end(app_binary: &Path) -> io::Result<()> {
+pub(crate) fn end(app_binary: &Path) -> io::Result<()> {
     for _ in 0..100 {
         let left = of_app(app_binary)?;
         if left.is_empty() {
@@ -100,7 +100,7 @@ pub fn end(app_binary: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Where a process that still lives cannot be read: a look that missed one proves nothing.
-pub fn look_for(canaries: &[Canary], app_binary: &Path) -> io::Result<Residue> {
+pub(crate) fn look_for(canaries: &[Canary], app_binary: &Path) -> io::Result<Residue> {
     let mut residue = Residue { processes: of_app(app_binary)?, ..Residue::default() };
     let needles: Vec<(&Canary, Vec<u8>)> = canaries.iter().flat_map(encodings).collect();
     let finders: Vec<(&Canary, Finder<'_>)> =
@@ -183,7 +183,7 @@ fn populated(pages: &File, (start, end): (u64, u64)) -> io::Result<Vec<(u64, u64
     let got = pages.read_at(&mut entries, start / PAGE * 8)?;
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for (number, entry) in entries[..got].chunks_exact(8).enumerate() {
-        let entry = u64::from_ne_bytes(entry.try_into().expect("chunks of eight"));
+        let entry = entry.iter().rev().fold(0_u64, |entry, byte| entry << 8 | u64::from(*byte));
         if entry & HELD == 0 {
             continue;
         }

@@ -11,64 +11,64 @@ use super::processes::Residue;
 
 /// One run. Every figure was measured in it; a step that was not reached keeps its `false`, 0 or `null`.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Patients on the server.
-    pub patients: u64,
+    pub(crate) patients: u64,
     /// Resources on the server.
-    pub resources: u64,
+    pub(crate) resources: u64,
     /// The workstation has its certificate.
-    pub enrolled: bool,
+    pub(crate) enrolled: bool,
     /// The nurse came in with the server stopped.
-    pub unlocked_offline: bool,
+    pub(crate) unlocked_offline: bool,
     /// From the last keystroke to the rows on the screen, as seen through the driver.
-    pub search_ms: f64,
+    pub(crate) search_ms: f64,
     /// From Enter to the chart on the screen, as seen through the driver.
-    pub chart_ms: f64,
+    pub(crate) chart_ms: f64,
     /// What was being typed when the lock came was there again, to the letter.
-    pub draft_restored: bool,
+    pub(crate) draft_restored: bool,
     /// A code that is not the next one.
-    pub wrong_code_refused: bool,
+    pub(crate) wrong_code_refused: bool,
     /// A code that had opened once.
-    pub used_code_refused: bool,
+    pub(crate) used_code_refused: bool,
     /// Places in the app's memory where a clinical text of the open patient was found while the front desk looked at them.
-    pub front_desk_clinical_bytes: u64,
+    pub(crate) front_desk_clinical_bytes: u64,
     /// The idle limit locked the workstation.
-    pub locked_by_idle: bool,
+    pub(crate) locked_by_idle: bool,
     /// Places where the marked texts were found before the lock; 0 would prove nothing.
-    pub residue_before_lock: u64,
+    pub(crate) residue_before_lock: u64,
     /// Places where they were found after it.
-    pub residue_hits: u64,
+    pub(crate) residue_hits: u64,
     /// Bytes of memory read for the second figure.
-    pub residue_bytes_read: u64,
+    pub(crate) residue_bytes_read: u64,
     /// Entries in the workstation's log at the end.
-    pub events_recorded: u64,
+    pub(crate) events_recorded: u64,
     /// Entries of it that the server holds.
-    pub events_delivered: u64,
+    pub(crate) events_delivered: u64,
     /// The server computed the same tree head as the workstation signed.
-    pub chain_verified: bool,
+    pub(crate) chain_verified: bool,
     /// Changes that the server applied.
-    pub changes_delivered: u64,
+    pub(crate) changes_delivered: u64,
     /// The nurse's next pull showed them as applied.
-    pub outcome_shown: bool,
+    pub(crate) outcome_shown: bool,
     /// A client without a certificate.
-    pub refused_without_certificate: bool,
+    pub(crate) refused_without_certificate: bool,
     /// A client with another authority's certificate.
-    pub refused_foreign_certificate: bool,
+    pub(crate) refused_foreign_certificate: bool,
     /// Seconds each part took.
-    pub seconds: BTreeMap<String, f64>,
+    pub(crate) seconds: BTreeMap<String, f64>,
     /// Where the marked texts were, before and after.
-    pub residue: BTreeMap<String, Residue>,
+    pub(crate) residue: BTreeMap<String, Residue>,
 }
 
 impl Report {
     /// Keeps what a look into memory found.
-    pub fn keep_residue(&mut self, when: &str, residue: Residue) {
+    pub(crate) fn keep_residue(&mut self, when: &str, residue: Residue) {
         self.residue.insert(when.to_owned(), residue);
     }
 
     /// What of the main job was not seen; empty when all was.
     #[must_use]
-    pub fn missing(&self) -> Vec<&'static str> {
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
         let seen = [
             ("patients on the server", self.patients > 0),
             ("an enrolled workstation", self.enrolled),
@@ -99,7 +99,7 @@ impl Report {
     ///
     /// # Errors
     /// Where the folder cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), DemoError> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), DemoError> {
         let text = serde_json::to_string_pretty(self).map_err(|_| DemoError::step("write the report"))?;
         fs::create_dir_all(folder)?;
         Ok(fs::write(folder.join("report.json"), text)?)

@@ -13,7 +13,7 @@ use super::DemoError;
 
 /// A server's program and data folder.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub(crate) struct Server {
     binary: PathBuf,
     data_dir: PathBuf,
     log: PathBuf,
@@ -21,25 +21,25 @@ pub struct Server {
 
 /// Where a running server listens.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     /// Records, audit and directives, over mutual TLS.
-    pub listening: SocketAddr,
+    pub(crate) listening: SocketAddr,
     /// Enrolment, where a workstation has no certificate yet.
-    pub enrolment: SocketAddr,
+    pub(crate) enrolment: SocketAddr,
 }
 
 /// A running server; it ends when it is dropped.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     /// Where it listens.
-    pub addresses: Addresses,
+    pub(crate) addresses: Addresses,
 }
 
 impl Server {
     /// The server whose data is in `data_dir` and whose log goes to `log`.
     #[must_use]
-    pub fn new(binary: &Path, data_dir: &Path, log: &Path) -> Server {
+    pub(crate) fn new(binary: &Path, data_dir: &Path, log: &Path) -> Server {
         Server { binary: binary.to_owned(), data_dir: data_dir.to_owned(), log: log.to_owned() }
     }
 
@@ -47,7 +47,7 @@ impl Server {
     ///
     /// # Errors
     /// What the server said, where it refused.
-    pub fn say<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Value, DemoError> {
+    pub(crate) fn say<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Value, DemoError> {
         let output = self.command(words).stderr(Stdio::piped()).output()?;
         if !output.status.success() {
             let told = String::from_utf8_lossy(&output.stderr);
@@ -60,7 +60,7 @@ impl Server {
     ///
     /// # Errors
     /// As [`Server::say`].
-    pub fn say_with_progress<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Value, DemoError> {
+    pub(crate) fn say_with_progress<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Value, DemoError> {
         let output = self.command(words).stderr(Stdio::inherit()).stdout(Stdio::piped()).output()?;
         if !output.status.success() {
             return Err(DemoError::step("run the server's command (see above)"));
@@ -72,7 +72,7 @@ impl Server {
     ///
     /// # Errors
     /// Where it does not come up, for example because the port is taken.
-    pub fn serve(&self, port: u16, enrolment_port: u16) -> Result<Running, DemoError> {
+    pub(crate) fn serve(&self, port: u16, enrolment_port: u16) -> Result<Running, DemoError> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
         let mut child = self
             .command(&["serve"])
@@ -104,13 +104,6 @@ impl Server {
         let mut command = Command::new(&self.binary);
         command.args(words).arg("--data").arg(&self.data_dir).stdin(Stdio::null());
         command
-    }
-}
-
-impl Running {
-    /// Stops serving, as an outage would: at once.
-    pub fn stop(self) {
-        drop(self);
     }
 }
 

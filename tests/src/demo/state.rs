@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::DemoError;
 
 /// The demo's folder, relative to the clone; pictures and the report go here.
-pub const FOLDER: &str = "target/demo";
+pub(crate) const FOLDER: &str = "target/demo";
 
 /// The authenticator app of each demo person: what a phone would hold.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Phones {
+pub(crate) struct Phones {
     phones: BTreeMap<String, Phone>,
 }
 
@@ -29,11 +29,11 @@ struct Phone {
 
 /// A code, and how long it takes until the workstation accepts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NextCode {
+pub(crate) struct NextCode {
     /// Six digits.
-    pub code: String,
+    pub(crate) code: String,
     /// Seconds to wait first; 0 nearly always.
-    pub wait_s: u64,
+    pub(crate) wait_s: u64,
 }
 
 impl Phones {
@@ -41,7 +41,7 @@ impl Phones {
     ///
     /// # Errors
     /// Where there is no demo clinic.
-    pub fn load(folder: &Path) -> Result<Phones, DemoError> {
+    pub(crate) fn load(folder: &Path) -> Result<Phones, DemoError> {
         let text =
             fs::read(file(folder)).map_err(|_| DemoError::step("find a demo clinic; start one first"))?;
         serde_json::from_slice(&text).map_err(|_| DemoError::step("read the demo's phones"))
@@ -51,7 +51,7 @@ impl Phones {
     ///
     /// # Errors
     /// Where the folder cannot be written.
-    pub fn save(&self, folder: &Path) -> Result<(), DemoError> {
+    pub(crate) fn save(&self, folder: &Path) -> Result<(), DemoError> {
         let text = serde_json::to_vec_pretty(self).map_err(|_| DemoError::step("write the demo's phones"))?;
         fs::create_dir_all(folder)?;
         fs::write(file(folder), text)?;
@@ -60,7 +60,7 @@ impl Phones {
     }
 
     /// Puts a seed on a person's phone.
-    pub fn enrol(&mut self, username: &str, seed_base32: &str) {
+    pub(crate) fn enrol(&mut self, username: &str, seed_base32: &str) {
         self.phones.insert(username.to_owned(), Phone { seed_base32: seed_base32.to_owned(), last_step: 0 });
     }
 
@@ -69,7 +69,7 @@ impl Phones {
     ///
     /// # Errors
     /// Where nobody of that name has a phone here.
-    pub fn next_code(&mut self, username: &str, now: Timestamp) -> Result<NextCode, DemoError> {
+    pub(crate) fn next_code(&mut self, username: &str, now: Timestamp) -> Result<NextCode, DemoError> {
         let phone = self.phones.get_mut(username).ok_or_else(|| {
             DemoError::Step(format!("find {username}; the demo people are named when the demo starts"))
         })?;
@@ -86,7 +86,7 @@ impl Phones {
     ///
     /// # Errors
     /// As [`Phones::next_code`].
-    pub fn wrong_code(&self, username: &str, now: Timestamp) -> Result<String, DemoError> {
+    pub(crate) fn wrong_code(&self, username: &str, now: Timestamp) -> Result<String, DemoError> {
         let seed = self.phones.get(username).and_then(|phone| TotpSeed::from_base32(&phone.seed_base32));
         let seed = seed.ok_or_else(|| DemoError::step("read a seed"))?;
         let step = totp::step_at(now);
