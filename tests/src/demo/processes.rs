@@ -250,8 +250,8 @@ mod tests {
     fn hits_in_a_child_whose_environment_holds(text: &str, canary: &Canary) -> u64 {
         let mut child =
             std::process::Command::new("sleep").arg("5").env("MARK", text).spawn().expect("it runs");
-        // Until it is `sleep`, the child is a copy of this test, which holds the canary itself.
-        while program_of(child.id()) == program_of(std::process::id()) {
+        // Until it sleeps, the child is a copy of this test, which holds the canary itself, or half loaded.
+        while program_of(child.id()) == program_of(std::process::id()) || !is_asleep(child.id()) {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         let needles = encodings(canary);
@@ -261,6 +261,11 @@ mod tests {
         child.wait().expect("it ends");
         assert!(bytes > 100_000, "it read {bytes} bytes");
         hits.values().sum()
+    }
+
+    fn is_asleep(id: u32) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("it lives");
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
     }
 
     #[test]

@@ -1,0 +1,52 @@
+//! What only the inside of a slot can show.
+
+use std::collections::BTreeMap;
+
+use super::cost::tests::RUNS;
+use super::*;
+use crate::{AgreementSecret, SigningKey, TotpSeed};
+
+#[test]
+fn every_failure_costs_all_three_steps_whatever_was_wrong() {
+    let mut random = Random::from_seed([1; 32]);
+    let contents = SlotContents {
+        person: random.uuid(),
+        signing: SigningKey::make(&mut random),
+        agreement: AgreementSecret::make(&mut random),
+        totp_seed: TotpSeed::make(&mut random),
+        last_step: 999,
+        anchors: BTreeMap::new(),
+    };
+    let (right, wrong) = (passphrase("the right passphrase"), passphrase("a wrong passphrase"));
+    let new = NewSlot {
+        slot: random.uuid(),
+        device: random.uuid(),
+        contents: &contents,
+        passphrase: &right,
+        window_days: 1,
+        cost: SlotCost::for_tests(),
+    };
+    let made = create(&new, &mut random).unwrap();
+    let other = SlotKey::make(&mut random);
+    let code = totp::code_at(&contents.totp_seed, 1000);
+    let cost_of = |passphrase, code: &str, k_slot, step: i64, last_used_step| {
+        let now = Timestamp::from_second(step * 30).unwrap();
+        RUNS.set(0);
+        let refused = open(&made.file, &Attempt { passphrase, code, k_slot, now, last_used_step }).err();
+        (RUNS.get(), refused)
+    };
+    let all_three = (3, Some(SlotRefused::NotOpened));
+    assert_eq!(cost_of(&wrong, &code, &made.k_slot, 1000, None), all_three);
+    assert_eq!(cost_of(&right, "nonsense", &made.k_slot, 1000, None), all_three);
+    assert_eq!(cost_of(&right, &code, &other, 1000, None), all_three);
+    assert_eq!(cost_of(&right, &code, &made.k_slot, 1000, Some(1000)), all_three, "a used code");
+    assert_eq!(cost_of(&right, &code, &made.k_slot, 90_000, None), all_three, "after the window");
+    assert_eq!(cost_of(&right, &code, &made.k_slot, 1000, None).1, None);
+    RUNS.set(0);
+    let refused = refuse_without_slot(&right, SlotCost::for_tests());
+    assert_eq!((RUNS.get(), Some(refused)), all_three, "an unknown name");
+}
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::from_typed(text).unwrap()
+}
