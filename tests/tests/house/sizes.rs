@@ -6,7 +6,7 @@ use super::tree::{File, assert_none, files};
 const LIMITS: &[(&str, usize)] = &[("rs", 400), ("svelte", 200)];
 
 /// Files that are longer than they should be, with the lines they have. Lower the number when one shrinks; add none.
-const LONGER: &[(&str, usize)] = &[("keys/src/slot.rs", 437)];
+const LONGER: &[(&str, usize)] = &[];
 
 /// Slack after which a shrunken file's number must be lowered.
 const SLACK: usize = 20;
