@@ -11,9 +11,9 @@ use super::state::Place;
 pub struct VitalsForm {
     /// Whose.
     pub patient_id: String,
-    /// mm[Hg].
+    /// `mm[Hg]`.
     pub systolic: Option<String>,
-    /// mm[Hg].
+    /// `mm[Hg]`.
     pub diastolic: Option<String>,
     /// /min.
     pub heart_rate: Option<String>,

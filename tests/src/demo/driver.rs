@@ -28,7 +28,7 @@ pub(crate) struct AppStart {
     pub(crate) arguments: Vec<String>,
 }
 
-/// One run of the app under remote control. It ends with [`Window::close`], or is let go by [`Window::let_go`].
+/// One run of the app under remote control. It ends with [`Window::close`].
 #[derive(Debug)]
 pub(crate) struct Window {
     driver: WebDriver,
@@ -236,7 +236,7 @@ impl Window {
         DemoError::not_seen(what)
     }
 
-    /// Lets the app go on without the driver, which no longer knows it after a lock; the app ends here.
+    /// Ends the driver, which no longer knows the app after a lock.
     ///
     /// # Errors
     /// Where the driver process does not end.

@@ -1150,11 +1150,11 @@ export type VitalsForm = {
  */
 patientId: string, 
 /**
- * mm[Hg].
+ * `mm[Hg]`.
  */
 systolic: string | null, 
 /**
- * mm[Hg].
+ * `mm[Hg]`.
  */
 diastolic: string | null, 
 /**
