@@ -4,7 +4,7 @@
 //! and so its drawer ([`class`]). Who may do what is one table ([`rights`]); a decision in favour becomes a permit
 //! only through the trail ([`event`], [`log`]). An edit is a [`change`]; what two people changed at once is put
 //! together by [`merge`]. What the screen shows are read-only [`view`]s, what it enters becomes documents in
-//! [`write`]. There is no I/O here, no clock and no randomness: time and ids come in as arguments.
+//! [`mod@write`]. There is no I/O here, no clock and no randomness: time and ids come in as arguments.
 
 pub mod actor;
 pub mod change;

@@ -126,7 +126,7 @@ fn ui_build(ground: &Ground) -> Outcome {
 }
 
 fn clippy(ground: &Ground) -> Outcome {
-    let mut command = whole_workspace(ground, &["clippy", "--all-targets"]);
+    let mut command = whole_workspace(ground, &["clippy", "--all-targets", "--keep-going"]);
     Outcome::of(streamed(command.args(["--", "--deny", "warnings"])))
 }
 
@@ -135,7 +135,8 @@ fn tests(ground: &Ground) -> Outcome {
 }
 
 fn documentation(ground: &Ground) -> Outcome {
-    let mut command = whole_workspace(ground, &["doc", "--no-deps", "--document-private-items"]);
+    let mut command =
+        whole_workspace(ground, &["doc", "--no-deps", "--document-private-items", "--keep-going"]);
     Outcome::of(streamed(command.env("RUSTDOCFLAGS", "--deny warnings")))
 }
 

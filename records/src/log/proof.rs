@@ -56,7 +56,7 @@ pub fn consistency_proof(leaves: &[NodeHash], old_size: usize) -> Option<Vec<Nod
     Some(path)
 }
 
-/// RFC 6962 §2.1.2, SUBPROOF(m, D[n], b).
+/// RFC 6962 §2.1.2, `SUBPROOF(m, D[n], b)`.
 fn subproof(leaves: &[NodeHash], old_size: usize, whole: bool, path: &mut Vec<NodeHash>) {
     if old_size == leaves.len() {
         if !whole {
