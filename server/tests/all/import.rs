@@ -74,7 +74,7 @@ fn a_patient_known_only_by_a_uuid_gets_a_short_number_and_keeps_it() {
         let path = format!("{}?_cursor=v1.demographics.0", path::HISTORY);
         let answer = workstation.get_as(&dana.signed_in.session.token, &path);
         let page = HistoryPage::parse(&answer.body).unwrap();
-        let eve = page.entries.iter().rfind(|entry| entry.key.to_string() == "Patient/eve").unwrap();
+        let eve = page.entries.iter().rfind(|entry| entry.key == "Patient/eve").unwrap();
         let HistoryMethod::Put(bytes) = eve.method else { panic!("it was not deleted") };
         let stored: serde_json::Value = serde_json::from_slice(bytes).unwrap();
         let identifiers = stored["identifier"].as_array().unwrap();
