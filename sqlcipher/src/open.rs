@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -90,7 +90,7 @@ pub fn damaged_pages(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 
 /// A keyed connection whose key is proven.
 fn connect(path: &Path, key: &RawKey, profile: &Profile) -> Result<Connection, OpenError> {
-    silence_cipher_log()?;
+    start_cipher()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.execute_batch(&key.pragma())?;
@@ -105,13 +105,18 @@ fn prove(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// SQLCipher prints to standard error when a page does not decrypt; the setting is one for the whole process.
-fn silence_cipher_log() -> rusqlite::Result<()> {
-    static SILENT: OnceLock<()> = OnceLock::new();
-    if SILENT.get().is_none() {
+/// Starts SQLCipher, once in a process and on one thread.
+///
+/// SQLite counts itself as initialised before SQLCipher's own initialisation has run, so a second thread that opened a
+/// file in between would find no cipher, or one half made. The log goes off here as well: SQLCipher prints to standard
+/// error when a page does not decrypt, and the setting is one for the whole process.
+fn start_cipher() -> rusqlite::Result<()> {
+    static STARTED: Mutex<bool> = Mutex::new(false);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*started {
         let conn = Connection::open_in_memory()?;
         conn.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA cipher_log = off;")?;
-        SILENT.get_or_init(|| ());
+        *started = true;
     }
     Ok(())
 }

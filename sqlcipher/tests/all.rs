@@ -6,6 +6,8 @@
 mod opening;
 #[path = "all/settings.rs"]
 mod settings;
+#[path = "all/starting.rs"]
+mod starting;
 #[path = "all/upgrading.rs"]
 mod upgrading;
 
