@@ -35,11 +35,7 @@ impl Vault {
         let scope = OwnedScope::of(self, permit, DataClass::Scheduling, now)?;
         let mut entries = Vec::new();
         for (owner, appointment) in open.appointments(span.start, span.end, scope.borrow())? {
-            let patient = match open.number_of(&owner)? {
-                Some(number) => open.listed(number)?,
-                None => None,
-            };
-            entries.push(DayEntry { appointment, patient });
+            entries.push(DayEntry { appointment, patient: open.listed(owner)? });
         }
         Ok(entries)
     }

@@ -87,10 +87,10 @@ impl OpenDrawer {
         from: Timestamp,
         to: Timestamp,
         scope: Scope<'_>,
-    ) -> Result<Vec<(String, Versioned)>, StoreError> {
+    ) -> Result<Vec<(i64, Versioned)>, StoreError> {
         let Some(related) = scope.sql("d.patient", 3) else { return Ok(Vec::new()) };
         let sql = format!(
-            "SELECT d.kind, d.id, d.version, d.revision, d.sealed, p.id, p.wrapped_key
+            "SELECT d.kind, d.id, d.version, d.revision, d.sealed, p.id, p.wrapped_key, d.patient
              FROM document d JOIN patient p ON p.number = d.patient
              WHERE d.kind = 'Appointment' AND d.sort_at >= ?1 AND d.sort_at < ?2
              AND d.class = 'scheduling' AND {related} ORDER BY d.sort_at, d.place"
@@ -107,7 +107,7 @@ impl OpenDrawer {
         while let Some(row) = rows.next()? {
             let owner: String = row.get(5)?;
             let key = self.sealing.unwrap_patient_key(&owner, &row.get::<_, Vec<u8>>(6)?)?;
-            found.push((owner, self.open_document(&key, row)?));
+            found.push((row.get(7)?, self.open_document(&key, row)?));
         }
         Ok(found)
     }
