@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clinic;
+mod full_disk;
 mod ground;
 mod strangers;
 
