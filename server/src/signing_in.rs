@@ -181,7 +181,7 @@ pub(crate) fn welcome(
     let (session, actor) = open_session(tx, workstation, person, now)?;
     tx.note_sign_in(person.id, now)?;
     let mut trail = ServerTrail::new(practice, tx, now);
-    let event = AuditEvent::signed_in(trail.stamp(), &actor, SignIn::Online);
+    let event = AuditEvent::signed_in(trail.stamp(), &actor, &person.name, SignIn::Online);
     trail.append(&event)?;
     Ok(SignedIn {
         person: person.id,

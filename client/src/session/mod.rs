@@ -191,6 +191,7 @@ fn permit(
 pub(crate) fn person_view(profile: &Profile) -> PersonView {
     let rights = Rights::built_in();
     let role = profile.roles.first().copied();
+    let may = |action| profile.roles.iter().any(|role| rights.has_function(*role, action));
     let writes = |role: &records::Role| {
         let row = rights.row(*role, records::DataClass::NotesResults);
         row.is_some_and(|row| row.may.contains(&Action::Create))
@@ -201,7 +202,8 @@ pub(crate) fn person_view(profile: &Profile) -> PersonView {
         role_title: role.map(|role| role.title().to_owned()).unwrap_or_default(),
         initials: initials(&profile.name),
         can_write_clinical: profile.roles.iter().any(writes),
-        can_read_audit: profile.roles.iter().any(|role| rights.has_function(*role, Action::ReadAudit)),
+        can_read_audit: may(Action::ReadAudit),
+        can_find_patients: may(Action::Search),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The audit page: entries with names where this person may see them, and the check of the whole log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use records::event::EventKind;
-use records::id::RecordKey;
+use records::id::PersonId;
 use records::rights::{Action, Facts, Permit, Relation, Rights};
 use vault::{AuditEntry, AuditFilter, LogCheck};
 
@@ -44,64 +44,40 @@ impl OpenSession {
             self.vault()?.device().audit_page(&permit, &AuditFilter { patient, before, limit: PAGE })?;
         let check = self.vault()?.device().verify_log()?;
         self.learn_names(entries.iter().filter_map(|entry| entry.event.summary().patient))?;
-        let people = self.people_of(&entries)?;
+        let people = self.names_of(&permit, &entries)?;
         Ok(Reviewed { entries: entries.iter().map(|entry| self.audit_row(entry, &people)).collect(), check })
     }
 
-    /// The names of the people of a page, as far as this person's drawers and role give them.
-    fn people_of(&self, entries: &[AuditEntry]) -> Result<BTreeMap<String, String>, ClientError> {
-        let mut people: Vec<_> = entries.iter().filter_map(|entry| entry.event.summary().person).collect();
-        people.sort();
-        people.dedup();
-        let searches =
-            self.actor.roles.iter().any(|role| Rights::built_in().has_function(*role, Action::Search));
-        if searches && people.iter().any(|person| *person != self.actor.person) {
-            let permit = self.permit_practice(Action::Search, |allowed| allowed)?;
-            return self.people(&permit, &people);
-        }
-        Ok(BTreeMap::from([(self.actor.person.to_string(), self.profile.name.clone())]))
-    }
-
-    fn people(
+    /// The names of the people of a page, as the trail itself has them.
+    fn names_of(
         &self,
         permit: &Permit,
-        people: &[records::PersonId],
-    ) -> Result<BTreeMap<String, String>, ClientError> {
-        let keys: Vec<RecordKey> =
-            people.iter().filter_map(|person| format!("Practitioner/{person}").parse().ok()).collect();
-        let found = self.vault()?.directory(permit, &keys)?;
-        let name = |value: &serde_json::Value| {
-            let name = value.pointer("/name/0")?;
-            let text = |field: &str| name.get(field).and_then(serde_json::Value::as_str).map(str::to_owned);
-            let first = |field: &str| Some(name.get(field)?.get(0)?.as_str()?.to_owned());
-            text("text").or_else(|| {
-                Some(format!("{} {}", first("given").unwrap_or_default(), text("family")?).trim().to_owned())
-            })
-        };
-        let mut names: BTreeMap<String, String> = found
-            .iter()
-            .filter_map(|(key, found)| Some((key.id.to_string(), name(found.document.value())?)))
-            .collect();
-        names.insert(self.actor.person.to_string(), self.profile.name.clone());
+        entries: &[AuditEntry],
+    ) -> Result<BTreeMap<PersonId, String>, ClientError> {
+        let people: BTreeSet<PersonId> =
+            entries.iter().filter_map(|entry| entry.event.summary().person).collect();
+        let vault = self.vault()?;
+        let mut names = BTreeMap::new();
+        for person in people {
+            if let Some(name) = vault.device().name_in_trail(permit, person)? {
+                names.insert(person, name);
+            }
+        }
         Ok(names)
     }
 
-    fn audit_row(&self, entry: &AuditEntry, people: &BTreeMap<String, String>) -> AuditRow {
+    fn audit_row(&self, entry: &AuditEntry, people: &BTreeMap<PersonId, String>) -> AuditRow {
         let summary = entry.event.summary();
-        let who = summary.person.map(|person| {
-            let id = person.to_string();
-            people.get(&id).cloned().unwrap_or(id)
-        });
+        let who =
+            summary.person.map(|person| people.get(&person).cloned().unwrap_or_else(|| person.to_string()));
         AuditRow {
             index: entry.index,
             at: summary.recorded.map(|at| when::second(at, &self.clock.time_zone())).unwrap_or_default(),
             who: who.unwrap_or_else(|| "This workstation".to_owned()),
             action: summary.kind.map_or("Event", action_words).to_owned(),
-            patient_name: summary
+            patient: summary
                 .patient
-                .as_ref()
-                .and_then(|patient| self.names.get(patient))
-                .map(str::to_owned),
+                .map(|patient| self.names.get(&patient).unwrap_or(patient.as_str()).to_owned()),
             outcome: outcome_words(summary.outcome.as_deref(), summary.kind).to_owned(),
             delivered: entry.delivered,
         }

@@ -74,7 +74,7 @@ pub(super) fn enter(
     let Entry { person, profile, signing, agreement, opened, answer } = entry;
     let actor = actor(station, person, &profile);
     let online = answer.is_some();
-    station.record(&[AuditEvent::signed_in(station.stamp(), &actor, words(online))])?;
+    station.record(&[AuditEvent::signed_in(station.stamp(), &actor, &profile.name, words(online))])?;
     let grants = open_grants(station, person, &agreement)?;
     let key = draft_key(person, &agreement);
     let last_sign_in = note(station, person, &profile, &key)?;

@@ -22,12 +22,12 @@ pub struct AuditRow {
     pub index: u64,
     /// `22-Nov-2026 10:15:07`.
     pub at: String,
-    /// Name where it is known here, else the opaque id.
+    /// The name at the last sign-in here, else the opaque id.
     pub who: String,
     /// What was done, in words.
     pub action: String,
-    /// Whose record, where this person may see the patient.
-    pub patient_name: Option<String>,
+    /// Whose record: the name where this person may see the patient, else the opaque id.
+    pub patient: Option<String>,
     /// `Done`, `Refused`, …
     pub outcome: String,
     /// Whether the server has it.

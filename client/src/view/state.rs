@@ -65,6 +65,8 @@ pub struct PersonView {
     pub can_write_clinical: bool,
     /// May read the audit trail beyond their own entries.
     pub can_read_audit: bool,
+    /// Whether they may look for patients and see the day's appointments; who may not has no use for those screens.
+    pub can_find_patients: bool,
 }
 
 /// What a successful sign-in shows first.

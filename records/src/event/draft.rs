@@ -143,6 +143,13 @@ impl Draft {
         self.site = Some(actor.practice.to_string());
     }
 
+    /// The name of the person who was put in last.
+    pub(super) fn named(&mut self, name: &str) {
+        if let Some(agent) = self.agents.last_mut() {
+            agent["name"] = name.into();
+        }
+    }
+
     /// A machine alone, as its own requestor.
     pub(super) fn machine(&mut self, node: Node, role: &'static str) {
         let mut agent = machine(role, node.device, &format!("urn:uuid:{}", node.device));

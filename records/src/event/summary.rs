@@ -19,6 +19,8 @@ pub struct EventSummary {
     pub recorded: Option<Timestamp>,
     /// The person, if one took part.
     pub person: Option<PersonId>,
+    /// What the person is called, where the event says so: a sign-in does.
+    pub person_name: Option<String>,
     /// The patient, if it is about one.
     pub patient: Option<PatientId>,
     /// C, R, U, D or E.
@@ -40,16 +42,17 @@ impl EventSummary {
             kind: list("subtype").find_map(own_kind),
             recorded: text("recorded").and_then(|at| at.parse().ok()),
             person: None,
+            person_name: None,
             patient: None,
             action: text("action").map(str::to_owned),
             outcome: text("outcome").map(str::to_owned),
             outcome_words: text("outcomeDesc").map(str::to_owned),
             records: Vec::new(),
         };
-        summary.person = list("agent").find_map(|agent| match record(agent.get("who")?)? {
-            key if key.kind.as_str() == "Practitioner" => key.id.as_str().parse().ok(),
-            _ => None,
-        });
+        if let Some((person, agent)) = list("agent").find_map(|agent| Some((person(agent)?, agent))) {
+            summary.person = Some(person);
+            summary.person_name = agent.get("name").and_then(Value::as_str).map(str::to_owned);
+        }
         for key in list("entity").filter_map(|entity| record(entity.get("what")?)) {
             match key.kind.as_str() {
                 "Patient" if summary.patient.is_none() => summary.patient = Some(PatientId(key.id)),
@@ -59,6 +62,11 @@ impl EventSummary {
         }
         summary
     }
+}
+
+fn person(agent: &Value) -> Option<PersonId> {
+    let key = record(agent.get("who")?)?;
+    if key.kind.as_str() == "Practitioner" { key.id.as_str().parse().ok() } else { None }
 }
 
 fn own_kind(subtype: &Value) -> Option<EventKind> {

@@ -105,11 +105,12 @@ impl Alert {
 }
 
 impl AuditEvent {
-    /// Someone signed in.
-    pub fn signed_in(stamp: Stamp, actor: &Actor, how: SignIn) -> Self {
+    /// Someone signed in. Carries the name of the person, so that who reads the trail needs no other record to know it.
+    pub fn signed_in(stamp: Stamp, actor: &Actor, name: &str, how: SignIn) -> Self {
         let subtypes = [(codes::LOGIN, codes::DICOM)];
         let mut draft = Draft::dicom(stamp, EventKind::SignedIn, "E", codes::USER_AUTHENTICATION, &subtypes);
         draft.user(actor, "IRCP", true);
+        draft.named(name);
         draft.detail(
             "method",
             match how {

@@ -51,7 +51,7 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::administered(stamp(), &nurse, Action::ManagePeople, &[]),
         AuditEvent::denied(stamp(), &nurse, Action::OpenChart, Some(&pat), DeniedReason::NotFound),
         AuditEvent::delivered(stamp(), NODE, 3, Some(Drawer::Clinical)),
-        AuditEvent::signed_in(stamp(), &nurse, SignIn::Offline),
+        AuditEvent::signed_in(stamp(), &nurse, "Rosa Quintanilla", SignIn::Offline),
         AuditEvent::sign_in_failed(stamp(), NODE, Some(&[9; 16])),
         AuditEvent::locked(stamp(), &nurse, LockCause::Idle),
         AuditEvent::app_started(stamp(), NODE, "0.1.0"),

@@ -153,7 +153,12 @@ impl Station {
             at: now(),
             observer: Observer::Workstation(clinic.identity.device),
         };
-        vault.device_mut().append(&AuditEvent::signed_in(stamp, &clinic.clinician(), SignIn::Offline))?;
+        vault.device_mut().append(&AuditEvent::signed_in(
+            stamp,
+            &clinic.clinician(),
+            CLINICIAN.name,
+            SignIn::Offline,
+        ))?;
         let permit = clinic.permit(&mut vault, Action::ViewSchedule, random)?;
         let day = now() - SignedDuration::from_hours(12)..now() + SignedDuration::from_hours(12);
         let today = vault.schedule(&permit, day, now())?;

@@ -7,7 +7,7 @@ mod full_disk;
 mod ground;
 mod strangers;
 
-use chartkeep_tests::practice::people::{FRONT_DESK, NURSE};
+use chartkeep_tests::practice::people::{AUDITOR, FRONT_DESK, NURSE};
 use client::view::{
     DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason, PatientRow, Place, Section, VitalsForm,
 };
@@ -23,6 +23,7 @@ fn a_nurse_works_through_a_day_without_the_server_and_everything_arrives_when_it
     assert_eq!(clinic.enrol(&workstation).state, Lifecycle::Locked);
     clinic.activate(&workstation, &NURSE);
     clinic.activate(&workstation, &FRONT_DESK);
+    clinic.activate(&workstation, &AUDITOR);
     first_sign_in_online(&clinic, &workstation);
     workstation.lock(LockCause::Person);
     front_desk_signs_in_once(&clinic, &workstation);
@@ -47,6 +48,7 @@ fn a_nurse_works_through_a_day_without_the_server_and_everything_arrives_when_it
     assert_eq!(workstation.status().state, Lifecycle::Locked);
     assert!(clinic.verify_logs().ok);
     outcome_comes_with_the_next_pull(&clinic, &workstation, &patient, &note_id);
+    the_auditor_sees_who_looked_at_what(&clinic, &workstation, &patient);
     workstation.stop();
 }
 
@@ -222,5 +224,16 @@ fn outcome_comes_with_the_next_pull(
     assert!(audit.verified.ok && audit.verified.first_bad.is_none());
     assert!(audit.verified.receipt.is_some());
     assert!(audit.entries.iter().all(|entry| entry.who == NURSE.name), "only her own entries");
+    workstation.lock(LockCause::Person);
+}
+
+/// Names of staff come from the trail itself; the patient stays an id, for an auditor's role reaches no record.
+fn the_auditor_sees_who_looked_at_what(clinic: &Clinic, workstation: &Workstation, patient: &PatientRow) {
+    let opened = clinic.sign_in(workstation, &AUDITOR).unwrap();
+    assert!(opened.person.can_read_audit && !opened.person.can_find_patients);
+    let audit = workstation.audit_page(None, None).unwrap();
+    let looked = audit.entries.iter().find(|row| row.action == "Opened chart").unwrap();
+    assert_eq!((looked.who.as_str(), looked.patient.as_deref()), (NURSE.name, Some(patient.id.as_str())));
+    assert!(audit.entries.iter().all(|row| !row.who.contains('-')), "nobody is shown by id");
     workstation.lock(LockCause::Person);
 }

@@ -38,6 +38,15 @@ describe('around the records', () => {
     expect(document.activeElement).toBe(field);
   });
 
+  test('who may not look for patients starts at the trail, and nothing about patients is asked for', async () => {
+    const window = await signInAs('rsato');
+    await window.find('audit-table');
+    await window.user.keyboard('{Control>}k{/Control}');
+    await waitFor(() => expect(window.byId('status-message').textContent).toContain('patient lists'));
+    expect(window.gone('home-open') && window.gone('find-button') && window.gone('search-input')).toBe(true);
+    expect(theClinic().calls.filter((call) => ['today', 'search', 'recent'].includes(call))).toEqual([]);
+  });
+
   test('F1 lists every shortcut', async () => {
     const window = await signInAs('dwhitfield');
     await window.user.keyboard('{F1}');

@@ -1,7 +1,7 @@
 //! Reading the audit log, its head and its checkpoints, and checking all of it.
 
 use jiff::Timestamp;
-use records::event::AuditEvent;
+use records::event::{AuditEvent, EventKind};
 use records::id::{PatientId, PersonId};
 use records::log::{LogPosition, NodeHash, Tree, audit_leaf_hash};
 use records::rights::{Action, Permit};
@@ -114,18 +114,39 @@ impl Device {
     /// # Errors
     /// [`ReadError::NotPermitted`] if the permit is not one to read the trail, or is about another patient.
     pub fn audit_page(&self, permit: &Permit, filter: &AuditFilter) -> Result<Vec<AuditEntry>, ReadError> {
-        let own = permit.action() == Action::ReadOwnAudit;
-        if !own && permit.action() != Action::ReadAudit {
-            return Err(ReadError::NotPermitted);
-        }
-        let other_practice =
-            permit.actor().practice != self.identity.practice || !self.holds(permit.position());
-        let other_patient = permit.patient().is_some() && permit.patient() != filter.patient.as_ref();
-        if other_practice || other_patient {
+        let own = self.reads_own_trail_only(permit)?;
+        if permit.patient().is_some() && permit.patient() != filter.patient.as_ref() {
             return Err(ReadError::NotPermitted);
         }
         let person = own.then(|| permit.actor().person.to_string());
         Ok(self.entries(filter, person.as_deref())?)
+    }
+
+    /// What a person was called at their last sign-in here; `None` if they never signed in on this workstation.
+    ///
+    /// # Errors
+    /// [`ReadError::NotPermitted`] if the permit is not one to read the trail, or only one's own and this is somebody else.
+    pub fn name_in_trail(&self, permit: &Permit, person: PersonId) -> Result<Option<String>, ReadError> {
+        if self.reads_own_trail_only(permit)? && permit.actor().person != person {
+            return Err(ReadError::NotPermitted);
+        }
+        let sql = "SELECT event FROM audit_entry WHERE person = ?1 AND person <> '' AND act = ?2
+                   ORDER BY position DESC LIMIT 1";
+        let values = params![person.to_string(), EventKind::SignedIn.as_str()];
+        let event = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+        let Some(event) = event else { return Ok(None) };
+        let event = AuditEvent::parse(event).map_err(|_| StoreError::Damaged)?;
+        Ok(event.summary().person_name)
+    }
+
+    fn reads_own_trail_only(&self, permit: &Permit) -> Result<bool, ReadError> {
+        let ours = permit.actor().practice == self.identity.practice && self.holds(permit.position());
+        let own = permit.action() == Action::ReadOwnAudit;
+        if ours && (own || permit.action() == Action::ReadAudit) {
+            Ok(own)
+        } else {
+            Err(ReadError::NotPermitted)
+        }
     }
 
     fn entries(&self, filter: &AuditFilter, person: Option<&str>) -> Result<Vec<AuditEntry>, StoreError> {
@@ -161,8 +182,7 @@ impl Device {
         let sql = "SELECT patient FROM audit_entry
                    WHERE person = ?1 AND act IN (?2, ?3) AND person <> '' AND patient <> ''
                    GROUP BY patient ORDER BY max(position) DESC LIMIT ?4";
-        let (opened, broken) =
-            (records::event::EventKind::ChartOpened, records::event::EventKind::EmergencyOpened);
+        let (opened, broken) = (EventKind::ChartOpened, EventKind::EmergencyOpened);
         let mut statement = self.conn.prepare_cached(sql)?;
         let values = params![person.to_string(), opened.as_str(), broken.as_str(), limit];
         let patients = statement.query_map(values, |row| number::text(row, 0))?;

@@ -146,7 +146,7 @@ index: number,
  */
 at: string, 
 /**
- * Name where it is known here, else the opaque id.
+ * The name at the last sign-in here, else the opaque id.
  */
 who: string, 
 /**
@@ -154,9 +154,9 @@ who: string,
  */
 action: string, 
 /**
- * Whose record, where this person may see the patient.
+ * Whose record: the name where this person may see the patient, else the opaque id.
  */
-patientName: string | null, 
+patient: string | null, 
 /**
  * `Done`, `Refused`, …
  */
@@ -826,7 +826,11 @@ canWriteClinical: boolean,
 /**
  * May read the audit trail beyond their own entries.
  */
-canReadAudit: boolean, };
+canReadAudit: boolean, 
+/**
+ * Whether they may look for patients and see the day's appointments; who may not has no use for those screens.
+ */
+canFindPatients: boolean, };
 
 export type Place = { 
 /**

@@ -21,6 +21,11 @@ class Session {
     return this.opened?.person ?? this.status?.person ?? null;
   }
 
+  /** The screen that is on. Who may not look for patients has no day to see, and starts at the trail. */
+  get current(): Screen {
+    return this.screen === 'home' && !this.person?.canFindPatients ? 'audit' : this.screen;
+  }
+
   /** Listens to the client and asks where things stand. Returns how to stop. */
   start(): () => void {
     const stops = [

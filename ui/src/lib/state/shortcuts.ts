@@ -17,8 +17,8 @@ const ctrl = (key: string) => (event: KeyboardEvent) => event.ctrlKey && !event.
 const alt = (key: string) => (event: KeyboardEvent) => event.altKey && !event.ctrlKey && event.key.toLowerCase() === key;
 
 export const SHORTCUTS: Shortcut[] = [
-  { keys: ['Ctrl', 'K'], label: text.shortcuts.find, matches: ctrl('k'), act: () => ui.focusSearch() },
-  { keys: ['Alt', 'T'], label: text.shortcuts.today, matches: alt('t'), act: () => session.go('home') },
+  { keys: ['Ctrl', 'K'], label: text.shortcuts.find, matches: ctrl('k'), act: () => ifAllowed(() => ui.focusSearch()) },
+  { keys: ['Alt', 'T'], label: text.shortcuts.today, matches: alt('t'), act: () => ifAllowed(() => session.go('home')) },
   { keys: ['Alt', 'V'], label: text.shortcuts.vitals, matches: alt('v'), act: () => openPanel('vitals') },
   { keys: ['Alt', 'N'], label: text.shortcuts.note, matches: alt('n'), act: () => openPanel('note') },
   { keys: ['Alt', '1 … 9'], label: text.shortcuts.section, matches: (event) => event.altKey && !event.ctrlKey && /^Digit[1-9]$/.test(event.code), act: goToSection },
@@ -41,6 +41,11 @@ export function onShortcut(event: KeyboardEvent): void {
   if (hit === undefined) return;
   event.preventDefault();
   hit.act(event);
+}
+
+function ifAllowed(act: () => void): void {
+  if (session.person?.canFindPatients) act();
+  else notice.say(text.home.notForRole, 'warn');
 }
 
 function openPanel(panel: 'vitals' | 'note'): void {

@@ -29,7 +29,7 @@ function person(
   role: string,
   roleTitle: string,
   sections: Section[],
-  rights: { write?: boolean; audit?: boolean } = {},
+  rights: { write?: boolean; audit?: boolean; noPatients?: boolean } = {},
 ): FakePerson {
   const initials = name
     .replace(/^Dr /, '')
@@ -45,6 +45,7 @@ function person(
     sections,
     canWriteClinical: rights.write ?? false,
     canReadAudit: rights.audit ?? false,
+    canFindPatients: !rights.noPatients,
   };
 }
 
@@ -52,6 +53,6 @@ export const STAFF: FakePerson[] = [
   person('dwhitfield', 'Dana Whitfield', 'nurse', 'Nurse', CLINICAL, { write: true }),
   person('mokafor', 'Dr Marcus Okafor', 'clinician', 'Clinician', CLINICAL, { write: true }),
   person('lpark', 'Lena Park', 'front-desk', 'Front desk', FRONT_DESK),
-  person('rsato', 'Ren Sato', 'auditor', 'Auditor', [], { audit: true }),
+  person('rsato', 'Ren Sato', 'auditor', 'Auditor', [], { audit: true, noPatients: true }),
   person('pvolkova', 'Irina Volkova', 'privacy-officer', 'Privacy officer', FRONT_DESK, { audit: true }),
 ];

@@ -33,7 +33,7 @@ function entry(index: number, now: Date): { shown: AuditRow; patientId: string |
       at: `${showDateTime(at)}:${String(at.getSeconds()).padStart(2, '0')}`,
       who: WHO[(index * 7) % WHO.length] ?? '',
       action,
-      patientName: patient === undefined ? null : fullName(patient),
+      patient: patient === undefined ? null : fullName(patient),
       outcome: action.startsWith('Refused') ? 'Refused' : 'Done',
       delivered: index < SIZE - 6,
     },
