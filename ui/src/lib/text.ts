@@ -38,7 +38,7 @@ export const text = {
     working: 'Opening the vault…',
     online: 'Connected to the clinic’s server',
     offline: 'No connection to the clinic’s server. You can sign in and work; what you write is kept and sent later.',
-    idle: (minutes: number) => `Locks itself after ${minutes} min without use. What you are typing is kept.`,
+    idle: (seconds: number) => `Locks itself after ${seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`} without use. What you are typing is kept.`,
     demo: 'Demonstration with made-up patients',
     strap: 'The chart is here, network or not.',
     activate: 'First day? Use an activation code',
@@ -85,7 +85,6 @@ export const text = {
     lock: 'Lock',
     theme: { system: 'Colours: as the computer', light: 'Colours: light', dark: 'Colours: dark' },
     screens: 'Screens',
-    noPatient: 'No chart open',
   },
   status: {
     online: 'Online',
@@ -95,7 +94,6 @@ export const text = {
     lastSync: (at: string) => `as of ${at}`,
     neverSynced: 'never synced',
     demo: 'Demonstration',
-    region: 'Status',
   },
   home: {
     title: 'Find a patient',
@@ -156,7 +154,6 @@ export const text = {
     masked: 'One or more entries are masked',
     more: 'More about the patient',
     less: 'Less about the patient',
-    close: 'Close chart',
   },
   sections: {
     summary: 'Summary',
@@ -184,18 +181,11 @@ export const text = {
     draftNote: 'A note',
     draftVitals: 'A set of vital signs',
     goOn: 'Go on writing',
-    all: (n: number) => `All ${n}`,
     masked: 'Masked: hidden from your role',
-    flags: 'Notices',
-    noFlags: 'No notices.',
-    notForRole: 'Your role does not include this.',
-    who: 'Who looked at this record?',
     more: (n: number) => `${n} more`,
   },
   problems: {
     columns: { title: 'Problem', status: 'Status', onset: 'Onset', ended: 'Ended', code: 'Code' },
-    active: 'Active',
-    past: 'Resolved and inactive',
   },
   medications: {
     current: 'Current',
@@ -206,7 +196,6 @@ export const text = {
     for: 'for',
     prescriber: 'Prescribed by',
     doseUnknown: 'Dose not recorded',
-    noPast: 'No past medications recorded.',
     alsoPast: (n: number) => (n === 1 ? '1 past medication is not shown here.' : `${n} past medications are not shown here.`),
   },
   allergies: {
@@ -264,7 +253,6 @@ export const text = {
   },
   vitalsForm: {
     title: 'Record vital signs',
-    pressure: 'Blood pressure',
     systolic: 'Systolic',
     diastolic: 'Diastolic',
     heartRate: 'Heart rate',
