@@ -14,6 +14,7 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .title("Chartkeep")
         .inner_size(1280.0, 800.0)
         .min_inner_size(640.0, 480.0)
+        .maximized(true)
         // Nothing of the web view's own reaches the disk: no cache, no cookie, no storage. A context without a disk
         // cannot be driven from outside (wry), so a build for tests does without it.
         .incognito(cfg!(not(feature = "webdriver")))

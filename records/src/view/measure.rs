@@ -150,7 +150,7 @@ fn shown_unit(unit: &str) -> String {
         "[lb_av]" => "lb".to_owned(),
         "[in_i]" => "in".to_owned(),
         "kg/m2" => "kg/m²".to_owned(),
-        "/min" | "{beats}/min" | "{breaths}/min" => "per minute".to_owned(),
+        "/min" | "{beats}/min" | "{breaths}/min" => "/min".to_owned(),
         "10*3/uL" => "×10³/µL".to_owned(),
         "10*6/uL" => "×10⁶/µL".to_owned(),
         "mL/min/{1.73_m2}" => "mL/min/1.73 m²".to_owned(),

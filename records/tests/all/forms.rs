@@ -66,8 +66,8 @@ fn a_full_form_becomes_observations_that_the_views_read_back() {
         shown,
         [
             "Blood pressure 128/82 mmHg",
-            "Heart rate 72 per minute",
-            "Respiratory rate 16 per minute",
+            "Heart rate 72 /min",
+            "Respiratory rate 16 /min",
             "Oxygen saturation 98 %",
             "Temperature 36.60 °C",
             "Weight 80.5 kg",
