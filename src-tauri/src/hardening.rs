@@ -32,7 +32,7 @@ pub(crate) fn harden() -> Result<(), &'static str> {
 /// # Errors
 /// The name of the step, where the program could not replace itself; the app must not start then.
 #[cfg(not(feature = "webdriver"))]
-pub fn refuse_remote_control() -> Result<(), &'static str> {
+pub(crate) fn refuse_remote_control() -> Result<(), &'static str> {
     use std::os::unix::process::CommandExt;
 
     if REMOTE_CONTROL.iter().all(|name| std::env::var_os(name).is_none()) {
