@@ -9,6 +9,7 @@ use clap::Args;
 use crate::build;
 use crate::demo;
 use crate::deny;
+use crate::fhir;
 use crate::ground::Ground;
 use crate::needs::Purpose;
 use crate::preflight;
@@ -59,6 +60,7 @@ const STEPS: &[Step] = &[
     Step { name: "licences and bans", after: &[], quick: false, run: licences_and_bans },
     Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
     Step { name: "programs", after: &["ui build"], quick: false, run: programs },
+    Step { name: "FHIR by others' validators", after: &["programs"], quick: false, run: fhir },
     Step { name: MAIN_JOB, after: &["programs"], quick: false, run: main_job },
 ];
 
@@ -154,6 +156,10 @@ fn advisories(ground: &Ground) -> Outcome {
 
 fn programs(ground: &Ground) -> Outcome {
     Outcome::of(build::programs(ground, true))
+}
+
+fn fhir(ground: &Ground) -> Outcome {
+    Outcome::of(fhir::validate(ground))
 }
 
 fn main_job(ground: &Ground) -> Outcome {

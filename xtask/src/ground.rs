@@ -40,8 +40,13 @@ impl Ground {
 
     /// `npm` in the folder of the front end.
     pub(crate) fn npm(&self, arguments: &[&str]) -> Command {
+        self.npm_in("ui", arguments)
+    }
+
+    /// `npm` in a folder of the clone that has a lock file.
+    pub(crate) fn npm_in(&self, folder: &str, arguments: &[&str]) -> Command {
         let mut command = self.program("npm");
-        command.arg("--prefix").arg("ui").args(arguments);
+        command.args(["--prefix", folder]).args(arguments);
         command
     }
 

@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod demo;
 mod deny;
+mod fhir;
 mod ground;
 mod machine;
 mod needs;

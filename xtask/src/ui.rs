@@ -25,19 +25,27 @@ const INPUTS: &[&str] = &[
     "tsconfig.json",
 ];
 
-/// Installs the packages of the lock file unless they are there already.
+/// Installs the packages of the front end.
 pub(crate) fn packages(ground: &Ground) -> Result<(), Stop> {
-    let ui = ground.root.join("ui");
+    packages_in(ground, "ui")
+}
+
+/// Installs the packages of a folder's lock file unless they are there already.
+pub(crate) fn packages_in(ground: &Ground, folder: &str) -> Result<(), Stop> {
+    let inside = ground.root.join(folder);
     let read =
         |path: PathBuf| serde_json::from_slice(&fs::read(path).unwrap_or_default()).unwrap_or_default();
     // npm writes the second file itself, to say what it has put into the folder.
-    let [wanted, installed]: [Value; 2] =
-        [read(ui.join("package-lock.json")), read(ui.join("node_modules").join(".package-lock.json"))];
+    let [wanted, installed]: [Value; 2] = [
+        read(inside.join("package-lock.json")),
+        read(inside.join("node_modules").join(".package-lock.json")),
+    ];
     if is_installed(&wanted, &installed) {
-        say::line("   the front end's packages are up to date");
+        say::line(&format!("   the packages of {folder} are up to date"));
         return Ok(());
     }
-    with_progress("packages of the front end", &mut ground.npm(&["ci", "--no-audit", "--no-fund"]))
+    let mut install = ground.npm_in(folder, &["ci", "--no-audit", "--no-fund"]);
+    with_progress(&format!("packages of {folder}"), &mut install)
 }
 
 /// Whether everything the lock file names is there, but for what is optional, and nothing else.
