@@ -51,9 +51,18 @@ pub(crate) struct Clinic {
     /// Number of patients to make
     #[arg(long, default_value_t = 500)]
     pub(crate) patients: u32,
+    /// Size of the virtual display of a headless run, in pixels
+    #[arg(long, default_value = "1280x800", value_parser = display_size)]
+    pub(crate) display: (u32, u32),
     /// A folder of FHIR R4 bundles to use instead
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+fn display_size(text: &str) -> Result<(u32, u32), String> {
+    let size =
+        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    size.ok_or_else(|| format!("{text} is not a size such as 1920x1080"))
 }
 
 /// What the workstation needs to join.

@@ -1,5 +1,6 @@
 //! A desktop of our own where there is none: a virtual display, a session bus and an unlocked OS keyring.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::DemoError;
+use super::driver::now;
 
 /// The programs that make up the desktop; they end when it is dropped.
 #[derive(Debug)]
@@ -59,6 +61,23 @@ impl Desktop {
     pub(crate) fn picture(&self, file: &Path) -> Result<(), DemoError> {
         let status = self.camera(file).status()?;
         if status.success() { Ok(()) } else { Err(DemoError::step("take a picture of the display")) }
+    }
+
+    /// Takes a picture of the display as soon as something is on it; a screen without a window has one colour.
+    ///
+    /// # Errors
+    /// Where nothing appears within `limit`.
+    pub(crate) fn picture_when_painted(&self, file: &Path, limit: Duration) -> Result<(), DemoError> {
+        let until = now() + limit;
+        while now() < until {
+            self.picture(file)?;
+            let counted = Command::new("identify").args(["-format", "%k"]).arg(file).output()?;
+            let colours: u32 = String::from_utf8_lossy(&counted.stdout).trim().parse().unwrap_or(0);
+            if colours > 16 {
+                return Ok(());
+            }
+        }
+        Err(DemoError::not_seen("a window on the display"))
     }
 
     /// The command that takes a picture of the whole display.
@@ -144,24 +163,57 @@ impl Drop for Desktop {
     }
 }
 
-/// Whether a Secret Service answers on the session bus that `variables` name, within `limit`.
+/// Whether the person's own session has a keyring that takes a secret without asking: a default collection, unlocked.
+/// No question is put to the person, and no session bus is started where there is none.
 #[must_use]
-pub(crate) fn keyring_answers(variables: &[(String, String)], limit: Duration) -> bool {
-    let tries = (limit.as_millis() / 200).max(1);
-    for _ in 0..tries {
-        let asked = Command::new("dbus-send")
-            .envs(variables.iter().map(|(name, value)| (name, value)))
-            .args(["--session", "--print-reply", "--reply-timeout=2000", "--dest=org.freedesktop.secrets"])
-            .args(["/org/freedesktop/secrets", "org.freedesktop.DBus.Peer.Ping"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if asked.is_ok_and(|status| status.success()) {
+pub(crate) fn own_keyring_is_open(limit: Duration) -> bool {
+    let runtime_bus = env::var_os("XDG_RUNTIME_DIR").map(|folder| Path::new(&folder).join("bus"));
+    let has_bus = env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
+        || runtime_bus.is_some_and(|socket| socket.exists());
+    if !has_bus {
+        return false;
+    }
+    let until = now() + limit;
+    while now() < until {
+        if let Some(collection) = default_collection()
+            && is_unlocked(&collection)
+        {
             return true;
         }
         std::thread::sleep(Duration::from_millis(200));
     }
     false
+}
+
+/// The object path of the default collection (Secret Service API, `ReadAlias`); `/` would stand for none.
+fn default_collection() -> Option<String> {
+    let answer = ask_keyring(
+        "/org/freedesktop/secrets",
+        &["org.freedesktop.Secret.Service.ReadAlias", "string:default"],
+    )?;
+    Some(answer).filter(|path| path.len() > 1 && path.starts_with('/'))
+}
+
+fn is_unlocked(collection: &str) -> bool {
+    let get = "org.freedesktop.DBus.Properties.Get";
+    let answer = ask_keyring(collection, &[get, "string:org.freedesktop.Secret.Collection", "string:Locked"]);
+    answer.is_some_and(|locked| locked.ends_with("false"))
+}
+
+fn ask_keyring(object: &str, question: &[&str]) -> Option<String> {
+    let asked = Command::new("dbus-send")
+        .args([
+            "--session",
+            "--print-reply=literal",
+            "--reply-timeout=2000",
+            "--dest=org.freedesktop.secrets",
+        ])
+        .arg(object)
+        .args(question)
+        .output()
+        .ok()?;
+    let answer = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
+    asked.status.success().then_some(answer)
 }
 
 /// Whether a keyring has its name on the bus, without starting one.

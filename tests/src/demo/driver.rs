@@ -26,6 +26,8 @@ pub(crate) struct AppStart {
     pub(crate) binary: PathBuf,
     /// Its arguments.
     pub(crate) arguments: Vec<String>,
+    /// Size of the display, which the window fills.
+    pub(crate) display: (u32, u32),
 }
 
 /// One run of the app under remote control. It ends with [`Window::close`].
@@ -63,6 +65,9 @@ impl Window {
         wait_for_port(port)?;
         let driver = WebDriver::new(&url, options).await?;
         driver.set_implicit_wait_timeout(Duration::ZERO).await?;
+        // A display of our own has no window manager that would maximise the window.
+        let (width, height) = start.display;
+        driver.set_window_rect(0, 0, width, height).await?;
         let camera = desktop.camera(&Path::new(FOLDER).join("not-seen.png"));
         Ok(Window { driver, program, camera })
     }

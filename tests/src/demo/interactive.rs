@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::DemoError;
 use super::cli;
 use super::clinic::{Clinic, Holdings, say};
-use super::desktop::{Desktop, DesktopPlan, keyring_answers};
+use super::desktop::{Desktop, DesktopPlan, own_keyring_is_open};
 use super::state::FOLDER;
 use crate::practice::people::DEMO_PEOPLE;
 
@@ -22,14 +22,14 @@ pub(crate) async fn open(
     folder: &Path,
     today: jiff::civil::Date,
 ) -> Result<(), DemoError> {
-    let private_keyring = !keyring_answers(&[], KEYRING_PATIENCE);
+    let private_keyring = !own_keyring_is_open(KEYRING_PATIENCE);
     if private_keyring {
-        say("No OS keyring answers here: the demo brings one of its own");
+        say("No unlocked OS keyring answers here: the demo brings one of its own");
     }
     let desktop = Desktop::start(&DesktopPlan { home: folder.join("home"), display: None, private_keyring })?;
     let clinic = Clinic::make(plan, folder, today)?;
     clinic.join(&desktop, &PathBuf::from(FOLDER))?;
-    introduce(&clinic.holdings()?);
+    introduce(&clinic.holdings()?, plan.keep);
     let mut start = desktop.command(&plan.app);
     start.args(clinic.app_arguments(plan.idle));
     let mut app = tokio::process::Command::from(start).spawn()?;
@@ -47,12 +47,13 @@ pub(crate) async fn open(
 }
 
 #[expect(clippy::print_stdout, reason = "this is a program for a terminal")]
-fn introduce(holdings: &Holdings) {
+fn introduce(holdings: &Holdings, keep: bool) {
     println!("\nThe clinic is open: {} patients, {} resources.\n", holdings.patients(), holdings.resources());
     println!("  {:<22} {:<10} passphrase", "role", "user name");
     for person in DEMO_PEOPLE {
         println!("  {:<22} {:<10} {}", person.title, person.username, person.passphrase);
     }
     println!("\nA person's next one-time code:  cargo xtask code rosa");
-    println!("Close the window or press Ctrl-C to end; the clinic's folder is removed then.\n");
+    let fate = if keep { "kept" } else { "removed" };
+    println!("Close the window or press Ctrl-C to end; the clinic's folder is {fate} then.\n");
 }

@@ -15,13 +15,17 @@ use super::cli;
 use super::clinic::{Clinic, say};
 use super::desktop::{Desktop, DesktopPlan};
 use super::driver::{AppStart, Window, now};
-use super::processes::{self, Canary};
+use super::processes::{self, Canary, Stopped};
 use super::report::Report;
 use super::state::{FOLDER, Phones};
 use crate::practice::people::{FRONT_DESK, NURSE};
 
 const NOTE: &str = "Patient reports steady improvement; zinnober-kestrel plan agreed.";
 const HALF_NOTE: &str = "Second visit today, wound dry, quittenbaum dressing chang";
+/// What the clinical texts are called in the report.
+const CLINICAL: &str = "clinical text";
+/// After a lock, memory is clean within this time (design §9).
+const CLEAN_WITHIN: Duration = Duration::from_secs(1);
 /// The app locks itself after so many seconds in the part that waits for it.
 const IDLE_S: u64 = 12;
 
@@ -48,11 +52,15 @@ impl MainJob {
     pub(crate) fn prepare(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<MainJob, DemoError> {
         let home = folder.join("home");
         let desktop =
-            Desktop::start(&DesktopPlan { home, display: Some((1280, 800)), private_keyring: true })?;
+            Desktop::start(&DesktopPlan { home, display: Some(plan.display), private_keyring: true })?;
         let clinic = Clinic::make(plan, folder, today)?;
         let pictures = PathBuf::from(FOLDER);
         clinic.join(&desktop, &pictures)?;
-        let start = AppStart { binary: plan.app.clone(), arguments: clinic.app_arguments(plan.idle) };
+        let start = AppStart {
+            binary: plan.app.clone(),
+            arguments: clinic.app_arguments(plan.idle),
+            display: plan.display,
+        };
         let holdings = clinic.holdings()?;
         let report = Report {
             patients: holdings.patients(),
@@ -65,6 +73,7 @@ impl MainJob {
             Canary::new("note", "zinnober-kestrel"),
             Canary::new("draft", "quittenbaum"),
             Canary::new("passphrase", NURSE.passphrase),
+            Canary::new("passphrase", FRONT_DESK.passphrase),
         ];
         Ok(MainJob {
             desktop,
@@ -125,18 +134,12 @@ impl MainJob {
         window.type_into("note-text", HALF_NOTE).await?;
         self.shoot("note-half-written")?;
         tokio::time::sleep(Duration::from_millis(2500)).await;
-        let before = processes::look_for(&self.canaries, &self.start.binary)?;
-        self.report.residue_before_lock = before.total();
-        self.report.keep_residue("before the lock", before);
+        self.report.residue_before_lock = self.look_into_memory("before the lock")?;
         window.click_for_the_last_time("lock-button").await?;
         let locked = now();
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let after = processes::look_for(&self.canaries, &self.start.binary)?;
-        self.took("from the lock to the end of the look into memory", locked);
-        self.report.residue_hits = after.total();
-        self.report.residue_bytes_read = after.bytes;
-        self.report.keep_residue("after the lock", after);
-        self.shoot("locked")?;
+        tokio::time::sleep(CLEAN_WITHIN.saturating_sub(locked.elapsed())).await;
+        self.report.residue_hits = self.look_into_memory("1 s after the lock")?;
+        self.shoot_when_painted("locked")?;
         self.after_lock(window).await
     }
 
@@ -252,8 +255,11 @@ impl MainJob {
         self.shoot("lock-warning")?;
         self.report.locked_by_idle = self.wait_for_lock(&mut window).await;
         self.took("idle lock", begun);
+        // The lock was noticed at most one glance after it came.
+        tokio::time::sleep(CLEAN_WITHIN.saturating_sub(moves::GLANCE)).await;
+        self.report.residue_hits += self.look_into_memory("1 s after the idle lock")?;
         self.wait_for_delivery()?;
-        self.shoot("locked-and-delivered")?;
+        self.shoot_when_painted("locked-and-delivered")?;
         self.end_app(window).await?;
         self.refuse_outsiders(port).await
     }
@@ -267,12 +273,16 @@ impl MainJob {
             self.clinical.iter().filter(|text| chart.contains(text.as_str())).map(String::len).sum();
         window.click_row("today-row", "").await?;
         window.element("banner").await?;
-        let marks: Vec<Canary> =
-            self.clinical.iter().take(2).map(|text| Canary::new("clinical text", text)).collect();
-        let found = processes::look_for(&marks, &self.start.binary)?;
-        let total = told as u64 + found.total();
+        // One look for both: the app is stopped meanwhile, and its idle time runs on.
+        let clinical = self.clinical.iter().take(2).map(|text| Canary::new(CLINICAL, text));
+        let marks: Vec<Canary> = self.canaries.iter().cloned().chain(clinical).collect();
+        let found = processes::look_for(&marks, &Stopped::now(&self.start.binary)?)?;
+        let seen = found.total_of(CLINICAL);
+        // Their own lock has to clean up something too, or the look after it proves nothing.
+        let before = found.total() - seen;
+        self.report.residue_before_lock = self.report.residue_before_lock.min(before);
         self.report.keep_residue("while the front desk works", found);
-        Ok(total)
+        Ok(told as u64 + seen)
     }
 
     /// The nurse's next pull shows what became of the changes.

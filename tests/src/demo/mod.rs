@@ -94,7 +94,8 @@ fn today() -> jiff::civil::Date {
 
 #[expect(clippy::print_stderr, reason = "this is a program for a terminal")]
 fn fail(error: &DemoError) -> ExitCode {
-    eprintln!("The demo stopped: {error}.");
+    let sentence = error.to_string();
+    eprintln!("The demo stopped: {}.", sentence.trim_end_matches('.'));
     ExitCode::FAILURE
 }
 

@@ -42,6 +42,12 @@ impl Residue {
     pub(crate) fn total(&self) -> u64 {
         self.hits.values().sum()
     }
+
+    /// The places of one canary.
+    #[must_use]
+    pub(crate) fn total_of(&self, label: &str) -> u64 {
+        self.hits.iter().filter(|(found, _)| found.starts_with(label)).map(|(_, count)| count).sum()
+    }
 }
 
 /// Makes this process the one that orphans below it fall to, so that no process of the app escapes the look.
@@ -85,9 +91,7 @@ pub(crate) fn end(app_binary: &Path) -> io::Result<()> {
             return Ok(());
         }
         for &id in left.keys() {
-            if let Some(process) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-                let _already_gone = kill_process(process, Signal::KILL);
-            }
+            signal(id, Signal::KILL);
         }
         // Those that fell to us when their parent ended are ours to reap; the driver reaps its own.
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
@@ -96,12 +100,52 @@ pub(crate) fn end(app_binary: &Path) -> io::Result<()> {
     Err(io::Error::other("a process of the app does not end"))
 }
 
+/// Every process of the app, stopped where it stood, so that a look of some seconds shows one moment. They go on when
+/// this is dropped.
+#[derive(Debug)]
+pub(crate) struct Stopped(BTreeMap<u32, String>);
+
+impl Stopped {
+    /// Stops them all; those too that one of them started meanwhile.
+    ///
+    /// # Errors
+    /// Where the list of processes cannot be read.
+    pub(crate) fn now(app_binary: &Path) -> io::Result<Stopped> {
+        let mut stopped = Stopped(BTreeMap::new());
+        loop {
+            let found = of_app(app_binary)?;
+            if found.keys().all(|id| stopped.0.contains_key(id)) {
+                return Ok(stopped);
+            }
+            for (id, name) in found {
+                signal(id, Signal::STOP);
+                stopped.0.insert(id, name);
+            }
+        }
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        for id in self.0.keys() {
+            signal(*id, Signal::CONT);
+        }
+    }
+}
+
+/// Sends a signal; a process that has ended needs none.
+fn signal(id: u32, signal: Signal) {
+    if let Some(process) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _already_gone = kill_process(process, signal);
+    }
+}
+
 /// Looks for every canary, as UTF-8 and as UTF-16LE, in the memory of every process of the app.
 ///
 /// # Errors
 /// Where a process that still lives cannot be read: a look that missed one proves nothing.
-pub(crate) fn look_for(canaries: &[Canary], app_binary: &Path) -> io::Result<Residue> {
-    let mut residue = Residue { processes: of_app(app_binary)?, ..Residue::default() };
+pub(crate) fn look_for(canaries: &[Canary], app: &Stopped) -> io::Result<Residue> {
+    let mut residue = Residue { processes: app.0.clone(), ..Residue::default() };
     let needles: Vec<(&Canary, Vec<u8>)> = canaries.iter().flat_map(encodings).collect();
     let finders: Vec<(&Canary, Finder<'_>)> =
         needles.iter().map(|(canary, bytes)| (*canary, Finder::new(bytes))).collect();

@@ -34,11 +34,12 @@ pub(crate) struct Report {
     pub(crate) front_desk_clinical_bytes: u64,
     /// The idle limit locked the workstation.
     pub(crate) locked_by_idle: bool,
-    /// Places where the marked texts were found before the lock; 0 would prove nothing.
+    /// Places where the marked texts were found before the lock, or before the idle lock if they were fewer; 0 would prove
+    /// nothing.
     pub(crate) residue_before_lock: u64,
-    /// Places where they were found after it.
+    /// Places where they were found after it, and after the idle lock.
     pub(crate) residue_hits: u64,
-    /// Bytes of memory read for the second figure.
+    /// Bytes of memory read for these figures.
     pub(crate) residue_bytes_read: u64,
     /// Entries in the workstation's log at the end.
     pub(crate) events_recorded: u64,

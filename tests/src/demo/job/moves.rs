@@ -9,8 +9,11 @@ use crate::demo::DemoError;
 use crate::demo::clinic::say;
 use crate::demo::driver::{Window, now};
 use crate::demo::outsiders;
-use crate::demo::processes;
+use crate::demo::processes::{self, Stopped};
 use crate::practice::people::{AUDITOR, DemoPerson, NURSE};
+
+/// How often the page is asked whether it is still there.
+pub(super) const GLANCE: Duration = Duration::from_millis(200);
 
 /// The smaller moves.
 impl MainJob {
@@ -69,7 +72,7 @@ impl MainJob {
             if window.script("return document.title").await.is_err() {
                 return true;
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(GLANCE).await;
         }
         false
     }
@@ -133,6 +136,23 @@ impl MainJob {
         std::thread::sleep(Duration::from_millis(250));
         self.picture += 1;
         self.desktop.picture(&self.pictures.join(format!("{:02}-{name}.png", self.picture)))
+    }
+
+    /// As [`MainJob::shoot`], when nobody drives the window any more.
+    pub(super) fn shoot_when_painted(&mut self, name: &str) -> Result<(), DemoError> {
+        self.picture += 1;
+        let file = self.pictures.join(format!("{:02}-{name}.png", self.picture));
+        self.desktop.picture_when_painted(&file, Duration::from_secs(20))
+    }
+
+    /// Stops the app, looks for every marked text in all of its memory, and counts the places.
+    pub(super) fn look_into_memory(&mut self, when: &str) -> Result<u64, DemoError> {
+        let stopped = Stopped::now(&self.start.binary)?;
+        let found = processes::look_for(&self.canaries, &stopped)?;
+        let places = found.total();
+        self.report.residue_bytes_read += found.bytes;
+        self.report.keep_residue(when, found);
+        Ok(places)
     }
 
     pub(super) fn took(&mut self, what: &str, begun: Instant) {
