@@ -11,6 +11,9 @@ use super::Device;
 use crate::error::{ReadError, StoreError};
 use crate::number;
 
+/// How many entries back charts count as opened lately: some days of a busy workstation.
+const LATELY: u64 = 2_000;
+
 /// How long the log is, and its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogHead {
@@ -130,8 +133,8 @@ impl Device {
         if self.reads_own_trail_only(permit)? && permit.actor().person != person {
             return Err(ReadError::NotPermitted);
         }
-        let sql = "SELECT event FROM audit_entry WHERE person = ?1 AND person <> '' AND act = ?2
-                   ORDER BY position DESC LIMIT 1";
+        let sql =
+            "SELECT event FROM audit_entry WHERE person = ?1 AND act = ?2 ORDER BY position DESC LIMIT 1";
         let values = params![person.to_string(), EventKind::SignedIn.as_str()];
         let event = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
         let Some(event) = event else { return Ok(None) };
@@ -174,17 +177,19 @@ impl Device {
         Ok(entries)
     }
 
-    /// The patients whose charts a person opened here, the latest first: ids, for a list of recent charts.
+    /// The patients whose charts a person opened here lately, the latest first: ids, for a list of recent charts. Only
+    /// the newest 2,000 entries of the log are looked through.
     ///
     /// # Errors
     /// When `device.db` cannot be read.
     pub fn recently_opened(&self, person: PersonId, limit: u32) -> Result<Vec<PatientId>, StoreError> {
         let sql = "SELECT patient FROM audit_entry
-                   WHERE person = ?1 AND act IN (?2, ?3) AND person <> '' AND patient <> ''
+                   WHERE position >= ?5 AND person = ?1 AND act IN (?2, ?3) AND patient <> ''
                    GROUP BY patient ORDER BY max(position) DESC LIMIT ?4";
         let (opened, broken) = (EventKind::ChartOpened, EventKind::EmergencyOpened);
         let mut statement = self.conn.prepare_cached(sql)?;
-        let values = params![person.to_string(), opened.as_str(), broken.as_str(), limit];
+        let oldest = number::stored(self.tree.size().saturating_sub(LATELY));
+        let values = params![person.to_string(), opened.as_str(), broken.as_str(), limit, oldest];
         let patients = statement.query_map(values, |row| number::text(row, 0))?;
         Ok(patients.collect::<Result<_, _>>()?)
     }
