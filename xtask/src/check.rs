@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
     Step { name: "licences and bans", after: &[], quick: false, run: licences_and_bans },
     Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
     Step { name: "programs", after: &["ui build"], quick: false, run: programs },
-    Step { name: "FHIR by others' validators", after: &["programs"], quick: false, run: fhir },
+    Step { name: "FHIR validators", after: &["programs"], quick: false, run: fhir },
     Step { name: MAIN_JOB, after: &["programs"], quick: false, run: main_job },
 ];
 
