@@ -24,8 +24,8 @@ macro_rules! command_table {
             search(form: SearchForm) -> SearchView;
             /// The list has settled; the patients shown are entered in the trail.
             settle_search(form: SettleForm) -> ();
-            /// Today's appointments.
-            today() -> Vec<AppointmentRow>;
+            /// A part of today's appointments.
+            today(form: TodayForm) -> TodayView;
             /// The charts this person opened last.
             recent() -> Vec<PatientRow>;
             /// Opens a chart; `needs-reason` asks for one where there is no care relation.

@@ -1,14 +1,14 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AppointmentRow, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place,
-    SaveView, SearchView, StatusView, SyncView, VitalsForm,
+    ActivationView, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place, SaveView,
+    SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{ActivateForm, ClientError, Code, EnrolForm, SignInForm};
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm};
+use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
 
 macro_rules! handlers {
     ($($(#[$doc:meta])* $name:ident($($form:ident: $Form:ty)?) -> $View:ty;)*) => {

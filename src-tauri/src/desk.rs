@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use client::keyring::OsKeyring;
 use client::view::{
-    ActivationView, AppointmentRow, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place,
-    SaveView, SearchView, StatusView, SyncView, VitalsForm,
+    ActivationView, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place, SaveView,
+    SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{
     ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause, Settings,
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tauri::{AppHandle, Emitter};
 
 use crate::relock;
-use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm};
+use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
 
 /// Handle on everything; cheap to clone.
 #[derive(Clone)]
@@ -128,8 +128,8 @@ impl Desk {
         self.workstation.settle_search(&form.shown)
     }
 
-    pub(crate) fn today(&self) -> Answer<Vec<AppointmentRow>> {
-        self.workstation.today()
+    pub(crate) fn today(&self, form: TodayForm) -> Answer<TodayView> {
+        self.workstation.today(form.after.as_deref())
     }
 
     pub(crate) fn recent(&self) -> Answer<Vec<PatientRow>> {

@@ -30,6 +30,15 @@ pub(crate) struct SettleForm {
     pub shown: Vec<String>,
 }
 
+/// Which part of today's list.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct TodayForm {
+    /// The last appointment of the part before; none for the first part.
+    pub after: Option<String>,
+}
+
 /// Which chart to open.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

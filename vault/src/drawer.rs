@@ -23,6 +23,7 @@ use uuid::Uuid;
 pub use anchor::{Anchor, Standing};
 pub(crate) use care::{SITE, Since, author};
 pub(crate) use index::match_expressions;
+pub use reading::DayPart;
 pub(crate) use reading::{Scope, Wanted};
 pub(crate) use sealing::Sealing;
 pub(crate) use writing::Writing;

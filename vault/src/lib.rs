@@ -35,7 +35,7 @@ pub use device::{
     OutboxEntry, OutboxState, Setting, StepUsed, StoredDirective, StoredGrant, Subject, Throttle, Wait,
 };
 pub use drafts::{Draft, DraftError, Drafts};
-pub use drawer::{Anchor, Freshness, Standing};
+pub use drawer::{Anchor, DayPart, Freshness, Standing};
 pub use error::{PullError, ReadError, SaveError, StoreError, VaultError};
 pub use folder::Folder;
 pub use pull::{Page, PageEntry};

@@ -1,12 +1,11 @@
 //! A day's appointments.
 
-use std::ops::Range;
-
 use jiff::Timestamp;
 use records::rights::{Action, Permit};
 use records::view::PatientSummary;
 use records::{DataClass, Versioned};
 
+use crate::drawer::DayPart;
 use crate::error::ReadError;
 use crate::vault::{OwnedScope, Vault};
 
@@ -20,21 +19,21 @@ pub struct DayEntry {
 }
 
 impl Vault {
-    /// The appointments that start within a span of time (a day of the clinic), in their order.
+    /// The appointments that start within a part of a day, in their order.
     ///
     /// # Errors
     /// [`ReadError::NotPermitted`] if the permit is not one to see the schedule.
     pub fn schedule(
         &self,
         permit: &Permit,
-        span: Range<Timestamp>,
+        part: DayPart<'_>,
         now: Timestamp,
     ) -> Result<Vec<DayEntry>, ReadError> {
         self.check(permit, &[Action::ViewSchedule])?;
         let open = self.drawer(DataClass::Scheduling.drawer())?;
         let scope = OwnedScope::of(self, permit, DataClass::Scheduling, now)?;
         let mut entries = Vec::new();
-        for (owner, appointment) in open.appointments(span.start, span.end, scope.borrow())? {
+        for (owner, appointment) in open.appointments(part, scope.borrow())? {
             entries.push(DayEntry { appointment, patient: open.listed(owner)? });
         }
         Ok(entries)

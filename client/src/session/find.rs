@@ -9,11 +9,11 @@ use records::find::Query;
 use records::id::PatientId;
 use records::rights::{Action, Permit};
 use records::view::{AppointmentItem, Chart, PatientSummary};
-use vault::{DayEntry, MOST_SHOWN, ReadError};
+use vault::{DayEntry, DayPart, MOST_SHOWN, ReadError};
 
 use super::OpenSession;
 use crate::ClientError;
-use crate::view::{AppointmentRow, PatientRow, SearchView};
+use crate::view::{AppointmentRow, PatientRow, SearchView, TodayView};
 
 /// A search that is going on: its event is in the trail, and its list has not settled.
 pub(super) struct OpenSearch {
@@ -23,6 +23,8 @@ pub(super) struct OpenSearch {
 
 /// As many charts as "recent" shows.
 const RECENT: u32 = 12;
+/// Appointments that the page gets at a time.
+const DAY_PART: u32 = 100;
 
 impl OpenSession {
     /// The patients that match what was typed so far. The first keystroke opens the search; its event is durable before any row.
@@ -61,18 +63,20 @@ impl OpenSession {
         Ok(())
     }
 
-    /// Today's appointments, in their order.
-    pub(crate) fn day(&mut self) -> Result<Vec<AppointmentRow>, ClientError> {
-        let entries = self.schedule()?;
-        Ok(entries.iter().map(|entry| self.appointment(entry)).collect())
+    /// Today's appointments in their order, a part of them: those after the one with this id.
+    pub(crate) fn day(&mut self, after: Option<&str>) -> Result<TodayView, ClientError> {
+        let entries = self.schedule(after)?;
+        let rows: Vec<_> = entries.iter().map(|entry| self.appointment(entry)).collect();
+        Ok(TodayView { more: rows.len() == DAY_PART as usize, rows })
     }
 
-    fn schedule(&self) -> Result<Vec<DayEntry>, ClientError> {
+    fn schedule(&self, after: Option<&str>) -> Result<Vec<DayEntry>, ClientError> {
         let permit = self.permit_practice(Action::ViewSchedule, |allowed| allowed)?;
         let zone = self.clock.time_zone();
         let start = self.today().to_zoned(zone).map_err(|_| crate::Code::Internal)?;
         let end = start.checked_add(1.day()).map_err(|_| crate::Code::Internal)?;
-        Ok(self.vault()?.schedule(&permit, start.timestamp()..end.timestamp(), self.now())?)
+        let part = DayPart { from: start.timestamp(), to: end.timestamp(), after, limit: DAY_PART };
+        Ok(self.vault()?.schedule(&permit, part, self.now())?)
     }
 
     /// The charts this person opened last, on this workstation.

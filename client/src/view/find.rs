@@ -42,6 +42,17 @@ pub struct SearchView {
     pub millis: f64,
 }
 
+/// A part of today's list.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TodayView {
+    /// In the order of their times.
+    pub rows: Vec<AppointmentRow>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
 /// One appointment of today's list.
 #[derive(Clone, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

@@ -16,7 +16,7 @@ pub use chart_rows::{
     AllergyRow, DocumentRow, EncounterRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView,
     NormalRange, NoteRow, ProblemRow, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
 };
-pub use find::{AppointmentRow, PatientRow, SearchView};
+pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use review::{AuditRow, AuditView, VerifiedView};
 pub use state::{ActivationView, Lifecycle, OpenedView, PersonView, Place, StatusView};
 pub use sync::{DrawerPull, SyncView, UnsentRow, UnsentState};

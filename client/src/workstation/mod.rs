@@ -14,8 +14,8 @@ use crate::keyring::Keyring;
 use crate::station::{Station, Surroundings};
 use crate::syncing::Told;
 use crate::view::{
-    ActivationView, AppointmentRow, AuditView, ChartView, DraftForm, DraftKind, Lifecycle, NoteForm,
-    OpenReason, OpenedView, PatientRow, Place, SaveView, SearchView, StatusView, SyncView, VitalsForm,
+    ActivationView, AuditView, ChartView, DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason, OpenedView,
+    PatientRow, Place, SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
@@ -175,12 +175,13 @@ impl Workstation {
         self.station()?.ask(move |session| session.settle_search(&shown))
     }
 
-    /// Today's appointments.
+    /// A part of today's appointments: those after the one with this id, from the first on without one.
     ///
     /// # Errors
     /// `locked`, `not-your-role`, and what could not be read or recorded.
-    pub fn today(&self) -> Result<Vec<AppointmentRow>, ClientError> {
-        self.station()?.ask(|session| session.day())
+    pub fn today(&self, after: Option<&str>) -> Result<TodayView, ClientError> {
+        let after = after.map(str::to_owned);
+        self.station()?.ask(move |session| session.day(after.as_deref()))
     }
 
     /// Patients this person opened lately on this workstation.

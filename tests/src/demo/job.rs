@@ -144,9 +144,9 @@ impl MainJob {
     }
 
     async fn find_and_open(&mut self, window: &mut Window) -> Result<(), DemoError> {
-        let today = window.call("today", json!({})).await?;
+        let today = window.call("today", json!({ "form": { "after": null } })).await?;
         let appointment =
-            today.as_array().and_then(|rows| rows.iter().find(|row| row["status"] != "cancelled"));
+            today["rows"].as_array().and_then(|rows| rows.iter().find(|row| row["status"] != "cancelled"));
         let appointment = appointment.ok_or_else(|| DemoError::not_seen("an appointment today"))?;
         let name = appointment["patientName"].as_str().unwrap_or_default().to_owned();
         self.patient_id = appointment["patientId"].as_str().unwrap_or_default().to_owned();

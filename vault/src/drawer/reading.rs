@@ -33,6 +33,19 @@ impl Wanted<'_> {
     }
 }
 
+/// Which appointments are asked for: a part of a day's list, so that the first screen need not wait for the last row.
+#[derive(Debug, Clone, Copy)]
+pub struct DayPart<'a> {
+    /// The first moment of the day.
+    pub from: Timestamp,
+    /// The first moment after it.
+    pub to: Timestamp,
+    /// The id of the appointment that stood last in the part before; `None` for the first part.
+    pub after: Option<&'a str>,
+    /// At most so many; fewer come only at the day's end.
+    pub limit: u32,
+}
+
 impl OpenDrawer {
     /// A patient's number here.
     pub(crate) fn number_of(&self, patient: &str) -> Result<Option<i64>, StoreError> {
@@ -81,11 +94,10 @@ impl OpenDrawer {
         found.transpose()
     }
 
-    /// The appointments that start in a span of time, in their order, of patients in scope.
+    /// The appointments that start in a part of a day, in their order, of patients in scope.
     pub(crate) fn appointments(
         &self,
-        from: Timestamp,
-        to: Timestamp,
+        part: DayPart<'_>,
         scope: Scope<'_>,
     ) -> Result<Vec<(i64, Versioned)>, StoreError> {
         let Some(related) = scope.sql("d.patient", 3) else { return Ok(Vec::new()) };
@@ -93,15 +105,19 @@ impl OpenDrawer {
             "SELECT d.kind, d.id, d.version, d.revision, d.sealed, p.id, p.wrapped_key, d.patient
              FROM document d JOIN patient p ON p.number = d.patient
              WHERE d.kind = 'Appointment' AND d.sort_at >= ?1 AND d.sort_at < ?2
-             AND d.class = 'scheduling' AND {related} ORDER BY d.sort_at, d.place"
+             AND (?6 IS NULL OR (d.sort_at, d.place) >
+                  (SELECT sort_at, place FROM document WHERE id = ?6 AND kind = 'Appointment'))
+             AND d.class = 'scheduling' AND {related} ORDER BY d.sort_at, d.place LIMIT ?7"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(params![
-            number::millis(from),
-            number::millis(to),
+            number::millis(part.from),
+            number::millis(part.to),
             scope.person,
             number::millis(scope.now),
-            scope.others
+            scope.others,
+            part.after,
+            part.limit
         ])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {

@@ -6,7 +6,9 @@ use records::{DataClass, Drawer, Role};
 use serde_json::json;
 use vault::{AuditFilter, ReadError};
 
-use crate::clinic::{Clinic, document, key, now, patient, person, person_record, small_practice};
+use crate::clinic::{
+    Clinic, appointment, document, key, now, part, patient, person, person_record, small_practice,
+};
 
 fn filled() -> (Clinic, vault::Vault) {
     let mut clinic = Clinic::new();
@@ -74,7 +76,7 @@ fn a_permit_for_something_else_opens_no_chart() {
     let search = clinic.practice_permit(&mut vault, Role::Nurse, Action::Search);
 
     assert!(matches!(vault.chart(&search), Err(ReadError::NotPermitted)));
-    assert!(matches!(vault.schedule(&search, now()..now(), now()), Err(ReadError::NotPermitted)));
+    assert!(matches!(vault.schedule(&search, part("2026-03-10", None), now()), Err(ReadError::NotPermitted)));
 }
 
 #[test]
@@ -183,15 +185,36 @@ fn a_counselling_note_is_its_authors_alone() {
 fn the_schedule_shows_the_days_appointments_with_their_patients() {
     let (mut clinic, mut vault) = filled();
     let permit = clinic.practice_permit(&mut vault, Role::FrontDesk, Action::ViewSchedule);
-    let day = |from: &str, to: &str| from.parse().unwrap()..to.parse().unwrap();
 
-    let today = vault.schedule(&permit, day("2026-03-10T00:00:00Z", "2026-03-11T00:00:00Z"), now()).unwrap();
-    let tomorrow =
-        vault.schedule(&permit, day("2026-03-11T00:00:00Z", "2026-03-12T00:00:00Z"), now()).unwrap();
+    let today = vault.schedule(&permit, part("2026-03-10", None), now()).unwrap();
+    let tomorrow = vault.schedule(&permit, part("2026-03-11", None), now()).unwrap();
 
     assert_eq!(today.len(), 1);
     assert_eq!(today[0].patient.as_ref().unwrap().family, "Treviño");
     assert!(tomorrow.is_empty());
+}
+
+#[test]
+fn the_parts_of_a_day_make_the_day_also_where_appointments_start_together() {
+    let (mut clinic, mut vault) = filled();
+    let day: Vec<_> = (0..7)
+        .map(|n| appointment(&format!("a{n}"), "ada", &format!("2026-03-12T09:{}0:00Z", n / 3)))
+        .collect();
+    clinic.load(&mut vault, &day);
+    let permit = clinic.practice_permit(&mut vault, Role::FrontDesk, Action::ViewSchedule);
+
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        let last = seen.last().cloned();
+        let entries = vault.schedule(&permit, part("2026-03-12", last.as_deref()), now()).unwrap();
+        if entries.is_empty() {
+            break;
+        }
+        assert!(entries.len() <= 2);
+        seen.extend(entries.iter().map(|entry| entry.appointment.document.id().to_string()));
+    }
+
+    assert_eq!(seen, ["a0", "a1", "a2", "a3", "a4", "a5", "a6"]);
 }
 
 #[test]

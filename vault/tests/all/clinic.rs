@@ -13,7 +13,7 @@ use records::rights::{Action, Facts, Permit, Relation, Rights, Trail, decide};
 use records::{Actor, Document, Drawer, Job, Purpose, Role, classify};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vault::{Device, Folder, Identity, OpenGrant, Page, PageEntry, Pen, RawKey, Vault};
+use vault::{DayPart, Device, Folder, Identity, OpenGrant, Page, PageEntry, Pen, RawKey, Vault};
 
 /// Everything a workstation has, and the people who work at it.
 pub(crate) struct Clinic {
@@ -265,6 +265,19 @@ pub(crate) fn heart_rate(id: &str, whose: &str, beats: u32) -> Document {
 }
 
 /// Two patients with a little of everything.
+pub(crate) fn appointment(id: &str, whose: &str, start: &str) -> Document {
+    document(json!({
+        "resourceType": "Appointment", "id": id, "status": "booked", "start": start,
+        "participant": [{"actor": {"reference": format!("Patient/{whose}")}, "status": "accepted"}],
+    }))
+}
+
+/// Two appointments of a day at most.
+pub(crate) fn part<'a>(day: &str, after: Option<&'a str>) -> DayPart<'a> {
+    let from: Timestamp = format!("{day}T00:00:00Z").parse().unwrap();
+    DayPart { from, to: from + SignedDuration::from_hours(24), after, limit: 2 }
+}
+
 pub(crate) fn small_practice() -> Vec<Document> {
     vec![
         person_record("ada", "Treviño", "Ada María", "1945-07-14", "(508) 548-5300"),

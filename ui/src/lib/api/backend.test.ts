@@ -8,9 +8,9 @@ import { backend } from './backend';
 
 test('a form travels under its name, and a command without one takes nothing', async () => {
   await backend.openChart({ patientId: 'p001', reason: null });
-  await backend.today();
+  await backend.recent();
   expect(invoke.mock.calls).toEqual([
     ['open_chart', { form: { patientId: 'p001', reason: null } }],
-    ['today', undefined],
+    ['recent', undefined],
   ]);
 });

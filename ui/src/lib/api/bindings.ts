@@ -1020,6 +1020,22 @@ unsentEvents: number,
  */
 nextTry: string | null, };
 
+export type TodayForm = { 
+/**
+ * The last appointment of the part before; none for the first part.
+ */
+after: string | null, };
+
+export type TodayView = { 
+/**
+ * In the order of their times.
+ */
+rows: Array<AppointmentRow>, 
+/**
+ * Whether there are more after these.
+ */
+more: boolean, };
+
 export type UnsentRow = { 
 /**
  * The change's id.
@@ -1216,7 +1232,7 @@ export interface Commands {
   activity: { form: null; answer: void };
   search: { form: SearchForm; answer: SearchView };
   settle_search: { form: SettleForm; answer: void };
-  today: { form: null; answer: Array<AppointmentRow> };
+  today: { form: TodayForm; answer: TodayView };
   recent: { form: null; answer: Array<PatientRow> };
   open_chart: { form: OpenChartForm; answer: ChartView };
   save_vitals: { form: VitalsForm; answer: SaveView };

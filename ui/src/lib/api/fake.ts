@@ -200,9 +200,11 @@ const commands: Omit<Backend, 'on'> = {
   async settleSearch({ shown }) {
     clinic.settled.push(shown);
   },
-  async today() {
+  async today({ after }) {
     allowPatients();
-    return fakeToday();
+    const rows = fakeToday();
+    const start = rows.findIndex((row) => row.id === after) + 1;
+    return { rows: rows.slice(start, start + 8), more: rows.length > start + 8 };
   },
   async recent() {
     allowPatients();
