@@ -86,6 +86,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "gnome-keyring",
     },
     Need {
+        what: "secret-tool (takes the demo's keys out of your keyring at the end)",
+        from: Purpose::Window,
+        probe: Probe::Programs(&["secret-tool"]),
+        apt: "libsecret-tools",
+        fedora: "libsecret",
+        arch: "libsecret",
+    },
+    Need {
         what: "a font for the window",
         from: Purpose::Window,
         probe: Probe::File(&[
