@@ -32,7 +32,7 @@ pub use lab::{Flag, LabResult, LabSeries};
 pub use measure::{MeasuredValue, Measurement};
 pub use medication::{MedicationItem, MedicationList};
 pub use note::{DocumentItem, NoteItem, NoteState};
-pub use patient::{Deceased, PatientSummary, RECORD_NUMBER, Sex};
+pub use patient::{Deceased, PatientSummary, RECORD_NUMBER, Sex, marital_status};
 pub use problem::ProblemItem;
 pub use procedure::ProcedureItem;
 pub use range::{RANGE_NOT_SUPPLIED, Range, Subject};

@@ -9,7 +9,7 @@ use records::id::RecordKey;
 use records::view::{
     AllergyList, AppointmentItem, Chart, CoverageItem, DocumentItem, EncounterItem, ImmunizationItem,
     LabResult, LabSeries, MedicationItem, MedicationList, NoteItem, NoteState, PatientSummary, ProblemItem,
-    RANGE_NOT_SUPPLIED, Section as Held, Subject, VitalSeries,
+    RANGE_NOT_SUPPLIED, Section as Held, Subject, VitalSeries, marital_status,
 };
 use serde_json::Value;
 
@@ -292,7 +292,8 @@ impl Shown<'_> {
 
     fn demographics(&self) -> DemographicsView {
         let patient = self.patient;
-        let value = self.chart.get(&patient.id.key()).map(records::Document::value);
+        let document = self.chart.get(&patient.id.key());
+        let value = document.map(records::Document::value);
         DemographicsView {
             name: patient.display_name.clone(),
             born: patient.born_text(),
@@ -302,9 +303,7 @@ impl Shown<'_> {
             emails: value.map(emails).unwrap_or_default(),
             addresses: patient.address.iter().cloned().collect(),
             language: patient.language.clone(),
-            marital_status: value
-                .and_then(|value| value.pointer("/maritalStatus/text")?.as_str())
-                .map(str::to_owned),
+            marital_status: document.and_then(marital_status),
             contacts: value.map(contacts).unwrap_or_default(),
         }
     }

@@ -48,6 +48,27 @@ pub struct Deceased {
     pub at: Option<When>,
 }
 
+/// Marital status in words. Many systems write the bare code of HL7's `v3-MaritalStatus` where words should stand.
+pub fn marital_status(patient: &Document) -> Option<String> {
+    let told = element::concept(patient.value().get("maritalStatus")?)?;
+    let words = match told.as_str() {
+        "A" => "Annulled",
+        "D" => "Divorced",
+        "I" => "Interlocutory",
+        "L" => "Legally separated",
+        "M" => "Married",
+        "C" => "Common law",
+        "P" => "Polygamous",
+        "T" => "Domestic partner",
+        "U" => "Unmarried",
+        "S" => "Never married",
+        "W" => "Widowed",
+        "UNK" => NOT_KNOWN,
+        other => other,
+    };
+    Some(words.to_owned())
+}
+
 /// Who a patient is. Social security numbers and their like are never part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PatientSummary {

@@ -60,6 +60,19 @@ fn what_is_missing_reads_not_known() {
 }
 
 #[test]
+fn a_bare_code_of_marital_status_reads_in_words() {
+    let told = |status: Value| {
+        let patient = json!({"resourceType": "Patient", "id": "p", "maritalStatus": status});
+        records::view::marital_status(&Document::from_value(patient).unwrap())
+    };
+    let code = json!({"coding": [{"code": "M", "display": "M"}], "text": "M"});
+    assert_eq!(told(code).as_deref(), Some("Married"));
+    assert_eq!(told(json!({"text": "Separated since spring"})).as_deref(), Some("Separated since spring"));
+    assert_eq!(told(json!({"coding": [{"code": "UNK"}]})).as_deref(), Some("Not Known"));
+    assert_eq!(told(json!({})), None);
+}
+
+#[test]
 fn the_age_of_the_dead_is_that_at_death() {
     let shown = patient(json!({"birthDate": "1945-07-14", "deceasedDateTime": "2001-07-13T10:00:00Z"}));
     assert!(shown.deceased.is_some());
