@@ -24,10 +24,11 @@ pub use profile::{Fault, profile_faults};
 pub use summary::EventSummary;
 pub use system::{Alert, LockCause, SignIn};
 
-/// An audit event as canonical JSON.
+/// An audit event as canonical JSON, and what a list of events shows of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuditEvent {
     bytes: Vec<u8>,
+    summary: EventSummary,
 }
 
 /// Which event it is, when it happened, and who observed it.
@@ -118,7 +119,7 @@ impl AuditEvent {
     pub fn parse(bytes: Vec<u8>) -> Result<Self, NotAnEvent> {
         let value: Value = serde_json::from_slice(&bytes).map_err(|_| NotAnEvent)?;
         match value.get("resourceType").and_then(Value::as_str) {
-            Some("AuditEvent") => Ok(Self { bytes }),
+            Some("AuditEvent") => Ok(Self { summary: EventSummary::of(&value), bytes }),
             Some(_) | None => Err(NotAnEvent),
         }
     }
@@ -134,8 +135,8 @@ impl AuditEvent {
     }
 
     /// What the audit page shows of it.
-    pub fn summary(&self) -> EventSummary {
-        EventSummary::of(&self.value())
+    pub fn summary(&self) -> &EventSummary {
+        &self.summary
     }
 
     /// As a JSON value.

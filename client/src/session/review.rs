@@ -43,7 +43,7 @@ impl OpenSession {
         let entries =
             self.vault()?.device().audit_page(&permit, &AuditFilter { patient, before, limit: PAGE })?;
         let check = self.vault()?.device().verify_log()?;
-        self.learn_names(entries.iter().filter_map(|entry| entry.event.summary().patient))?;
+        self.learn_names(entries.iter().filter_map(|entry| entry.event.summary().patient.clone()))?;
         let people = self.names_of(&permit, &entries)?;
         Ok(Reviewed { entries: entries.iter().map(|entry| self.audit_row(entry, &people)).collect(), check })
     }
@@ -77,7 +77,8 @@ impl OpenSession {
             action: summary.kind.map_or("Event", action_words).to_owned(),
             patient: summary
                 .patient
-                .map(|patient| self.names.get(&patient).unwrap_or(patient.as_str()).to_owned()),
+                .as_ref()
+                .map(|patient| self.names.get(patient).unwrap_or(patient.as_str()).to_owned()),
             outcome: outcome_words(summary.outcome.as_deref(), summary.kind).to_owned(),
             delivered: entry.delivered,
         }

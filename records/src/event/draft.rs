@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::codes::{self, EventKind};
-use super::{AuditEvent, EventOutcome, Node, Observer, Stamp, WriteDetails};
+use super::{AuditEvent, EventOutcome, EventSummary, Node, Observer, Stamp, WriteDetails};
 use crate::actor::Actor;
 use crate::class::Drawer;
 use crate::id::{DeviceId, EventId, PatientId, PersonId, RecordKey};
@@ -287,7 +287,9 @@ impl Draft {
         if !self.entities.is_empty() {
             event.insert("entity".into(), self.entities.into());
         }
-        AuditEvent { bytes: Value::from(event).to_string().into_bytes() }
+        let event = Value::from(event);
+        // Read off before it becomes text, so that nobody has to parse what was just made.
+        AuditEvent { summary: EventSummary::of(&event), bytes: event.to_string().into_bytes() }
     }
 }
 

@@ -70,7 +70,7 @@ impl Trail for MemoryTrail {
 
 impl MemoryTrail {
     pub(crate) fn last(&self) -> EventSummary {
-        self.events.last().unwrap().summary()
+        self.events.last().unwrap().summary().clone()
     }
 }
 

@@ -139,7 +139,7 @@ impl Device {
         let event = self.conn.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
         let Some(event) = event else { return Ok(None) };
         let event = AuditEvent::parse(event).map_err(|_| StoreError::Damaged)?;
-        Ok(event.summary().person_name)
+        Ok(event.summary().person_name.clone())
     }
 
     fn reads_own_trail_only(&self, permit: &Permit) -> Result<bool, ReadError> {

@@ -1,6 +1,7 @@
 //! The trail: an event is durable, at its place in the log, before `append` returns.
 
 use records::event::{AuditEvent, Observer};
+use records::id::PatientId;
 use records::log::{LogPosition, Tree, audit_leaf_hash};
 use records::rights::Trail;
 use rusqlite::{Connection, params};
@@ -72,7 +73,7 @@ fn insert(
         number::stored(position.index),
         leaf.as_bytes(),
         event.bytes(),
-        text(summary.patient.map(|id| id.to_string())),
+        text(summary.patient.as_ref().map(PatientId::to_string)),
         text(summary.person.map(|id| id.to_string())),
         summary.kind.map(|kind| kind.as_str()).unwrap_or_default(),
     ])?;

@@ -36,7 +36,7 @@ fn trail(clinic: &mut Clinic, vault: &mut Vault) -> Vec<(EventKind, Option<Strin
     let filter = AuditFilter { patient: Some(patient("ada")), before: None, limit: 100 };
     let page = vault.device().audit_page(&all, &filter).unwrap();
     let events = page.iter().rev().map(|entry| entry.event.summary());
-    events.map(|summary| (summary.kind.unwrap(), summary.outcome)).collect()
+    events.map(|summary| (summary.kind.unwrap(), summary.outcome.clone())).collect()
 }
 
 #[test]
