@@ -13,7 +13,9 @@ use super::report::Line;
 use super::statistics::{millis, percentile};
 use super::stopwatch::timed;
 
-const SYNCS: usize = 200;
+const SYNCS: usize = 2_000;
+/// Pieces of pure computing of about 2 ms.
+const PIECES: usize = 2_000;
 const MEBIBYTES: u32 = 64;
 
 pub(super) fn measure(folder: &Path) -> BenchResult<Vec<Line>> {
@@ -25,8 +27,11 @@ pub(super) fn measure(folder: &Path) -> BenchResult<Vec<Line>> {
         limit: None,
         spread: None,
         note: format!("calibration: 4 KiB appended and synced, {SYNCS} times"),
+        reason: "",
     };
-    Ok(vec![sync("fsync p50", 500), sync("fsync p95", 950), hashing()])
+    let mut lines = vec![sync("fsync p50", 500), sync("fsync p95", 950), sync("fsync p99", 990), hashing()];
+    lines.extend(stalls());
+    Ok(lines)
 }
 
 fn syncs(path: &Path) -> BenchResult<Vec<Duration>> {
@@ -39,6 +44,28 @@ fn syncs(path: &Path) -> BenchResult<Vec<Duration>> {
         samples.push(time);
     }
     Ok(samples)
+}
+
+/// How long the same piece of computing takes now and then: what no program on this machine can be better than.
+fn stalls() -> [Line; 2] {
+    let block = vec![0x5a_u8; 3 << 20];
+    let samples: Vec<Duration> = (0..PIECES)
+        .map(|_| {
+            let (time, digest) = timed(|| Sha256::digest(&block));
+            black_box(digest);
+            time
+        })
+        .collect();
+    let line = |name, share| Line {
+        name,
+        value: millis(percentile(&samples, share)) / millis(percentile(&samples, 500)),
+        unit: "× p50",
+        limit: None,
+        spread: None,
+        note: format!("calibration: 3 MiB hashed {PIECES} times on an otherwise idle thread"),
+        reason: "",
+    };
+    [line("pure computing, p99", 990), line("pure computing, longest", 1000)]
 }
 
 fn hashing() -> Line {
@@ -57,5 +84,6 @@ fn hashing() -> Line {
         limit: None,
         spread: None,
         note: format!("calibration: {MEBIBYTES} MiB"),
+        reason: "",
     }
 }

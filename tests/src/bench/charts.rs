@@ -41,5 +41,7 @@ pub(super) fn measure(clinic: &Clinic, vault: &mut Vault, scale: Scale) -> Bench
         limit: Some(LIMIT_MS),
         spread: Some(spread(&by_round(&samples, 990, ROUNDS))),
         note,
+        reason: "every opening parses its 1,000 resources anew, most of the p50; beyond it are checkpoints of the log and stalls of the \
+                 machine (see pure computing)",
     })
 }

@@ -95,6 +95,7 @@ impl Clinic {
                 "{loaded} resources generated, parsed, sealed and indexed in pages of {PAGE} on one core; the design's line for the first \
                  sync needs the network too"
             ),
+            reason: "",
         };
         Ok((clinic, line))
     }

@@ -223,6 +223,7 @@ impl Rounds {
             limit,
             spread: Some(spread(&ratios)),
             note: format!("{note}; median of {} interleaved rounds; {SAME_LIBRARY}", ratios.len()),
+            reason: "every page that comes from the file or goes to it is decrypted or encrypted, and authenticated",
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Line {
     /// Distance of the quartiles of the rounds as a share of their median.
     pub(super) spread: Option<f64>,
     pub(super) note: String,
+    /// Why it may fail to hold, as far as it is known; printed only when it does fail.
+    pub(super) reason: &'static str,
 }
 
 /// Whether the design's requirement is met.
@@ -43,9 +45,15 @@ struct LineJson<'a> {
     limit: Option<f64>,
     holds: serde_json::Value,
     note: String,
+    reason: Option<&'static str>,
 }
 
 impl Line {
+    /// Why it does not hold, if it does not.
+    fn reason(&self) -> Option<&'static str> {
+        matches!(self.holds(), Holds::No | Holds::Inconclusive).then_some(self.reason)
+    }
+
     fn holds(&self) -> Holds {
         let measured = self.value.is_finite() && self.spread.is_none_or(|spread| spread <= WIDEST_SPREAD);
         match self.limit {
@@ -89,6 +97,7 @@ impl Report {
                 limit: line.limit,
                 holds: line.holds().json(),
                 note: line.remark(),
+                reason: line.reason(),
             })
             .collect();
         let mut text = serde_json::to_string_pretty(&lines)?;
@@ -109,6 +118,9 @@ impl Report {
                 line.holds().words()
             );
             table.push_str(&format!("{row}\n{:width$}    {}\n", "", line.remark()));
+            if let Some(reason) = line.reason() {
+                table.push_str(&format!("{:width$}    why: {reason}\n", ""));
+            }
         }
         table
             .push_str("not measured here: what is seen in the window, the network, the start and the lock\n");
@@ -141,7 +153,7 @@ mod tests {
     use super::*;
 
     fn line(value: f64, limit: Option<f64>, spread: Option<f64>) -> Line {
-        Line { name: "a", value, unit: "ms", limit, spread, note: String::new() }
+        Line { name: "a", value, unit: "ms", limit, spread, note: String::new(), reason: "because" }
     }
 
     #[test]
@@ -161,6 +173,11 @@ mod tests {
         let first = &json[0];
         assert_eq!(first["value"].to_string(), "1.235");
         assert_eq!(first["holds"], true);
+        assert_eq!(first["reason"], serde_json::Value::Null);
+        report.push(line(9.0, Some(5.0), None));
+        let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        assert_eq!(json[1]["reason"], "because");
+        assert!(report.table(1).contains("why: because"));
         for member in ["name", "unit", "limit", "note"] {
             assert!(first.get(member).is_some(), "{member}");
         }

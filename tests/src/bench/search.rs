@@ -46,6 +46,8 @@ pub(super) fn measure(clinic: &Clinic, vault: &mut Vault, scale: Scale) -> Bench
         limit: Some(LIMIT_MS),
         spread: Some(spread(&by_round(&samples, 990, ROUNDS))),
         note,
+        reason: "each row found for the first time is a page to read and decrypt, and a few letters match many patients; beyond it are \
+                 stalls of the machine (see pure computing)",
     })
 }
 
