@@ -8,6 +8,8 @@ mod anchoring;
 mod charting;
 #[path = "all/clinic.rs"]
 mod clinic;
+#[path = "all/damage.rs"]
+mod damage;
 #[path = "all/drafting.rs"]
 mod drafting;
 #[path = "all/histories.rs"]
