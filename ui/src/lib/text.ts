@@ -104,7 +104,7 @@ export const text = {
     more: 'More than shown: type more of the name or a birth date.',
     nothing: 'No patient matches. Try fewer letters, or the birth date.',
     recent: 'Opened recently',
-    noRecent: 'Charts you open appear here until you sign out.',
+    noRecent: 'Charts you open appear here.',
     today: 'Appointments today',
     noToday: 'No appointments today.',
     sameName: 'Same name',
