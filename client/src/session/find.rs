@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::ToSpan;
+use records::Drawer;
 use records::date::{date_text, duration_text, time_text};
 use records::find::Query;
 use records::id::PatientId;
@@ -32,13 +33,14 @@ impl OpenSession {
         let begun = self.clock.monotonic();
         let query = Query::parse(text, self.today());
         if query.is_empty() {
-            return Ok(SearchView { rows: Vec::new(), more: false, millis: 0.0 });
+            return Ok(SearchView { rows: Vec::new(), more: false, arriving: self.arriving()?, millis: 0.0 });
         }
         let permit = self.search_permit(&query)?;
         let page = self.vault()?.search(&permit, &query, MOST_SHOWN, self.now())?;
         let rows = self.rows(&page.rows);
         self.search = Some(OpenSearch { permit, query });
-        Ok(SearchView { rows, more: page.more, millis: millis(self.clock.monotonic().saturating_sub(begun)) })
+        let took = self.clock.monotonic().saturating_sub(begun);
+        Ok(SearchView { rows, more: page.more, arriving: self.arriving()?, millis: millis(took) })
     }
 
     /// The permit of the search that is going on, or of a new one.
@@ -67,7 +69,13 @@ impl OpenSession {
     pub(crate) fn day(&mut self, after: Option<&str>) -> Result<TodayView, ClientError> {
         let entries = self.schedule(after)?;
         let rows: Vec<_> = entries.iter().map(|entry| self.appointment(entry)).collect();
-        Ok(TodayView { more: rows.len() == DAY_PART as usize, rows })
+        Ok(TodayView { more: rows.len() == DAY_PART as usize, rows, arriving: self.arriving()? })
+    }
+
+    /// Whether the names and appointments were never yet complete on this workstation.
+    fn arriving(&self) -> Result<bool, ClientError> {
+        let drawers = self.vault()?.freshness()?;
+        Ok(drawers.iter().any(|fresh| fresh.drawer == Drawer::Demographics && fresh.pulled_at.is_none()))
     }
 
     fn schedule(&self, after: Option<&str>) -> Result<Vec<DayEntry>, ClientError> {

@@ -38,6 +38,8 @@ pub struct SearchView {
     pub rows: Vec<PatientRow>,
     /// Whether there are more than shown.
     pub more: bool,
+    /// Whether records still arrive for the first time: who is not found may yet come.
+    pub arriving: bool,
     /// How long the vault took, in milliseconds.
     pub millis: f64,
 }
@@ -51,6 +53,8 @@ pub struct TodayView {
     pub rows: Vec<AppointmentRow>,
     /// Whether there are more after these.
     pub more: bool,
+    /// Whether records still arrive for the first time: what is not in the list may yet come.
+    pub arriving: bool,
 }
 
 /// One appointment of today's list.

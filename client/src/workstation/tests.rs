@@ -115,7 +115,12 @@ fn a_person_unlocks_with_keyring_passphrase_and_code_and_the_server_away() {
     assert!(!opened.online && !opened.first_time && opened.last_sign_in.is_none());
     assert_eq!((opened.person.name.as_str(), opened.person.role.as_str()), ("Rosa Quintanilla", "nurse"));
     assert_eq!(workstation.status().state, Lifecycle::Open);
-    assert!(workstation.search("nobody").unwrap().rows.is_empty());
+    let found = workstation.search("nobody").unwrap();
+    assert!(
+        found.rows.is_empty() && found.arriving,
+        "nothing was received yet, so nobody is known not to exist"
+    );
+    assert!(workstation.today(None).unwrap().arriving);
     assert_eq!(code_of(workstation.sign_in(fixture.form(PASSPHRASE, "000000"))), Some(Code::InUse));
     workstation.lock(LockCause::Person);
     assert_eq!(workstation.status().state, Lifecycle::Locked);

@@ -17,6 +17,15 @@ describe('finding a patient', () => {
     await waitFor(() => expect(rows().map((row) => row.textContent)).toEqual([expect.stringContaining(name)]));
   });
 
+  test('while the first records arrive, nobody is said not to exist', async () => {
+    theClinic().arriving = true;
+    const window = await signInAs('dwhitfield');
+    expect((await window.find('today-arriving')).textContent).toContain('still arriving');
+    await window.user.type(await window.find('search-input'), 'zzzz');
+    await waitFor(() => expect(document.body.textContent).toContain('do not register anybody anew'));
+    expect(document.body.textContent).not.toContain('No patient matches');
+  });
+
   test('each row has two identifiers beside the name', async () => {
     const window = await signInAs('dwhitfield');
     await window.user.type(await window.find('search-input'), 'holloway');

@@ -914,6 +914,10 @@ rows: Array<PatientRow>,
  */
 more: boolean, 
 /**
+ * Whether records still arrive for the first time: who is not found may yet come.
+ */
+arriving: boolean, 
+/**
  * How long the vault took, in milliseconds.
  */
 millis: number, };
@@ -1034,7 +1038,11 @@ rows: Array<AppointmentRow>,
 /**
  * Whether there are more after these.
  */
-more: boolean, };
+more: boolean, 
+/**
+ * Whether records still arrive for the first time: what is not in the list may yet come.
+ */
+arriving: boolean, };
 
 export type UnsentRow = { 
 /**

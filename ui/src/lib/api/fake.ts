@@ -45,6 +45,8 @@ export class FakeClinic {
   written: { vitals: VitalsForm[]; notes: NoteForm[] } = { vitals: [], notes: [] };
   /** Every command in order, by name. */
   calls: string[] = [];
+  /** Whether the first records are still on their way. */
+  arriving = false;
   settled: string[][] = [];
   #heard = new Map<string, Set<(payload: never) => void>>();
 
@@ -195,7 +197,7 @@ const commands: Omit<Backend, 'on'> = {
   async search({ text }) {
     allowPatients();
     const rows = findPatients(text, new Date());
-    return { rows: rows.slice(0, 50), more: rows.length > 50, millis: 1.2 };
+    return { rows: rows.slice(0, 50), more: rows.length > 50, arriving: clinic.arriving, millis: 1.2 };
   },
   async settleSearch({ shown }) {
     clinic.settled.push(shown);
@@ -204,7 +206,7 @@ const commands: Omit<Backend, 'on'> = {
     allowPatients();
     const rows = fakeToday();
     const start = rows.findIndex((row) => row.id === after) + 1;
-    return { rows: rows.slice(start, start + 8), more: rows.length > start + 8 };
+    return { rows: rows.slice(start, start + 8), more: rows.length > start + 8, arriving: clinic.arriving };
   },
   async recent() {
     allowPatients();
