@@ -104,9 +104,9 @@ impl OpenDrawer {
     }
 
     pub(crate) fn freshness(&self) -> Result<Freshness, StoreError> {
-        let (cursor, pulled_at) = self.conn.query_row("SELECT cursor, pulled_at FROM drawer", [], |row| {
-            Ok((row.get::<_, String>(0)?, number::time(row, 1)?))
-        })?;
+        let mut statement = self.conn.prepare_cached("SELECT cursor, pulled_at FROM drawer")?;
+        let (cursor, pulled_at) =
+            statement.query_row([], |row| Ok((row.get::<_, String>(0)?, number::time(row, 1)?)))?;
         Ok(Freshness {
             drawer: self.drawer(),
             cursor: (!cursor.is_empty()).then_some(cursor),
