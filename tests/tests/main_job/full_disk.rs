@@ -10,8 +10,7 @@ use chartkeep_tests::practice::people::NURSE;
 use client::view::{DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason};
 use client::{Code, LockCause};
 
-use super::clinic::Clinic;
-use super::{pulled, unrelated_patient};
+use super::nurse_at_a_chart_offline;
 
 const SMALL_DISK: &str = "CHARTKEEP_TEST_SMALL_DISK";
 const TEST: &str = "main_job::full_disk::a_full_disk_is_told_and_nothing_is_lost";
@@ -42,15 +41,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
 }
 
 fn fill_and_work(disk: &Path) {
-    let mut clinic = Clinic::make(30);
-    let workstation = clinic.workstation();
-    clinic.enrol(&workstation);
-    clinic.activate(&workstation, &NURSE);
-    clinic.sign_in(&workstation, &NURSE).unwrap();
-    pulled(&workstation, 2);
-    clinic.server.stop();
-    let patient = unrelated_patient(&workstation).id;
-    workstation.open_chart(&patient, Some(OpenReason::Visit)).unwrap();
+    let (clinic, workstation, patient) = nurse_at_a_chart_offline();
     let note =
         |text: &str| NoteForm { patient_id: patient.clone(), text: text.to_owned(), ..NoteForm::default() };
     assert!(workstation.save_note(note("with room")).unwrap().saved);

@@ -1,12 +1,12 @@
 //! Ground that gives way: a vault from a newer version, a server that dies in the middle, a workstation that is torn away.
 
 use chartkeep_tests::practice::people::NURSE;
-use client::view::{Lifecycle, NoteForm, OpenReason};
+use client::view::{Lifecycle, NoteForm};
 use client::{Code, LockCause};
 use rusqlite::Connection;
 
 use super::clinic::{Clinic, until};
-use super::{pulled, unrelated_patient};
+use super::nurse_at_a_chart_offline;
 
 #[test]
 fn a_vault_from_a_newer_version_is_refused_and_left_as_it_is() {
@@ -26,15 +26,7 @@ fn a_vault_from_a_newer_version_is_refused_and_left_as_it_is() {
 
 #[test]
 fn what_was_saved_before_the_program_was_torn_away_arrives() {
-    let mut clinic = Clinic::make(30);
-    let workstation = clinic.workstation();
-    clinic.enrol(&workstation);
-    clinic.activate(&workstation, &NURSE);
-    clinic.sign_in(&workstation, &NURSE).unwrap();
-    pulled(&workstation, 2);
-    clinic.server.stop();
-    let patient = unrelated_patient(&workstation).id;
-    workstation.open_chart(&patient, Some(OpenReason::Visit)).unwrap_or_else(|error| panic!("{error}"));
+    let (mut clinic, workstation, patient) = nurse_at_a_chart_offline();
     for text in ["one", "two", "three"] {
         let form = NoteForm { patient_id: patient.clone(), text: text.to_owned(), ..NoteForm::default() };
         assert!(workstation.save_note(form).unwrap().saved);

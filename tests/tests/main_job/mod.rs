@@ -89,6 +89,20 @@ fn find(workstation: &Workstation) -> PatientRow {
     patient
 }
 
+/// A nurse who has received the records, at an open chart, with the server stopped.
+fn nurse_at_a_chart_offline() -> (Clinic, Workstation, String) {
+    let mut clinic = Clinic::make(30);
+    let workstation = clinic.workstation();
+    clinic.enrol(&workstation);
+    clinic.activate(&workstation, &NURSE);
+    clinic.sign_in(&workstation, &NURSE).unwrap();
+    pulled(&workstation, 2);
+    clinic.server.stop();
+    let patient = unrelated_patient(&workstation).id;
+    workstation.open_chart(&patient, Some(OpenReason::Visit)).unwrap_or_else(|error| panic!("{error}"));
+    (clinic, workstation, patient)
+}
+
 /// A patient whom the nurse does not care for as far as the records say: she is asked why she opens the chart.
 fn unrelated_patient(workstation: &Workstation) -> PatientRow {
     let found = workstation.search("a").unwrap();
