@@ -8,6 +8,7 @@ pub(crate) const SLOT_MASK: &[u8] = b"chartkeep/slot/mask/v1\0";
 pub(crate) const SLOT_MASK_STEP: &[u8] = b"chartkeep/slot/mask-step/v1\0";
 pub(crate) const SLOT_PEPPER_CODE: &[u8] = b"chartkeep/slot/pepper/one-time-code/v1\0";
 pub(crate) const SLOT_PEPPER_RECOVERY: &[u8] = b"chartkeep/slot/pepper/recovery-code/v1\0";
+pub(crate) const SLOT_PEPPER_SECURITY_KEY: &[u8] = b"chartkeep/slot/pepper/security-key/v1\0";
 pub(crate) const SLOT_CONTENTS_KEY: &[u8] = b"chartkeep/slot/contents-key/v1\0";
 pub(crate) const SLOT_COMMITMENT: &[u8] = b"chartkeep/slot/commitment/v1\0";
 

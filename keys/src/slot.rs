@@ -14,16 +14,20 @@
 //! KEK      = HKDF-SHA256[H, label](root)        commitment = HKDF-SHA256[H, label](root)
 //! contents = AES-256-GCM(KEK; AAD = H)
 //! ```
-//! A recovery slot has no table: the paper code itself stands where the target does.
+//! A recovery slot has no table: the paper code itself stands where the target does. So does, in the slot of a
+//! security key, the secret that the key computes from a salt of the file ([`by_key`]).
 
+pub mod by_key;
 mod contents;
 mod cost;
 mod file;
+mod making;
 mod seal;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use by_key::{KeyAnswer, KeyRequest};
 pub use contents::{Anchor, SlotContents};
 pub(crate) use contents::{read_anchors, secret, write_anchors};
 pub use cost::{CostRefused, SlotCost};
@@ -31,9 +35,10 @@ pub use file::SlotKind;
 
 use crate::recovery::PaperCode;
 use crate::secret::key_type;
-use crate::totp::{self, CODES};
+use crate::totp;
 use crate::{Passphrase, Random, Secret, Unreadable};
 use file::{Header, SlotFile, TableSpan};
+use making::{FirstFactor, create_generation, seal_generation};
 use seal::Factor;
 
 key_type! {
@@ -64,6 +69,12 @@ pub enum SlotNotMade {
     /// A recovery slot opens once and has no next generation.
     #[error("a recovery slot is used once")]
     UsedUp,
+    /// A next generation needs what the slot was opened with: a code's slot a table, a security key's another answer.
+    #[error("this slot is opened with something else")]
+    OtherFactor,
+    /// The name that the security key gave its credential is longer than CTAP allows (1023 bytes), or empty.
+    #[error("the security key's credential has no usable name")]
+    Credential,
     /// More anchors, or longer names, than a slot holds.
     #[error("too many anchors")]
     TooManyAnchors,
@@ -132,7 +143,7 @@ pub struct Attempt<'a> {
 /// What the file says in the open. The keyring entry is named after slot and generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotHeader {
-    /// One-time codes or a recovery code.
+    /// One-time codes, a recovery code or a security key.
     pub kind: SlotKind,
     /// The slot.
     pub slot: Uuid,
@@ -142,9 +153,9 @@ pub struct SlotHeader {
     pub device: Uuid,
     /// Counts refreshes, from 1.
     pub generation: u64,
-    /// The first step whose code opens it; 0 in a recovery slot.
+    /// The first step whose code opens it; 0 where none does.
     pub first_step: u64,
-    /// The step after the last whose code opens it; 0 in a recovery slot.
+    /// The step after the last whose code opens it; 0 where none does.
     pub end_step: u64,
     /// What guessing costs.
     pub cost: SlotCost,
@@ -154,10 +165,12 @@ pub struct SlotHeader {
 pub struct OpenedSlot {
     /// What was sealed. The caller may bring the anchors up to date before the next generation is made.
     pub contents: SlotContents,
-    /// The step whose code opened it; to be recorded before anything is shown. 0 for a recovery slot.
+    /// The step whose code opened it; to be recorded before anything is shown. 0 where no one-time code did.
     pub step: u64,
     a_key: PassphraseKey,
     header: Header,
+    /// What the security key was asked, in its slots alone.
+    request: Option<KeyRequest>,
 }
 
 /// Makes the first generation of a slot for one-time codes. Its codes begin after `contents.last_step`.
@@ -167,7 +180,7 @@ pub struct OpenedSlot {
 pub fn create(new: &NewSlot<'_>, random: &mut Random) -> Result<MadeSlot, SlotNotMade> {
     let span =
         TableSpan { first: new.contents.last_step.saturating_add(1), steps: window_steps(new.window_days)? };
-    create_generation(new, SlotKind::OneTimeCode, span, None, random)
+    create_generation(new, SlotKind::OneTimeCode, span, &FirstFactor::Codes, random)
 }
 
 /// Makes a recovery slot: it opens with the passphrase and this paper code, once.
@@ -179,7 +192,7 @@ pub fn create_recovery(
     code: &PaperCode,
     random: &mut Random,
 ) -> Result<MadeSlot, SlotNotMade> {
-    create_generation(new, SlotKind::RecoveryCode, TableSpan::NONE, Some(code), random)
+    create_generation(new, SlotKind::RecoveryCode, TableSpan::NONE, &FirstFactor::PaperCode(code), random)
 }
 
 /// What a slot file says in the open. Nothing vouches for it until the slot opens.
@@ -210,7 +223,7 @@ pub fn open(file: &[u8], attempt: &Attempt<'_>) -> Result<OpenedSlot, SlotRefuse
         let target = seal::unmask(entry.unwrap_or(0), typed.unwrap_or(0), &mask_key, step);
         let opened = seal::open(&file, &a_key, attempt.k_slot, &Factor::Target(target))?;
         if let (Some(contents), true) = (opened, usable) {
-            return Ok(OpenedSlot { contents, step, a_key, header: file.header });
+            return Ok(OpenedSlot { contents, step, a_key, header: file.header, request: None });
         }
     }
     Err(SlotRefused::NotOpened)
@@ -232,9 +245,11 @@ pub fn open_recovery(
     let opened = seal::open(&file, &a_key, k_slot, &Factor::PaperCode(code))?;
     match (opened, file.header.kind) {
         (Some(contents), SlotKind::RecoveryCode) => {
-            Ok(OpenedSlot { contents, step: 0, a_key, header: file.header })
+            Ok(OpenedSlot { contents, step: 0, a_key, header: file.header, request: None })
         }
-        (Some(_) | None, SlotKind::RecoveryCode | SlotKind::OneTimeCode) => Err(SlotRefused::NotOpened),
+        (Some(_) | None, SlotKind::RecoveryCode | SlotKind::OneTimeCode | SlotKind::SecurityKey) => {
+            Err(SlotRefused::NotOpened)
+        }
     }
 }
 
@@ -248,15 +263,17 @@ pub fn refresh(
     window_days: u16,
     random: &mut Random,
 ) -> Result<MadeSlot, SlotNotMade> {
-    if opened.header.kind == SlotKind::RecoveryCode {
-        return Err(SlotNotMade::UsedUp);
+    match opened.header.kind {
+        SlotKind::OneTimeCode => {}
+        SlotKind::RecoveryCode => return Err(SlotNotMade::UsedUp),
+        SlotKind::SecurityKey => return Err(SlotNotMade::OtherFactor),
     }
     let steps = window_steps(window_days)?;
     let last_step = opened.contents.last_step.max(opened.step);
     let header =
         opened.header.next_generation(TableSpan { first: last_step.saturating_add(1), steps }, random);
     opened.contents.last_step = last_step;
-    let made = seal_generation(&header, &opened.contents, &opened.a_key, None, random)?;
+    let made = seal_generation(&header, &opened.contents, &opened.a_key, &FirstFactor::Codes, random)?;
     opened.header = header;
     Ok(made)
 }
@@ -316,53 +333,6 @@ impl std::fmt::Debug for MadeSlot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "MadeSlot(generation {}, {} bytes)", self.generation, self.file.len())
     }
-}
-
-fn create_generation(
-    new: &NewSlot<'_>,
-    kind: SlotKind,
-    span: TableSpan,
-    code: Option<&PaperCode>,
-    random: &mut Random,
-) -> Result<MadeSlot, SlotNotMade> {
-    new.cost.check()?;
-    let header = Header {
-        kind,
-        slot: new.slot,
-        person: new.contents.person,
-        device: new.device,
-        generation: 1,
-        cost: new.cost,
-        slot_salt: random.bytes(),
-        generation_salt: random.bytes(),
-        span,
-    };
-    let a_key = derive_a(new.passphrase, &header).ok_or(SlotNotMade::OutOfMemory)?;
-    seal_generation(&header, new.contents, &a_key, code, random)
-}
-
-/// Draws target and keyring half, fills the table and seals the contents.
-fn seal_generation(
-    header: &Header,
-    contents: &SlotContents,
-    a_key: &PassphraseKey,
-    code: Option<&PaperCode>,
-    random: &mut Random,
-) -> Result<MadeSlot, SlotNotMade> {
-    header.cost.check()?;
-    contents.check()?;
-    let k_slot = SlotKey::make(random);
-    let target = random.below(CODES);
-    let table = seal::mask_table(
-        target,
-        &contents.totp_seed,
-        &seal::derive_mask_key(a_key, &k_slot, header),
-        header.span,
-    );
-    let factor = code.map_or(Factor::Target(target), Factor::PaperCode);
-    let file = seal::seal(header, &table, contents, a_key, &k_slot, &factor, random)
-        .ok_or(SlotNotMade::OutOfMemory)?;
-    Ok(MadeSlot { file, k_slot, generation: header.generation })
 }
 
 fn derive_a(passphrase: &Passphrase, header: &Header) -> Option<PassphraseKey> {

@@ -15,6 +15,7 @@ mod all {
     mod rows;
     mod sealed_parcels;
     mod secrets;
+    mod security_keys;
     mod sessions;
     mod sign_in;
     mod signatures;

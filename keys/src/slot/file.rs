@@ -3,7 +3,8 @@
 //! ```text
 //! "CKsl" 01 · kind u8 · slot 16 · person 16 · device 16 · generation u64
 //! · passphrase cost (KiB, passes, lanes) 3×u32 · unlock cost 3×u32 · slot salt 32 · salt_n 32
-//! · first step u64 · steps u32 · O: steps × 3 bytes                                        H = SHA-256(all this)
+//! · first step u64 · steps u32 · O: steps × 3 bytes
+//! · of a security key's slot alone: credential (u16 + bytes) · salt 32 · next salt 32      H = SHA-256(all this)
 //! · commitment 32 · nonce 12 · sealed contents (u32 + bytes)
 //! ```
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::hazmat::NONCE_LENGTH;
 use crate::layout::{Format, Reader, Writer};
-use crate::slot::{STEPS_PER_DAY, SlotCost, SlotHeader, WINDOW_DAYS};
+use crate::slot::{KeyRequest, STEPS_PER_DAY, SlotCost, SlotHeader, WINDOW_DAYS};
 use crate::totp::CODES;
 use crate::{Random, Unreadable};
 
@@ -28,6 +29,8 @@ pub enum SlotKind {
     OneTimeCode,
     /// A code on paper.
     RecoveryCode,
+    /// A FIDO2 security key.
+    SecurityKey,
 }
 
 impl SlotKind {
@@ -35,6 +38,7 @@ impl SlotKind {
         match self {
             Self::OneTimeCode => 1,
             Self::RecoveryCode => 2,
+            Self::SecurityKey => 3,
         }
     }
 
@@ -42,6 +46,7 @@ impl SlotKind {
         match byte {
             1 => Ok(Self::OneTimeCode),
             2 => Ok(Self::RecoveryCode),
+            3 => Ok(Self::SecurityKey),
             _ => Err(Unreadable::Damaged),
         }
     }
@@ -62,7 +67,17 @@ impl TableSpan {
     }
 }
 
-/// Everything before the table.
+/// What a slot's kind needs in the open to get from its factor to the key.
+pub(crate) enum Part<'a> {
+    /// One masked number for each coming step.
+    Table(&'a [u32]),
+    /// A code on paper needs nothing.
+    Nothing,
+    /// What the security key is asked.
+    Request(&'a KeyRequest),
+}
+
+/// Everything before the part that is its kind's own.
 pub(crate) struct Header {
     pub(crate) kind: SlotKind,
     pub(crate) slot: Uuid,
@@ -93,9 +108,14 @@ impl Header {
         }
     }
 
-    /// Header and table, and their hash `H`.
-    pub(crate) fn write(&self, table: &[u32]) -> (Writer, [u8; 32]) {
-        let writer = Writer::begin(&FORMAT, USUAL_LENGTH + table.len() * ENTRY_LENGTH)
+    /// Header and what is its kind's own, and their hash `H`.
+    pub(crate) fn write(&self, part: &Part<'_>) -> (Writer, [u8; 32]) {
+        let length = match part {
+            Part::Table(table) => table.len() * ENTRY_LENGTH,
+            Part::Nothing => 0,
+            Part::Request(request) => request.length(),
+        };
+        let writer = Writer::begin(&FORMAT, USUAL_LENGTH + length)
             .u8(self.kind.to_byte())
             .uuid(self.slot)
             .uuid(self.person)
@@ -103,10 +123,14 @@ impl Header {
             .u64(self.generation);
         let writer = self.cost.write(writer).raw(&self.slot_salt).raw(&self.generation_salt);
         let writer = writer.u64(self.span.first).u32(self.span.steps);
-        let writer = table.iter().fold(writer, |writer, entry| {
-            let [_, high, middle, low] = entry.to_be_bytes();
-            writer.raw(&[high, middle, low])
-        });
+        let writer = match part {
+            Part::Table(table) => table.iter().fold(writer, |writer, entry| {
+                let [_, high, middle, low] = entry.to_be_bytes();
+                writer.raw(&[high, middle, low])
+            }),
+            Part::Nothing => writer,
+            Part::Request(request) => request.write(writer),
+        };
         let hash = Sha256::digest(writer.written()).into();
         (writer, hash)
     }
@@ -130,7 +154,9 @@ impl Header {
 pub(crate) struct SlotFile<'a> {
     pub(crate) header: Header,
     table: &'a [u8],
-    /// `H`: the hash of header and table.
+    /// What the security key is asked; in its slots alone.
+    pub(crate) request: Option<KeyRequest>,
+    /// `H`: the hash of everything before the commitment.
     pub(crate) hash: [u8; 32],
     pub(crate) commitment: [u8; 32],
     pub(crate) nonce: [u8; NONCE_LENGTH],
@@ -147,19 +173,25 @@ impl<'a> SlotFile<'a> {
             {
                 header.span.steps
             }
-            SlotKind::RecoveryCode if header.span == TableSpan::NONE => 0,
-            SlotKind::OneTimeCode | SlotKind::RecoveryCode => return Err(Unreadable::Damaged),
+            SlotKind::RecoveryCode | SlotKind::SecurityKey if header.span == TableSpan::NONE => 0,
+            SlotKind::OneTimeCode | SlotKind::RecoveryCode | SlotKind::SecurityKey => {
+                return Err(Unreadable::Damaged);
+            }
         };
         let length = usize::try_from(steps).map_err(|_| Unreadable::Damaged)? * ENTRY_LENGTH;
         let table = reader.raw(length)?;
         if table.chunks_exact(ENTRY_LENGTH).any(|entry| entry_value(entry) >= CODES) {
             return Err(Unreadable::Damaged);
         }
+        let request = match header.kind {
+            SlotKind::SecurityKey => Some(KeyRequest::read(&mut reader)?),
+            SlotKind::OneTimeCode | SlotKind::RecoveryCode => None,
+        };
         let hash = Sha256::digest(reader.read_so_far()).into();
         let (commitment, nonce) = (reader.array()?, reader.array()?);
         let sealed = reader.bytes()?;
         reader.finish()?;
-        Ok(Self { header, table, hash, commitment, nonce, sealed })
+        Ok(Self { header, table, request, hash, commitment, nonce, sealed })
     }
 
     /// The masked number for a step, if the table covers it.

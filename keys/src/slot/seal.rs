@@ -6,17 +6,19 @@ use subtle::ConstantTimeEq;
 
 use crate::hazmat::NONCE_LENGTH;
 use crate::recovery::PaperCode;
-use crate::slot::file::{Header, SlotFile, TableSpan};
-use crate::slot::{PassphraseKey, SlotContents, SlotKey, SlotRefused};
+use crate::slot::file::{Header, Part, SlotFile, TableSpan};
+use crate::slot::{KeyAnswer, PassphraseKey, SlotContents, SlotKey, SlotRefused};
 use crate::totp::CODES;
 use crate::{Random, Secret, SecretBytes, TotpSeed, hazmat, label};
 
-/// What stands for the possession of a phone or a sheet of paper.
+/// What stands for the possession of a phone, a sheet of paper or a security key.
 pub(crate) enum Factor<'a> {
     /// The number to which each right code leads.
     Target(u32),
     /// The code on paper.
     PaperCode(&'a PaperCode),
+    /// What the security key answered.
+    KeyAnswer(&'a KeyAnswer),
 }
 
 /// The masks of one generation; keyed once, cloned for each step.
@@ -60,14 +62,14 @@ pub(crate) fn unmask(entry: u32, code: u32, key: &MaskKey, step: u64) -> u32 {
 /// Seals contents as one generation of a slot. `None` only where the machine lacks the memory.
 pub(crate) fn seal(
     header: &Header,
-    table: &[u32],
+    part: &Part<'_>,
     contents: &SlotContents,
     a_key: &PassphraseKey,
     k_slot: &SlotKey,
     factor: &Factor<'_>,
     random: &mut Random,
 ) -> Option<Vec<u8>> {
-    let (writer, hash) = header.write(table);
+    let (writer, hash) = header.write(part);
     let keys = derive_keys(header, &hash, a_key, k_slot, factor)?;
     let nonce = random.bytes::<NONCE_LENGTH>();
     let sealed = hazmat::aes_seal(keys.key.expose(), &nonce, &hash, contents.to_bytes().expose());
@@ -115,6 +117,11 @@ fn derive_keys(
             k_slot.expose(),
             &header.generation_salt,
             &[label::SLOT_PEPPER_RECOVERY, &generation, code.expose()],
+        ),
+        Factor::KeyAnswer(answer) => hazmat::hkdf(
+            k_slot.expose(),
+            &header.generation_salt,
+            &[label::SLOT_PEPPER_SECURITY_KEY, &generation, answer.expose()],
         ),
     };
     let root = header.cost.derive_root(a_key, &header.generation_salt, pepper.expose(), hash)?;

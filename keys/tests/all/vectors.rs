@@ -12,7 +12,7 @@ use keys::recovery::PaperCode;
 use keys::reentry::{self, ReentryBounds, ReentryKey};
 use keys::row::{self, PatientKeyAad, RowAad};
 use keys::session::SessionClaim;
-use keys::slot::{self, Attempt, SlotKey};
+use keys::slot::{self, Attempt, KeyAnswer, KeyRequest, SlotKey, by_key};
 use keys::token::{BearerToken, EnrolmentToken};
 use keys::trust::TrustBundle;
 use keys::username::{UsernameKey, username_token};
@@ -81,6 +81,23 @@ fn slot() {
     is_frozen("slot.header", &made.file[..SLOT_HEADER]);
     is_frozen("slot.tail", &made.file[SLOT_HEADER + 2880 * 3..]);
     opens_frozen_slot(&made.file, &frozen("slot.k_slot"));
+}
+
+#[test]
+fn security_key_slot() {
+    let mut random = random(4);
+    let contents = contents(&mut random);
+    let request = KeyRequest::make(vec![0xc5; 64], &mut random);
+    let answer = KeyAnswer::make(&mut random);
+    let passphrase = passphrase(PASSPHRASE);
+    let made = by_key::create(&new_slot(&contents, &passphrase), &request, &answer, &mut random).unwrap();
+    is_frozen("security-key.answer", answer.expose());
+    is_frozen("security-key.k_slot", made.k_slot.expose());
+    is_frozen("security-key.slot", &made.file);
+    let answer = KeyAnswer::from_secret(Secret::from_slice(&frozen("security-key.answer")).unwrap());
+    let k_slot = SlotKey::from_secret(Secret::from_slice(&frozen("security-key.k_slot")).unwrap());
+    let opened = by_key::open(&frozen("security-key.slot"), &passphrase, &answer, &k_slot);
+    assert_eq!(opened.unwrap().contents.agreement, contents.agreement);
 }
 
 #[test]
