@@ -31,6 +31,8 @@ key_type! {
 pub struct KeyRequest {
     /// The key's own name of the credential.
     pub credential: Vec<u8>,
+    /// Whether the key is given its PIN: it answers otherwise with the PIN than without (CTAP 2.1 §12.5).
+    pub with_pin: bool,
     /// The salt of this generation, and the salt of the next.
     pub salts: [[u8; 32]; 2],
 }
@@ -38,14 +40,14 @@ pub struct KeyRequest {
 impl KeyRequest {
     /// The first request of a credential that was just made.
     #[must_use]
-    pub fn make(credential: Vec<u8>, random: &mut Random) -> Self {
-        Self { credential, salts: [random.bytes(), random.bytes()] }
+    pub fn make(credential: Vec<u8>, with_pin: bool, random: &mut Random) -> Self {
+        Self { credential, with_pin, salts: [random.bytes(), random.bytes()] }
     }
 
     /// The request of the generation after: its salt is the one that was answered beforehand.
     fn next(&self, random: &mut Random) -> Self {
         let [_, next] = self.salts;
-        Self { credential: self.credential.clone(), salts: [next, random.bytes()] }
+        Self { credential: self.credential.clone(), with_pin: self.with_pin, salts: [next, random.bytes()] }
     }
 
     fn check(&self) -> Result<(), SlotNotMade> {
@@ -54,13 +56,13 @@ impl KeyRequest {
     }
 
     pub(crate) const fn length(&self) -> usize {
-        2 + self.credential.len() + 64
+        2 + self.credential.len() + 1 + 64
     }
 
     pub(crate) fn write(&self, writer: Writer) -> Writer {
         let [now, next] = &self.salts;
         let length = u16::try_from(self.credential.len()).expect("the name of a credential was checked");
-        writer.u16(length).raw(&self.credential).raw(now).raw(next)
+        writer.u16(length).raw(&self.credential).u8(self.with_pin.into()).raw(now).raw(next)
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Unreadable> {
@@ -68,7 +70,13 @@ impl KeyRequest {
         if !(1..=CREDENTIAL_LIMIT).contains(&length) {
             return Err(Unreadable::Damaged);
         }
-        Ok(Self { credential: reader.raw(length)?.to_vec(), salts: [reader.array()?, reader.array()?] })
+        let credential = reader.raw(length)?.to_vec();
+        let with_pin = match reader.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(Unreadable::Damaged),
+        };
+        Ok(Self { credential, with_pin, salts: [reader.array()?, reader.array()?] })
     }
 }
 

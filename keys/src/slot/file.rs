@@ -4,7 +4,7 @@
 //! "CKsl" 01 · kind u8 · slot 16 · person 16 · device 16 · generation u64
 //! · passphrase cost (KiB, passes, lanes) 3×u32 · unlock cost 3×u32 · slot salt 32 · salt_n 32
 //! · first step u64 · steps u32 · O: steps × 3 bytes
-//! · of a security key's slot alone: credential (u16 + bytes) · salt 32 · next salt 32      H = SHA-256(all this)
+//! · of a security key's slot alone: credential (u16 + bytes) · PIN u8 · salts 2×32          H = SHA-256(all this)
 //! · commitment 32 · nonce 12 · sealed contents (u32 + bytes)
 //! ```
 

@@ -31,7 +31,7 @@ impl KeyDesk {
         let mut random = random(seed);
         let contents = contents(&mut random);
         let token = Token([seed; 32]);
-        let request = KeyRequest::make(b"credential".to_vec(), &mut random);
+        let request = KeyRequest::make(b"credential".to_vec(), false, &mut random);
         let passphrase = passphrase(PASSPHRASE);
         let made = by_key::create(
             &new_slot(&contents, &passphrase),
@@ -151,7 +151,7 @@ fn a_credential_without_a_name_or_with_too_long_a_one_is_refused_on_both_ways() 
     let secret = passphrase(PASSPHRASE);
     let answer = KeyAnswer::make(&mut random);
     for length in [0, 1024] {
-        let request = KeyRequest::make(vec![1; length], &mut random);
+        let request = KeyRequest::make(vec![1; length], false, &mut random);
         let refused = by_key::create(&new_slot(&contents, &secret), &request, &answer, &mut random).err();
         assert_eq!(refused, Some(SlotNotMade::Credential), "{length} bytes");
     }

@@ -87,7 +87,7 @@ fn slot() {
 fn security_key_slot() {
     let mut random = random(4);
     let contents = contents(&mut random);
-    let request = KeyRequest::make(vec![0xc5; 64], &mut random);
+    let request = KeyRequest::make(vec![0xc5; 64], true, &mut random);
     let answer = KeyAnswer::make(&mut random);
     let passphrase = passphrase(PASSPHRASE);
     let made = by_key::create(&new_slot(&contents, &passphrase), &request, &answer, &mut random).unwrap();
