@@ -4,7 +4,7 @@
 //! goes out as bytes for others to keep. Each thing sealed, signed or derived has its own label, each key its own
 //! type, and each format a magic, a version, a strict parser and a fixed vector. The README draws the hierarchy.
 //!
-//! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`recovery`], [`username`].
+//! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`parked`], [`recovery`], [`username`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`].
@@ -20,6 +20,7 @@ pub mod grant;
 mod hazmat;
 mod label;
 mod layout;
+pub mod parked;
 pub mod passphrase;
 mod random;
 pub mod recovery;

@@ -19,7 +19,7 @@ use crate::hazmat::NONCE_LENGTH;
 use crate::layout::{Format, Reader, Writer};
 use crate::secret::key_type;
 use crate::slot::{
-    Anchor, CostRefused, OpenedSlot, PassphraseKey, SlotCost, read_anchors, secret, write_anchors,
+    Anchor, CostRefused, PassphraseKey, PassphraseShare, SlotCost, read_anchors, secret, write_anchors,
 };
 use crate::{
     AgreementSecret, Passphrase, Random, Secret, SecretBytes, SigningKey, Unreadable, hazmat, label,
@@ -86,22 +86,21 @@ pub enum ReentryRefused {
 /// Seals what a later re-entry needs.
 #[must_use]
 pub fn seal(
-    slot: &OpenedSlot,
-    session: &[u8],
+    contents: &ReentryContents,
+    share: &PassphraseShare,
     bounds: ReentryBounds,
     key: &ReentryKey,
     random: &mut Random,
 ) -> Vec<u8> {
-    let (salt, cost) = slot.a_salt_and_cost();
-    let contents = &slot.contents;
+    let session = contents.session.expose();
     let writer = Writer::begin(&FORMAT, 512 + session.len())
         .uuid(contents.person)
         .uuid(bounds.boot)
         .time(bounds.not_after)
-        .raw(salt);
-    let writer = cost.write(writer);
+        .raw(&share.salt);
+    let writer = share.cost.write(writer);
     let hash = Sha256::digest(writer.written()).into();
-    let keys = derive_keys(slot.passphrase_key(), key, &hash);
+    let keys = derive_keys(&share.a_key, key, &hash);
     let plain = Writer::with_capacity(128 + contents.anchors.len() * 128 + session.len())
         .u8(CONTENTS_VERSION)
         .raw(contents.signing.seed().expose())
@@ -112,7 +111,8 @@ pub fn seal(
     writer.raw(keys.commitment.expose()).raw(&nonce).bytes(&sealed).into_vec()
 }
 
-/// Opens it with the passphrase, in the same boot and in time. Counting the tries is the caller's.
+/// Opens it with the passphrase, in the same boot and in time; with what the passphrase gave, for the next one. Counting
+/// the tries is the caller's.
 ///
 /// # Errors
 /// [`ReentryRefused`].
@@ -122,7 +122,7 @@ pub fn open(
     key: &ReentryKey,
     boot: Uuid,
     now: Timestamp,
-) -> Result<ReentryContents, ReentryRefused> {
+) -> Result<(ReentryContents, PassphraseShare), ReentryRefused> {
     let parsed = parse(bytes)?;
     if parsed.bounds.boot != boot || now > parsed.bounds.not_after {
         return Err(ReentryRefused::Over);
@@ -133,7 +133,8 @@ pub fn open(
     let committed = bool::from(keys.commitment.expose().ct_eq(&parsed.commitment));
     let opened = hazmat::aes_open(keys.key.expose(), &parsed.nonce, &parsed.hash, parsed.sealed);
     let opened = opened.map(SecretBytes::new).filter(|_| committed).ok_or(ReentryRefused::NotOpened)?;
-    Ok(read_contents(parsed.person, opened.expose())?)
+    let contents = read_contents(parsed.person, opened.expose())?;
+    Ok((contents, PassphraseShare { a_key, salt: parsed.salt, cost: parsed.cost }))
 }
 
 /// Whose re-entry this is, and until when. Nothing vouches for it until it opens.

@@ -124,6 +124,15 @@ pub struct MadeSlot {
     pub k_slot: SlotKey,
     /// The generation of both.
     pub generation: u64,
+    /// What the passphrase gave.
+    pub share: PassphraseShare,
+}
+
+/// What the passphrase alone gave, and how it is derived again. Kept while a session is open, for re-entry.
+pub struct PassphraseShare {
+    pub(crate) a_key: PassphraseKey,
+    pub(crate) salt: [u8; 32],
+    pub(crate) cost: SlotCost,
 }
 
 /// One try at opening a slot.
@@ -301,15 +310,10 @@ impl OpenedSlot {
         self.header.public()
     }
 
-    /// `A`, for sealing what re-entry needs.
+    /// What the passphrase gave, for sealing what re-entry needs.
     #[must_use]
-    pub const fn passphrase_key(&self) -> &PassphraseKey {
-        &self.a_key
-    }
-
-    /// The salt and cost by which `A` is derived again at re-entry.
-    pub(crate) const fn a_salt_and_cost(&self) -> (&[u8; 32], SlotCost) {
-        (&self.header.slot_salt, self.header.cost)
+    pub fn passphrase_share(&self) -> PassphraseShare {
+        PassphraseShare::of(&self.a_key, &self.header)
     }
 
     /// Takes another cost from the next generation on, after measuring this machine. The passphrase's share stays,
@@ -320,6 +324,18 @@ impl OpenedSlot {
     pub fn set_unlock_cost(&mut self, cost: SlotCost) -> Result<(), CostRefused> {
         self.header.cost = self.header.cost.with_unlock_share_of(cost)?;
         Ok(())
+    }
+}
+
+impl PassphraseShare {
+    fn of(a_key: &PassphraseKey, header: &Header) -> Self {
+        Self { a_key: a_key.duplicate(), salt: header.slot_salt, cost: header.cost }
+    }
+}
+
+impl std::fmt::Debug for PassphraseShare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PassphraseShare(…)")
     }
 }
 

@@ -9,6 +9,7 @@ mod all {
     mod epochs;
     mod given;
     mod grants;
+    mod parked;
     mod passphrases;
     mod recovery_codes;
     mod reentry;

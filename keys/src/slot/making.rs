@@ -3,7 +3,8 @@
 use super::file::{Header, Part, SlotKind, TableSpan};
 use super::seal::{self, Factor};
 use super::{
-    KeyAnswer, KeyRequest, MadeSlot, NewSlot, PassphraseKey, SlotContents, SlotKey, SlotNotMade, derive_a,
+    KeyAnswer, KeyRequest, MadeSlot, NewSlot, PassphraseKey, PassphraseShare, SlotContents, SlotKey,
+    SlotNotMade, derive_a,
 };
 use crate::Random;
 use crate::recovery::PaperCode;
@@ -66,5 +67,5 @@ pub(super) fn seal_generation(
             seal(&Part::Request(request), &Factor::KeyAnswer(answer), random)?
         }
     };
-    Ok(MadeSlot { file, k_slot, generation: header.generation })
+    Ok(MadeSlot { file, k_slot, generation: header.generation, share: PassphraseShare::of(a_key, header) })
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use keys::reentry::ReentryContents;
 use keys::slot::{self, Anchor, Attempt, MadeSlot, NewSlot, OpenedSlot, SlotContents, SlotCost, SlotRefused};
-use keys::{AgreementSecret, Passphrase, Random, SigningKey, TotpSeed, totp};
+use keys::{AgreementSecret, Passphrase, Random, SecretBytes, SigningKey, TotpSeed, totp};
 use uuid::Uuid;
 
 pub(crate) const PASSPHRASE: &str = "lantern orchard quietly mended";
@@ -89,6 +90,17 @@ impl Desk {
 
 pub(crate) fn new_slot<'a>(contents: &'a SlotContents, passphrase: &'a Passphrase) -> NewSlot<'a> {
     NewSlot { slot: id(1), device: id(2), contents, passphrase, window_days: 1, cost: SlotCost::for_tests() }
+}
+
+/// What is parked of an open session.
+pub(crate) fn to_park(contents: SlotContents) -> ReentryContents {
+    ReentryContents {
+        person: contents.person,
+        signing: contents.signing,
+        agreement: contents.agreement,
+        anchors: contents.anchors,
+        session: SecretBytes::new(b"grants".to_vec()),
+    }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

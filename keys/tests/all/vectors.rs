@@ -22,7 +22,9 @@ use keys::{
 };
 use sha2::{Digest, Sha256};
 
-use super::given::{NOW, PASSPHRASE, at, contents, hex, id, new_slot, now, passphrase, random, unhex};
+use super::given::{
+    NOW, PASSPHRASE, at, contents, hex, id, new_slot, now, passphrase, random, to_park, unhex,
+};
 
 /// Length of a slot file before its table.
 const SLOT_HEADER: usize = 5 + 1 + 48 + 8 + 24 + 64 + 8 + 4;
@@ -67,7 +69,9 @@ fn opens_frozen_slot(file: &[u8], k_slot: &[u8]) {
     assert_eq!(opened.contents.anchors, contents.anchors);
     let bounds = ReentryBounds { boot: id(9), not_after: at(NOW + 3600) };
     let key = ReentryKey::from_secret(Secret::from_bytes([6; 32]));
-    is_frozen("reentry", &reentry::seal(&opened, b"grants", bounds, &key, &mut random(2)));
+    let share = opened.passphrase_share();
+    let sealed = reentry::seal(&to_park(opened.contents), &share, bounds, &key, &mut random(2));
+    is_frozen("reentry", &sealed);
 }
 
 #[test]
@@ -117,7 +121,7 @@ fn recovery_slot() {
 #[test]
 fn reentry() {
     let key = ReentryKey::from_secret(Secret::from_bytes([6; 32]));
-    let back = reentry::open(&frozen("reentry"), &passphrase(PASSPHRASE), &key, id(9), now()).unwrap();
+    let (back, _) = reentry::open(&frozen("reentry"), &passphrase(PASSPHRASE), &key, id(9), now()).unwrap();
     assert_eq!(back.session.expose(), b"grants");
 }
 
