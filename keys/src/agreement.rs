@@ -114,6 +114,10 @@ pub enum Parcel {
     CounsellingNote,
     /// A share or copy of a recovery code kept by the server.
     RecoveryCode,
+    /// Audit events on their way to the server by file.
+    CourierEvents,
+    /// The server's answers on their way back to a workstation by file.
+    CourierAnswers,
 }
 
 impl Parcel {
@@ -124,6 +128,8 @@ impl Parcel {
             Self::InboxPage => b"chartkeep/parcel/inbox-page/v1\0",
             Self::CounsellingNote => b"chartkeep/parcel/counselling-note/v1\0",
             Self::RecoveryCode => b"chartkeep/parcel/recovery-code/v1\0",
+            Self::CourierEvents => b"chartkeep/parcel/courier-events/v1\0",
+            Self::CourierAnswers => b"chartkeep/parcel/courier-answers/v1\0",
         }
     }
 

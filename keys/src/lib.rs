@@ -6,7 +6,7 @@
 //!
 //! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`parked`], [`recovery`], [`username`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
-//!   and attachments, [`envelope`] carries a change to the server.
+//!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`].
 //! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state.
 
@@ -14,6 +14,7 @@ mod agreement;
 pub mod blob;
 pub mod certificate;
 pub mod checkpoint;
+pub mod courier;
 pub mod envelope;
 pub mod epoch;
 pub mod grant;

@@ -5,6 +5,7 @@ mod all {
     mod blobs;
     mod certificates;
     mod checkpoints;
+    mod couriers;
     mod envelopes;
     mod epochs;
     mod given;

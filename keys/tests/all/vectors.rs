@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use keys::blob::{self, BlobKey};
 use keys::checkpoint::{self, Checkpoint};
+use keys::courier::{EventsFrom, Item, OpenedEvents};
 use keys::envelope::{self, Letter};
 use keys::epoch::EpochKey;
 use keys::grant::{self, GrantBody, GrantHeader};
@@ -208,6 +209,24 @@ fn parcel() {
     is_frozen("parcel", &sealed);
     let opened = agreement(17).open(Parcel::DeviceKeyEscrow, b"device", &frozen("parcel")).unwrap();
     assert_eq!(opened, SecretBytes::new(b"key".to_vec()));
+}
+
+#[test]
+fn courier_items() {
+    let events = OpenedEvents { note: "note".to_owned(), batch: b"{}".to_vec() };
+    let from = EventsFrom { practice: id(1), device: id(2), log: id(4), first: 7, count: 2 };
+    let made = Item::of_events(&from, &events, &agreement(14).public(), &mut random(9)).unwrap();
+    is_frozen("courier.events", &made.to_bytes());
+    let read = Item::parse(&frozen("courier.events")).unwrap();
+    assert_eq!(read.open_events(&agreement(14)), Ok(events));
+    let (server, device) = (signing(18), agreement(17));
+    let made = Item::of_answers(id(1), id(2), b"[]", &server, &device.public(), &mut random(10)).unwrap();
+    is_frozen("courier.answers", &made.to_bytes());
+    let read = Item::parse(&frozen("courier.answers")).unwrap();
+    assert_eq!(read.open_answers(&device, &server.verifying_key()), Ok(b"[]".to_vec()));
+    let made = Item::of_envelope(frozen("envelope")).unwrap();
+    is_frozen("courier.envelope", &made.to_bytes());
+    assert_eq!(Item::parse(&frozen("courier.envelope")).unwrap().envelope(), Some(&frozen("envelope")[..]));
 }
 
 #[test]
