@@ -139,6 +139,10 @@ impl Arrival<'_> {
     fn judge(&self, header: &EnvelopeHeader, signed: SignedChange) -> Result<Verdict, Refusal> {
         let refused = |code| Ok(Verdict::Settled(Outcome::Refused { code }));
         let author = PersonId::from_uuid(signed.author);
+        // Only by file does a revoked workstation get this far: what it wrote is kept for a person to look at.
+        if self.tx.device(self.device)?.is_none_or(|device| device.revoked_at.is_some()) {
+            return refused(RefusalCode::Quarantined);
+        }
         match self.tx.person(author)? {
             Some(person) if person.ended_at.is_none() => {}
             Some(_) | None => return refused(RefusalCode::Quarantined),

@@ -1,13 +1,14 @@
 //! Taking in a workstation's audit log: exact bytes, the tree over them, and the workstation's own signature on it.
 
 use crate::answer::Refusal;
-use crate::identity::Workstation;
 use crate::practice::Practice;
-use crate::store::{AlertKind, Leaf, LogRow, Transaction};
+use crate::store::{AlertKind, Leaf, LogRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
+use keys::VerifyingKey;
 use keys::checkpoint::Checkpoint;
-use records::id::LogId;
+use records::AuditEvent;
+use records::id::{DeviceId, LogId};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
 use sync::wire::{AuditReceipt, ProblemCode, checkpoint_key_name, checkpoint_origin};
 
@@ -25,6 +26,8 @@ pub(crate) struct Batch<'a> {
 pub(crate) enum Taken {
     /// It is stored, or was before.
     Held(AuditReceipt),
+    /// What comes before it is not here, and it came by file: nothing is wrong with it.
+    Missing,
     /// It is refused; the alert is stored.
     Refused(Refusal),
 }
@@ -39,27 +42,67 @@ pub(crate) fn receipt(log: &LogRow) -> AuditReceipt {
     }
 }
 
+/// Who brings a batch, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    /// Whose log it is.
+    pub(crate) device: DeviceId,
+    /// How it came.
+    pub(crate) way: Way,
+}
+
+/// How a batch came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From the workstation itself, with its present key.
+    Wire,
+    /// In a file, perhaps written by a workstation that was lost meanwhile: any key it ever had may have signed.
+    File,
+}
+
+/// Where a log stands before a batch of it is taken in.
+enum Place {
+    /// It is held already.
+    Held(LogRow),
+    /// It is the first of its workstation.
+    First,
+    /// It goes on from the one held, which was lost.
+    Linked,
+    /// It was lost before anything of it came here, and comes from a copy now.
+    Aside,
+}
+
 /// Takes a batch in, or refuses it with an alert; both are to be committed.
 pub(crate) fn take_in(
     practice: &Practice,
     tx: &dyn Transaction,
-    workstation: &Workstation,
+    sender: Sender,
     batch: &Batch<'_>,
     now: Timestamp,
 ) -> Result<Taken, Refusal> {
     let refuse = |kind, code, size, detail: String| -> Result<Taken, Refusal> {
         let mut trail = ServerTrail::new(practice, tx, now);
-        trail.alert(kind, Some(workstation.id()), None, detail)?;
+        trail.alert(kind, Some(sender.device), None, detail)?;
         Ok(Taken::Refused(Refusal::at_log_size(code, size)))
     };
-    // Read anew: the row of the request may be older than another batch of the same workstation.
-    let known = tx.device(workstation.id())?.ok_or(ProblemCode::DeviceRevoked)?.log;
-    if known.is_some_and(|known| known != batch.log) || (known.is_none() && tx.log(batch.log)?.is_some()) {
+    let Some(place) = place(tx, sender, batch)? else {
         let detail = format!("log {} in place of the one known", batch.log);
         return refuse(AlertKind::LogReplaced, ProblemCode::LogFork, 0, detail);
+    };
+    let mut log = match &place {
+        Place::Held(log) => log.clone(),
+        Place::First | Place::Linked | Place::Aside => LogRow {
+            id: batch.log,
+            device: Some(sender.device),
+            tree: Tree::new(),
+            checkpoint: None,
+            updated_at: now,
+        },
+    };
+    let size = log.tree.size();
+    if batch.first_index > size && sender.way == Way::File {
+        return Ok(Taken::Missing);
     }
-    let stored = tx.log(batch.log)?;
-    let size = stored.as_ref().map_or(0, |log| log.tree.size());
     if batch.first_index > size {
         let detail = format!("events {size} to {} are missing", batch.first_index);
         return refuse(AlertKind::LogGap, ProblemCode::LogGap, size, detail);
@@ -69,30 +112,68 @@ pub(crate) fn take_in(
         return refuse(AlertKind::LogFork, ProblemCode::LogFork, size, format!("event {at} differs"));
     }
     let end = batch.first_index + leaves.len() as u64;
-    let mut log = stored.unwrap_or_else(|| LogRow {
-        id: batch.log,
-        device: Some(workstation.id()),
-        tree: Tree::new(),
-        checkpoint: None,
-        updated_at: now,
-    });
     let new: Vec<Leaf> = leaves.into_iter().filter(|leaf| leaf.index >= size).collect();
     new.iter().for_each(|leaf| log.tree.push(leaf.hash));
     if end < size {
         // An old batch again, all of it known: its checkpoint was checked when it came first.
         return Ok(Taken::Held(receipt(&log)));
     }
-    if !is_signed(workstation, batch, &log.tree) {
+    if !is_signed(tx, sender, batch, &log.tree)? {
         let detail = format!("checkpoint at {end} does not verify");
         return refuse(AlertKind::CheckpointRefused, ProblemCode::CheckpointRefused, size, detail);
     }
     log.checkpoint = Some(batch.checkpoint.to_owned());
     log.updated_at = now;
-    if known.is_none() {
-        tx.insert_log(&LogRow { tree: Tree::new(), ..log.clone() })?;
-    }
+    begin(tx, sender, &place, &log)?;
     tx.append_leaves(&log, &new)?;
     Ok(Taken::Held(receipt(&log)))
+}
+
+/// Where the log of a batch stands; `None` where it must not be taken in.
+fn place(tx: &dyn Transaction, sender: Sender, batch: &Batch<'_>) -> Result<Option<Place>, Refusal> {
+    // Read anew: the row of the request may be older than another batch of the same workstation.
+    let device = tx.device(sender.device)?.ok_or(ProblemCode::DeviceRevoked)?;
+    let stored = tx.log(batch.log)?;
+    Ok(match (stored, device.log, sender.way) {
+        (Some(log), Some(known), _) if log.id == known => Some(Place::Held(log)),
+        (Some(log), _, Way::File) => (log.device == Some(sender.device)).then_some(Place::Held(log)),
+        (Some(_), _, Way::Wire) => None,
+        (None, None, Way::Wire) => Some(Place::First),
+        (None, None, Way::File) if tx.checkpoint_keys(sender.device)?.len() == 1 => Some(Place::First),
+        (None, Some(known), _) if device.may_link && links(tx, batch, known)? => Some(Place::Linked),
+        (None, _, Way::File) => {
+            (batch.first_index == 0 && tx.checkpoint_keys(sender.device)?.len() > 1).then_some(Place::Aside)
+        }
+        (None, Some(_), Way::Wire) => None,
+    })
+}
+
+/// Whether the first event of a batch says that its log goes on from the one held, and names a head that one had.
+fn links(tx: &dyn Transaction, batch: &Batch<'_>, known: LogId) -> Result<bool, Refusal> {
+    let first = batch.events.first().filter(|_| batch.first_index == 0);
+    let link = first.and_then(|event| AuditEvent::parse(event.to_vec()).ok()?.log_link());
+    let Some(link) = link.filter(|link| link.log == known) else { return Ok(false) };
+    let hashes = tx.leaves(known, 0, link.size)?.into_iter().map(|leaf| leaf.hash);
+    let tree = Tree::of(hashes);
+    Ok(tree.size() == link.size && tree.root().to_string() == link.root)
+}
+
+fn begin(tx: &dyn Transaction, sender: Sender, place: &Place, log: &LogRow) -> Result<(), Refusal> {
+    let empty = LogRow { tree: Tree::new(), ..log.clone() };
+    match place {
+        Place::Held(_) => {}
+        Place::Aside => tx.insert_log(&empty)?,
+        Place::First => {
+            tx.insert_log(&empty)?;
+            tx.set_log(sender.device, log.id)?;
+        }
+        Place::Linked => {
+            tx.insert_log(&empty)?;
+            tx.set_log(sender.device, log.id)?;
+            tx.end_linking(sender.device)?;
+        }
+    }
+    Ok(())
 }
 
 fn leaves_of(batch: &Batch<'_>) -> Vec<Leaf> {
@@ -121,11 +202,30 @@ fn first_difference(
 }
 
 /// Whether the workstation signed exactly this tree.
-fn is_signed(workstation: &Workstation, batch: &Batch<'_>, tree: &Tree) -> bool {
-    let name = checkpoint_key_name(workstation.id());
-    let checkpoint = Checkpoint::verify(batch.checkpoint, &name, &workstation.row.checkpoint_key);
-    checkpoint.is_ok_and(|checkpoint| {
-        checkpoint.origin == checkpoint_origin(batch.log)
+fn is_signed(
+    tx: &dyn Transaction,
+    sender: Sender,
+    batch: &Batch<'_>,
+    tree: &Tree,
+) -> Result<bool, StoreError> {
+    let keys = tx.checkpoint_keys(sender.device)?;
+    let most = match sender.way {
+        Way::Wire => 1,
+        Way::File => keys.len(),
+    };
+    Ok(keys.iter().take(most).any(|key| is_note_over(batch.checkpoint, sender.device, key, batch.log, tree)))
+}
+
+/// Whether a note is this workstation's own, over exactly this tree of this log.
+pub(crate) fn is_note_over(
+    note: &str,
+    device: DeviceId,
+    key: &VerifyingKey,
+    log: LogId,
+    tree: &Tree,
+) -> bool {
+    Checkpoint::verify(note, &checkpoint_key_name(device), key).is_ok_and(|checkpoint| {
+        checkpoint.origin == checkpoint_origin(log)
             && checkpoint.size == tree.size()
             && checkpoint.root == *tree.root().as_bytes()
     })

@@ -1,22 +1,31 @@
 //! The command line: what an operator types, and how it teaches itself.
 
+mod courier;
+mod device;
+mod policy;
+mod two_people;
+
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
-use crate::{directing, importing, people, verifying};
+use crate::store::Act;
+use crate::{importing, people, verifying};
 use clap::{Args, Parser, Subcommand};
+use courier::CourierCommand;
+use device::DeviceCommand;
 use indicatif::{ProgressBar, ProgressStyle};
+use policy::PolicyCommand;
 use records::Role;
-use records::id::{DeviceId, PatientId, PersonId};
+use records::id::{PatientId, PersonId};
 use serde::Serialize;
 use serde_json::json;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use sync::wire::DirectiveOrder;
+use two_people::{ApprovalCommand, By};
 
 const EXAMPLES: &str = "\
 A new practice, from nothing to the first workstation:
@@ -68,6 +77,9 @@ enum Command {
     /// Enrolment tokens and workstations.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// What holds for every workstation of the practice.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Note who cares for whom.
     #[command(subcommand)]
     Relation(RelationCommand),
@@ -84,9 +96,15 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// What is brought by file for workstations that do not reach the server.
+    #[command(subcommand)]
+    Courier(CourierCommand),
     /// Check the audit logs.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// What one administrator must not do alone.
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +133,16 @@ enum PersonCommand {
         #[arg(long, value_name = "UUID")]
         id: Option<PersonId>,
     },
+    /// Ask for a new activation code for somebody who lost passphrase or phone. A second administrator has to agree.
+    Reset {
+        #[command(flatten)]
+        data: Data,
+        /// The person.
+        #[arg(long, value_name = "UUID")]
+        id: PersonId,
+        #[command(flatten)]
+        by: By,
+    },
     /// End a person's access at once; what they did stays.
     End {
         #[command(flatten)]
@@ -122,50 +150,6 @@ enum PersonCommand {
         /// The person.
         #[arg(long, value_name = "UUID")]
         id: PersonId,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum DeviceCommand {
-    /// Make an enrolment token, good once and for a day.
-    Token {
-        #[command(flatten)]
-        data: Data,
-        /// What the workstation shall be called.
-        #[arg(long)]
-        label: String,
-    },
-    /// List the workstations.
-    List {
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Tell a workstation to lock and to open only after a sign-in at the server.
-    Lock {
-        #[command(flatten)]
-        data: Data,
-        /// The workstation.
-        #[arg(long, value_name = "UUID")]
-        id: DeviceId,
-    },
-    /// Tell a workstation to destroy what opens its vault, after it has delivered what is unsent.
-    Wipe {
-        #[command(flatten)]
-        data: Data,
-        /// The workstation.
-        #[arg(long, value_name = "UUID")]
-        id: DeviceId,
-        /// Do not wait for the delivery: what is unsent is lost.
-        #[arg(long)]
-        at_once: bool,
-    },
-    /// Revoke a workstation: its next request is refused.
-    Revoke {
-        #[command(flatten)]
-        data: Data,
-        /// The workstation.
-        #[arg(long, value_name = "UUID")]
-        id: DeviceId,
     },
 }
 
@@ -224,15 +208,21 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             let added = people::add_person(&open(&data)?, id, &username, &name, &roles)?;
             print(&json!({ "person_id": added.person, "activation_code": added.activation_code }))
         }
+        Command::Person(PersonCommand::Reset { data, id, by }) => {
+            two_people::ask_for(&open(&data)?, Act::PersonReset(id), by)
+        }
         Command::Person(PersonCommand::End { data, id }) => {
             people::end_person(&open(&data)?, id)?;
             print(&json!({ "person_id": id, "ended": true }))
         }
-        Command::Device(command) => device(command, &open),
+        Command::Device(command) => device::run(command, &open),
+        Command::Policy(command) => policy::run(command, &open),
         Command::Relation(RelationCommand::Add { data, person, patient, days }) => {
             people::add_relation(&open(&data)?, person, patient, days)?;
             print(&json!({ "person_id": person, "days": days }))
         }
+        Command::Courier(command) => courier::run(command, &open),
+        Command::Approval(command) => two_people::run(command, &open),
         Command::Import { data, files } => import(&open(&data)?, &files),
         Command::Status { data } => status(&open(&data)?),
         Command::Audit(AuditCommand::Verify { data }) => {
@@ -246,29 +236,6 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             }
         }
     }
-}
-
-fn device(command: DeviceCommand, open: &dyn Fn(&Data) -> Result<Practice, Failure>) -> Result<(), Failure> {
-    match command {
-        DeviceCommand::Token { data, label } => {
-            // Printed once, for the person who enrols the workstation.
-            print(&json!({ "token": people::make_token(&open(&data)?, &label)?.expose() }))
-        }
-        DeviceCommand::List { data } => list_devices(&open(&data)?),
-        DeviceCommand::Lock { data, id } => order(&open(&data)?, id, &DirectiveOrder::Lock),
-        DeviceCommand::Wipe { data, id, at_once } => {
-            order(&open(&data)?, id, &DirectiveOrder::Wipe { deliver_first: !at_once })
-        }
-        DeviceCommand::Revoke { data, id } => {
-            people::revoke_device(&open(&data)?, id)?;
-            print(&json!({ "device_id": id, "revoked": true }))
-        }
-    }
-}
-
-fn order(practice: &Practice, id: DeviceId, order: &DirectiveOrder) -> Result<(), Failure> {
-    let number = directing::order(practice, id, order)?;
-    print(&json!({ "device_id": id, "directive": number }))
 }
 
 fn serve(practice: Practice, addresses: Addresses) -> Result<(), Failure> {
@@ -296,23 +263,6 @@ async fn told_to_stop() {
         }
     }
     interrupted.await.ok();
-}
-
-fn list_devices(practice: &Practice) -> Result<(), Failure> {
-    let devices = crate::store::read(practice.store.as_ref(), |tx| tx.devices())?;
-    let list: Vec<_> = devices
-        .iter()
-        .map(|device| {
-            json!({
-                "device_id": device.id,
-                "label": device.label,
-                "enrolled_at": device.enrolled_at,
-                "contact_at": device.contact_at,
-                "revoked_at": device.revoked_at,
-            })
-        })
-        .collect();
-    print(&list)
 }
 
 fn status(practice: &Practice) -> Result<(), Failure> {

@@ -27,8 +27,12 @@ pub enum Kind {
     Disk,
     /// What was given on the command line cannot be.
     Usage,
+    /// Somebody could not prove who they are, or must not do this.
+    Refused,
     /// The audit log does not verify.
     LogBroken,
+    /// Not all of it was taken in.
+    Incomplete,
     /// Something else.
     Internal,
 }
@@ -47,7 +51,9 @@ impl Kind {
             Self::Address => "address",
             Self::Disk => "disk",
             Self::Usage => "usage",
+            Self::Refused => "refused",
             Self::LogBroken => "log-broken",
+            Self::Incomplete => "incomplete",
             Self::Internal => "internal",
         }
     }
@@ -56,7 +62,7 @@ impl Kind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::LogBroken | Self::Internal => 1,
+            Self::LogBroken | Self::Incomplete | Self::Internal => 1,
             Self::NoData
             | Self::AlreadyThere
             | Self::WrongKeyOrDamaged
@@ -65,7 +71,8 @@ impl Kind {
             | Self::Busy
             | Self::Address
             | Self::Disk
-            | Self::Usage => 2,
+            | Self::Usage
+            | Self::Refused => 2,
         }
     }
 }

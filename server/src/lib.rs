@@ -14,7 +14,9 @@
 
 mod answer;
 mod applying;
+pub mod approving;
 mod audit_intake;
+pub mod carrying;
 pub mod cli;
 pub mod clock;
 pub mod custody;

@@ -13,7 +13,7 @@ use records::id::{DeviceId, PatientId, PersonId};
 use records::rights::Trail as _;
 use records::{AuditEvent, Role};
 use sha2::{Digest as _, Sha256};
-use sync::wire::DirectiveOrder;
+use sync::wire::{DirectiveOrder, Policy};
 
 /// How long an activation code is good.
 const ACTIVATION: SignedDuration = SignedDuration::from_hours(72);
@@ -127,6 +127,7 @@ pub fn make_token(practice: &Practice, label: &str) -> Result<SecretText, Failur
         hash: token.digest(),
         label: label.trim().to_owned(),
         expires_at: now.checked_add(TOKEN).unwrap_or(now),
+        device: None,
         used_by: None,
     };
     store::write(practice.store.as_ref(), |tx| -> Result<(), StoreError> {
@@ -134,6 +135,73 @@ pub fn make_token(practice: &Practice, label: &str) -> Result<SecretText, Failur
         record(practice, tx, Alert::DeviceChanged, now)
     })?;
     Ok(token.to_text())
+}
+
+/// Makes a token that enrols one known workstation again, with the key of its `device.db` from escrow. Two people have
+/// agreed to it: see [`crate::approving`].
+pub(crate) fn make_rescue_token(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    now: Timestamp,
+) -> Result<SecretText, StoreError> {
+    let token = EnrolmentToken::make(certificate::fingerprint(&practice.keys.root), &mut Random::from_os());
+    tx.insert_token(&TokenRow {
+        hash: token.digest(),
+        label: String::new(),
+        expires_at: now.checked_add(TOKEN).unwrap_or(now),
+        device: Some(device),
+        used_by: None,
+    })?;
+    record(practice, tx, Alert::DeviceChanged, now)?;
+    Ok(token.to_text())
+}
+
+/// Gives a person a new activation code: what they are signed in to ends, every workstation forgets their slot, and they
+/// choose a passphrase and set up a code anew. Two people have agreed to it: see [`crate::approving`].
+pub(crate) fn reset_person(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<String, StoreError> {
+    let code = activation_code(&mut Random::from_os());
+    tx.end_sessions_of(person)?;
+    drop_everywhere(practice, tx, person, now)?;
+    set_activation(practice, tx, person, &code, now)?;
+    Ok(code)
+}
+
+/// What holds for every workstation.
+///
+/// # Errors
+/// When the store fails.
+pub fn policy(practice: &Practice) -> Result<Policy, Failure> {
+    Ok(store::read(practice.store.as_ref(), policy_in)?)
+}
+
+/// The policy within a unit of work; what IT never set is as it comes.
+pub(crate) fn policy_in(tx: &dyn Transaction) -> Result<Policy, StoreError> {
+    match tx.policy()? {
+        Some(json) => serde_json::from_str(&json).map_err(|_| StoreError::Unreadable("the policy")),
+        None => Ok(Policy::default()),
+    }
+}
+
+/// Sets where workstations keep a sealed copy of what is unsent; returns the policy in force from now on.
+///
+/// # Errors
+/// When the store fails.
+pub fn set_mirror(practice: &Practice, mirror: Option<String>) -> Result<Policy, Failure> {
+    let now = practice.clock.now();
+    Ok(store::write(practice.store.as_ref(), |tx| -> Result<Policy, StoreError> {
+        let before = policy_in(tx)?;
+        let policy = Policy { version: before.version + 1, mirror, ..before };
+        let json = serde_json::to_string(&policy).map_err(|error| StoreError::Failed(Box::new(error)))?;
+        tx.set_policy(&json)?;
+        record(practice, tx, Alert::DeviceChanged, now)?;
+        Ok(policy)
+    })?)
 }
 
 /// Revokes a workstation: its next request is refused.

@@ -5,7 +5,8 @@ use crate::clock::Stopwatch;
 use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::practice::Practice;
 use crate::routes::{
-    activation, audit, changes, directives, enrolment, grants, history, metadata, outcomes, session, sign_in,
+    activation, audit, changes, courier, directives, enrolment, grants, history, metadata, outcomes, session,
+    sign_in,
 };
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -72,7 +73,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 11] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 12] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -82,6 +83,7 @@ fn main_routes() -> Vec<Line> {
         (path::SESSION_CHALLENGE, Asks::Certificate, post(session::challenge)),
         (path::SESSION, Asks::Certificate, post(session::open)),
         (path::CHANGES, Asks::Certificate, post(changes::receive)),
+        (path::COURIER, Asks::Certificate, post(courier::receive)),
         (path::FHIR, Asks::Certificate, post(audit::receive)),
         (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
     ];

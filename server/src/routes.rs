@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod audit;
 pub(crate) mod changes;
+pub(crate) mod courier;
 pub(crate) mod directives;
 pub(crate) mod enrolment;
 pub(crate) mod grants;

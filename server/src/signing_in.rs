@@ -6,7 +6,8 @@ use crate::granting::{drawers_of, grant_anew};
 use crate::identity::Workstation;
 use crate::practice::Practice;
 use crate::store::{
-    AlertKind, AttemptKind, AttemptRow, PersonKeyRow, PersonRow, SessionRow, ThrottleRow, Transaction,
+    AlertKind, AttemptKind, AttemptRow, PersonKeyRow, PersonRow, SessionRow, StoreError, ThrottleRow,
+    Transaction,
 };
 use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
@@ -74,11 +75,7 @@ pub(crate) fn note_failure(
     name: &[u8; 32],
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let failures = tx.throttle(name)?.map_or(0, |row| row.failures).saturating_add(1);
-    let place = usize::try_from(failures).unwrap_or(usize::MAX).min(WAITS_S.len()) - 1;
-    let wait = SignedDuration::from_secs(WAITS_S.get(place).copied().unwrap_or(0));
-    let not_before = now.checked_add(wait).unwrap_or(now);
-    tx.set_throttle(name, Some(ThrottleRow { failures, not_before }))?;
+    let failures = count_failure(tx, name, now)?;
     let mut trail = ServerTrail::new(practice, tx, now);
     let node = records::event::Node { practice: practice.row.id, device: workstation.id() };
     let (token, _) = name.split_at(16);
@@ -89,6 +86,20 @@ pub(crate) fn note_failure(
         trail.alert(AlertKind::SignInFailures, Some(workstation.id()), None, detail)?;
     }
     Ok(())
+}
+
+/// Counts a failure and sets the wait that follows it; how many there are in a row now.
+pub(crate) fn count_failure(
+    tx: &dyn Transaction,
+    name: &[u8; 32],
+    now: Timestamp,
+) -> Result<u32, StoreError> {
+    let failures = tx.throttle(name)?.map_or(0, |row| row.failures).saturating_add(1);
+    let place = usize::try_from(failures).unwrap_or(usize::MAX).min(WAITS_S.len()) - 1;
+    let wait = SignedDuration::from_secs(WAITS_S.get(place).copied().unwrap_or(0));
+    let not_before = now.checked_add(wait).unwrap_or(now);
+    tx.set_throttle(name, Some(ThrottleRow { failures, not_before }))?;
+    Ok(failures)
 }
 
 /// Stores the first half of an exchange, its state sealed.

@@ -4,6 +4,7 @@
 //! has to run over every store; as a plain function over [`Transaction`] it can be read and tested, and a route hands it to
 //! a blocking thread. A store with an asynchronous driver waits inside its own methods.
 
+pub mod approvals;
 pub mod audit_logs;
 pub mod changes;
 pub mod devices;
@@ -12,6 +13,7 @@ pub mod records;
 pub mod sessions;
 pub mod sqlite;
 
+pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use devices::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
@@ -35,9 +37,9 @@ pub enum StoreError {
 }
 
 /// Everything that can be done within one unit of work.
-pub trait Transaction: Devices + People + Sessions + Records + Changes + AuditLogs {}
+pub trait Transaction: Approvals + Devices + People + Sessions + Records + Changes + AuditLogs {}
 
-impl<T: Devices + People + Sessions + Records + Changes + AuditLogs> Transaction for T {}
+impl<T: Approvals + Devices + People + Sessions + Records + Changes + AuditLogs> Transaction for T {}
 
 /// How a unit of work ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+#[path = "all/approvals.rs"]
+mod approvals;
 #[path = "all/audit.rs"]
 mod audit;
 #[path = "all/changes.rs"]
@@ -14,6 +16,8 @@ mod changes;
 mod clinic;
 #[path = "all/command_line.rs"]
 mod command_line;
+#[path = "all/courier.rs"]
+mod courier;
 #[path = "all/directives.rs"]
 mod directives;
 #[path = "all/history.rs"]
@@ -22,6 +26,8 @@ mod history;
 mod import;
 #[path = "all/refusals.rs"]
 mod refusals;
+#[path = "all/rescue.rs"]
+mod rescue;
 #[path = "all/sign_in.rs"]
 mod sign_in;
 #[path = "all/workstation.rs"]

@@ -120,5 +120,6 @@ fn action_words(kind: EventKind) -> &'static str {
         EventKind::EmergencyEnded => "Emergency access ended",
         EventKind::NodeRefused => "Refused a machine",
         EventKind::SecurityAlert => "Security alert",
+        EventKind::LogLinked => "Went on from an earlier log",
     }
 }

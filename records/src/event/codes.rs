@@ -127,11 +127,13 @@ pub enum EventKind {
     NodeRefused,
     /// Something that security staff should know.
     SecurityAlert,
+    /// A log began where an earlier one was lost.
+    LogLinked,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 24] = [
+    pub const ALL: [EventKind; 25] = [
         EventKind::ChartOpened,
         EventKind::EmergencyOpened,
         EventKind::Read,
@@ -156,6 +158,7 @@ impl EventKind {
         EventKind::EmergencyEnded,
         EventKind::NodeRefused,
         EventKind::SecurityAlert,
+        EventKind::LogLinked,
     ];
 
     /// The code in our own code system.
@@ -185,6 +188,7 @@ impl EventKind {
             EventKind::EmergencyEnded => "emergency-ended",
             EventKind::NodeRefused => "node-refused",
             EventKind::SecurityAlert => "security-alert",
+            EventKind::LogLinked => "log-linked",
         }
     }
 }

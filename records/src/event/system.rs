@@ -4,7 +4,7 @@ use super::codes::{self, EventKind};
 use super::draft::Draft;
 use super::{AuditEvent, EventOutcome, Node, Stamp};
 use crate::actor::Actor;
-use crate::id::PatientId;
+use crate::id::{LogId, PatientId};
 
 /// How somebody signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,7 +104,46 @@ impl Alert {
     }
 }
 
+/// The head of a lost log that a new one goes on from: what the server had confirmed of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLink {
+    /// The earlier log.
+    pub log: LogId,
+    /// How many entries of it the server held.
+    pub size: u64,
+    /// The root over them (RFC 6962), as lower-case hex.
+    pub root: String,
+}
+
+/// The detail of an event that carries a link.
+const LINK: &str = "earlier-log";
+
 impl AuditEvent {
+    /// A log begins where an earlier one of the same machine was lost.
+    pub fn log_linked(stamp: Stamp, node: Node, link: &LogLink) -> Self {
+        let subtypes = [(codes::AUDIT_STARTED, codes::DICOM)];
+        let mut draft =
+            Draft::dicom(stamp, EventKind::LogLinked, "E", codes::APPLICATION_ACTIVITY, &subtypes);
+        draft.machine(node, codes::APPLICATION);
+        draft.detail(LINK, &format!("{}/{}/{}", link.log, link.size, link.root));
+        draft.finish()
+    }
+
+    /// The link in an event that was made by [`AuditEvent::log_linked`].
+    pub fn log_link(&self) -> Option<LogLink> {
+        if self.summary().kind != Some(EventKind::LogLinked) {
+            return None;
+        }
+        let value = self.value();
+        let detail = value.get("entity")?.get(0)?.get("detail")?.get(0)?;
+        if detail.get("type")?.as_str()? != LINK {
+            return None;
+        }
+        let mut parts = detail.get("valueString")?.as_str()?.split('/');
+        let (log, size, root) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+        parts.next().is_none().then(|| LogLink { log, size, root: root.to_owned() })
+    }
+
     /// Someone signed in. Carries the name of the person, so that who reads the trail needs no other record to know it.
     pub fn signed_in(stamp: Stamp, actor: &Actor, name: &str, how: SignIn) -> Self {
         let subtypes = [(codes::LOGIN, codes::DICOM)];

@@ -1,9 +1,10 @@
 //! Audit events: in BALP's patterns, without a word of a record, and readable again.
 
 use records::event::{
-    Alert, AuditEvent, EventKind, EventOutcome, Fault, LockCause, Node, Observer, SignIn, Stamp,
+    Alert, AuditEvent, EventKind, EventOutcome, Fault, LockCause, LogLink, Node, Observer, SignIn, Stamp,
     WriteDetails, profile_faults,
 };
+use records::id::LogId;
 use records::{Action, ChangeId, ClassSet, DataClass, DeniedReason, Drawer, Purpose, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,6 +21,16 @@ fn write() -> WriteDetails {
 }
 
 const NODE: Node = Node { practice: PRACTICE, device: DEVICE };
+
+fn link() -> LogLink {
+    LogLink { log: LogId::from_uuid(Uuid::from_u128(8)), size: 12, root: "ab".repeat(32) }
+}
+
+#[test]
+fn a_link_to_an_earlier_log_reads_back_and_stands_in_no_other_event() {
+    let linked: Vec<_> = one_of_each().iter().filter_map(AuditEvent::log_link).collect();
+    assert_eq!(linked, [link()]);
+}
 
 /// One event of every kind there is, as a workstation makes them.
 fn one_of_each() -> Vec<AuditEvent> {
@@ -60,6 +71,7 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::emergency_ended(stamp(), &nurse, &pat, false),
         AuditEvent::node_refused(stamp(), NODE, "192.0.2.7"),
         AuditEvent::security_alert(stamp(), NODE, Alert::RolledBack),
+        AuditEvent::log_linked(stamp(), NODE, &link()),
     ]
 }
 

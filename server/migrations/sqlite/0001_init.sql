@@ -9,6 +9,7 @@ CREATE TABLE practice (
   log         BLOB NOT NULL,               -- the server's own audit log
   trust       TEXT NOT NULL,               -- the signed trust bundle
   trust_number INTEGER NOT NULL,
+  policy      TEXT,                        -- what holds for every workstation, JSON; absent until it was set
   made_at     INTEGER NOT NULL
 ) STRICT;
 
@@ -24,15 +25,28 @@ CREATE TABLE device (
   log           BLOB,                      -- its audit log, once something was delivered
   program       TEXT NOT NULL DEFAULT '',
   directives_done INTEGER NOT NULL DEFAULT 0,
+  directives_since INTEGER NOT NULL DEFAULT 0, -- those up to here were carried out before it was enrolled again
+  may_link      INTEGER NOT NULL DEFAULT 0,  -- was enrolled again: it may bring one log that links to the one held
   enrolled_at   INTEGER NOT NULL,
   contact_at    INTEGER NOT NULL,
   revoked_at    INTEGER
+) STRICT;
+
+-- The keys that a workstation had before it was enrolled again; what they signed has to verify later.
+CREATE TABLE earlier_device_key (
+  n             INTEGER PRIMARY KEY AUTOINCREMENT,
+  device        BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  until_at      INTEGER NOT NULL,
+  checkpoint_key BLOB NOT NULL,
+  agreement_key BLOB NOT NULL,
+  escrow        BLOB                       -- the key of the device.db of that time, sealed
 ) STRICT;
 
 CREATE TABLE enrolment_token (
   hash        BLOB NOT NULL PRIMARY KEY,
   label       TEXT NOT NULL,
   expires_at  INTEGER NOT NULL,
+  device      BLOB REFERENCES device (id), -- which workstation it enrols again; absent where it makes a new one
   used_by     BLOB REFERENCES device (id)
 ) STRICT;
 
@@ -69,6 +83,19 @@ CREATE TABLE activation (
   code        BLOB NOT NULL,               -- hash
   expires_at  INTEGER NOT NULL,
   failures    INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- What one person must not do alone: asked for by one, done when another one agrees in time.
+CREATE TABLE approval (
+  number      INTEGER PRIMARY KEY AUTOINCREMENT,
+  act         TEXT NOT NULL,
+  subject     BLOB NOT NULL,               -- the workstation or person it is about
+  asked_by    BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  asked_at    INTEGER NOT NULL,
+  expires_at  INTEGER NOT NULL,
+  approved_by BLOB REFERENCES person (id) ON DELETE RESTRICT,
+  approved_at INTEGER,
+  CHECK (approved_by IS NULL OR approved_by <> asked_by)
 ) STRICT;
 
 -- A person's keys on a workstation; the old ones stay, since what they signed has to verify later.

@@ -1,7 +1,7 @@
 //! `POST /fhir`: a batch of audit events (IHE ITI-20).
 
 use crate::answer::{Answer, Refusal, fhir};
-use crate::audit_intake::{Batch, Taken, take_in};
+use crate::audit_intake::{Batch, Sender, Taken, Way, take_in};
 use crate::identity::{Workstation, blocking};
 use crate::intake::{LARGE, Raw};
 use crate::practice::Practice;
@@ -31,11 +31,12 @@ pub(crate) async fn receive(
         let batch = AuditBatch::parse(&body).map_err(|_| ProblemCode::Malformed)?;
         let batch = Batch { log, first_index, events: &batch.events, checkpoint: &checkpoint };
         let now = practice.clock.now();
+        let sender = Sender { device: workstation.id(), way: Way::Wire };
         // A refusal leaves an alert behind, so it is a value here and becomes a refusal once it is stored.
-        let taken =
-            store::write(practice.store.as_ref(), |tx| take_in(&practice, tx, &workstation, &batch, now))?;
+        let taken = store::write(practice.store.as_ref(), |tx| take_in(&practice, tx, sender, &batch, now))?;
         match taken {
             Taken::Held(receipt) => Ok((receipt, batch.events.len())),
+            Taken::Missing => Err(ProblemCode::LogGap.into()),
             Taken::Refused(refusal) => Err(refusal),
         }
     })

@@ -4,14 +4,13 @@ use crate::answer::{Answer, Refusal, json};
 use crate::audit_intake::receipt;
 use crate::identity::{Workstation, blocking};
 use crate::intake::{Json, SMALL};
+use crate::people::policy_in;
 use crate::practice::Practice;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
 use axum::extract::State;
 use jiff::Timestamp;
 use keys::{Random, certificate};
-use sync::wire::{
-    Base64Bytes, Directive, DirectivesRequest, DirectivesResponse, Policy, ProblemCode, Renewal,
-};
+use sync::wire::{Base64Bytes, Directive, DirectivesRequest, DirectivesResponse, ProblemCode, Renewal};
 
 /// The longest name of a program version that is kept, in characters.
 const LONGEST_PROGRAM: usize = 40;
@@ -40,12 +39,12 @@ fn collect(
     let id = workstation.id();
     let program: String = request.program.chars().filter(|c| !c.is_control()).take(LONGEST_PROGRAM).collect();
     tx.touch_device(id, &program, request.done, now)?;
-    let given = tx.directives(id, request.done)?;
+    let given = tx.directives(id, request.done.max(workstation.row.directives_since))?;
     let log = workstation.row.log.map(|log| tx.log(log)).transpose()?.flatten();
     let renewal = request.renewal_csr_pem.as_deref().map(|csr| renew(practice, tx, workstation, csr, now));
     Ok(DirectivesResponse {
         now,
-        policy: Policy::default(),
+        policy: policy_in(tx)?,
         directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
         log: log.as_ref().map(receipt),
         trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),

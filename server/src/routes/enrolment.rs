@@ -1,23 +1,24 @@
 //! A workstation joins: token in, certificate out; its drawer keys are made here.
 
 use crate::answer::{Answer, Refusal, json};
+use crate::audit_intake::receipt;
 use crate::custody::Sealed;
 use crate::identity::blocking;
 use crate::intake::{Json, SMALL};
 use crate::practice::Practice;
-use crate::store::{self, NewDevice, StoreError, Transaction};
+use crate::store::{self, DeviceRow, NewDevice, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use axum::extract::State;
 use jiff::Timestamp;
 use keys::certificate::{self, CertificateNotMade};
 use keys::token::EnrolmentToken;
-use keys::{AgreementPublic, DrawerKeys, Random, VerifyingKey};
+use keys::{AgreementPublic, DrawerKeys, Parcel, Random, VerifyingKey};
 use records::event::{Alert, Node};
 use records::id::DeviceId;
 use records::rights::Trail as _;
 use records::{AuditEvent, Drawer};
 use std::sync::Arc;
-use sync::wire::{Base64Bytes, EnrolRequest, EnrolResponse, ProblemCode};
+use sync::wire::{Base64Bytes, EnrolRequest, EnrolResponse, ProblemCode, Rescue};
 
 /// The practice, and where its main listener is.
 #[derive(Clone, Debug)]
@@ -93,8 +94,17 @@ fn admit(
     let known = tx.token(&hash)?.filter(|row| row.used_by.is_none() && row.expires_at > now);
     let known = known.ok_or(Refused::Token)?;
     let mut random = Random::from_os();
-    let id = DeviceId::from_uuid(random.uuid_v7(now));
-    let label = label(&request.device_label, &known.label);
+    if known.device.is_none() && request.escrow_key.is_none() {
+        // A workstation that asks for the key of its folder, with a token that makes a new one: the token stays good.
+        return Err(Refused::Token);
+    }
+    let again = match known.device {
+        // Revoked since two people agreed: the later word counts.
+        Some(id) => Some(tx.device(id)?.filter(|row| row.revoked_at.is_none()).ok_or(Refused::Token)?),
+        None => None,
+    };
+    let id = again.as_ref().map_or_else(|| DeviceId::from_uuid(random.uuid_v7(now)), |row| row.id);
+    let planned = again.as_ref().map_or(&known.label, |row| &row.label);
     let certificate = practice.keys.issuing.issue_client(&request.csr_pem, id.uuid(), now, &mut random);
     let certificate = certificate.map_err(|error: CertificateNotMade| match error {
         CertificateNotMade::BadRequest | CertificateNotMade::BadName => ProblemCode::Malformed,
@@ -103,7 +113,7 @@ fn admit(
     let device = NewDevice {
         id,
         practice: practice.row.id,
-        label,
+        label: label(&request.device_label, planned),
         certificate: certificate::fingerprint(&certificate),
         checkpoint_key: verifying_key(&request.checkpoint_key)?,
         agreement_key: AgreementPublic::from_bytes(
@@ -112,11 +122,19 @@ fn admit(
         escrow: seal_escrow(practice, id, request.escrow_key.as_ref())?,
         enrolled_at: now,
     };
-    tx.insert_device(&device)?;
+    let rescue = match &again {
+        Some(row) => Some(give_back(practice, tx, row, &device)?),
+        None => None,
+    };
+    if again.is_some() {
+        tx.enrol_again(&device)?;
+    } else {
+        tx.insert_device(&device)?;
+        make_drawer_keys(practice, tx, id, &mut random)?;
+    }
     if !tx.use_token(&hash, id)? {
         return Err(Refused::Token);
     }
-    make_drawer_keys(practice, tx, id, &mut random)?;
     record_enrolment(practice, tx, id, now)?;
     Ok(EnrolResponse {
         device_id: id,
@@ -126,8 +144,30 @@ fn admit(
         chain_pem: practice.keys.chain_pem(),
         trust_bundle: practice.row.trust.clone(),
         server_url: enrolment.server_url.to_string(),
-        escrowed: device.escrow.is_some(),
+        escrowed: tx.escrow(id)?.is_some(),
+        rescue,
     })
+}
+
+/// What the workstation had: the key of its `device.db`, for the keys it comes with now, and how far its log is known.
+fn give_back(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    row: &DeviceRow,
+    device: &NewDevice,
+) -> Result<Rescue, Refused> {
+    let log = row.log.map(|log| tx.log(log)).transpose()?.flatten();
+    let Some(sealed) = tx.escrow(row.id)? else {
+        return Ok(Rescue { escrow: None, log: log.as_ref().map(receipt) });
+    };
+    let key = practice.keys.open(Sealed::Escrow(row.id.uuid()), &sealed);
+    let key = key.ok_or(StoreError::Unreadable("an escrow"))?;
+    let context = row.id.uuid().into_bytes();
+    // The key leaves the store for the workstation alone that two people have named.
+    let parcel =
+        device.agreement_key.seal(Parcel::DeviceKeyEscrow, &context, key.expose(), &mut Random::from_os());
+    let parcel = parcel.map_err(|_| ProblemCode::Malformed)?;
+    Ok(Rescue { escrow: Some(Base64Bytes(parcel)), log: log.as_ref().map(receipt) })
 }
 
 fn label(wanted: &str, planned: &str) -> String {

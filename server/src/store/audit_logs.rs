@@ -93,7 +93,7 @@ pub trait AuditLogs {
     fn log(&self, id: LogId) -> Result<Option<LogRow>, StoreError>;
     /// All logs, oldest first.
     fn logs(&self) -> Result<Vec<LogRow>, StoreError>;
-    /// Stores a new log; where it is a workstation's, notes it there.
+    /// Stores a new log.
     fn insert_log(&self, log: &LogRow) -> Result<(), StoreError>;
     /// Appends leaves and stores the tree over all of them.
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError>;

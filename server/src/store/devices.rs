@@ -36,6 +36,8 @@ pub struct TokenRow {
     pub label: String,
     /// Until when it is good.
     pub expires_at: Timestamp,
+    /// The workstation it enrols again; `None` where it makes a new one.
+    pub device: Option<DeviceId>,
     /// Who used it.
     pub used_by: Option<DeviceId>,
 }
@@ -82,6 +84,10 @@ pub struct DeviceRow {
     pub log: Option<LogId>,
     /// Until which number it has carried out directives.
     pub directives_done: u64,
+    /// Directives up to this number were carried out before it was enrolled again.
+    pub directives_since: u64,
+    /// Whether it was enrolled again and may bring one log that links to the one held.
+    pub may_link: bool,
     /// When it was enrolled.
     pub enrolled_at: Timestamp,
     /// When it was heard of last.
@@ -128,6 +134,10 @@ pub trait Devices {
     fn practice(&self) -> Result<PracticeRow, StoreError>;
     /// Stores the practice; there is one.
     fn insert_practice(&self, practice: &PracticeRow) -> Result<(), StoreError>;
+    /// What holds for every workstation, as JSON; `None` until it was set.
+    fn policy(&self) -> Result<Option<String>, StoreError>;
+    /// Sets what holds for every workstation.
+    fn set_policy(&self, json: &str) -> Result<(), StoreError>;
     /// Stores a token.
     fn insert_token(&self, token: &TokenRow) -> Result<(), StoreError>;
     /// The token with this hash.
@@ -136,6 +146,15 @@ pub trait Devices {
     fn use_token(&self, hash: &[u8; 32], by: DeviceId) -> Result<bool, StoreError>;
     /// Stores a workstation.
     fn insert_device(&self, device: &NewDevice) -> Result<(), StoreError>;
+    /// Puts new keys and a new certificate in place of a workstation's; the earlier keys stay on record. An escrow that is
+    /// not given leaves the present one.
+    fn enrol_again(&self, device: &NewDevice) -> Result<(), StoreError>;
+    /// Every key that ever signed a workstation's checkpoints, the present one first.
+    fn checkpoint_keys(&self, id: DeviceId) -> Result<Vec<VerifyingKey>, StoreError>;
+    /// Notes which log a workstation goes on with.
+    fn set_log(&self, id: DeviceId, log: LogId) -> Result<(), StoreError>;
+    /// The workstation has brought its linked log.
+    fn end_linking(&self, id: DeviceId) -> Result<(), StoreError>;
     /// A workstation.
     fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError>;
     /// All workstations, oldest first.

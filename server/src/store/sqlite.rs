@@ -1,5 +1,6 @@
 //! The store in one SQLCipher file: one connection that writes, a few that read beside it.
 
+mod approvals;
 mod audit_logs;
 mod changes;
 mod column;

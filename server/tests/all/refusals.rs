@@ -55,6 +55,7 @@ fn every_route_of_the_contract_is_in_the_list() {
         path::SESSION_CHALLENGE,
         path::SESSION,
         path::CHANGES,
+        path::COURIER,
         path::OUTCOMES,
         path::FHIR,
         path::HISTORY,

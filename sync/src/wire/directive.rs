@@ -116,6 +116,10 @@ pub struct Policy {
     pub break_glass_min: u32,
     /// How often a workstation asks for news, in seconds.
     pub sync_interval_s: u32,
+    /// Where a workstation keeps a sealed copy of what is unsent: an absolute path whose parts may be `*`, for any folder.
+    /// Absent where there is none.
+    #[serde(default)]
+    pub mirror: Option<String>,
 }
 
 impl Default for Policy {
@@ -130,6 +134,7 @@ impl Default for Policy {
             lease_days: 45,
             break_glass_min: 60,
             sync_interval_s: 60,
+            mirror: None,
         }
     }
 }

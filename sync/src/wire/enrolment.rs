@@ -1,6 +1,6 @@
 //! A workstation joins a practice: the only route that answers without a client certificate.
 
-use super::{Base64Bytes, SecretText};
+use super::{AuditReceipt, Base64Bytes, SecretText};
 use records::id::{DeviceId, PracticeId};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,8 @@ pub struct EnrolRequest {
     pub checkpoint_key: Base64Bytes,
     /// The X25519 public key (32 bytes) to which the server seals what only this workstation may read.
     pub agreement_key: Base64Bytes,
-    /// The key of `device.db` (32 bytes), kept by the server in escrow: a lost keyring then loses nothing undelivered.
+    /// The key of `device.db` (32 bytes), kept by the server in escrow: a lost keyring then loses nothing undelivered. Absent
+    /// where a `device.db` is there whose key is asked for.
     pub escrow_key: Option<Base64Bytes>,
 }
 
@@ -40,4 +41,17 @@ pub struct EnrolResponse {
     pub server_url: String,
     /// Whether the server holds the key of `device.db` now.
     pub escrowed: bool,
+    /// What a workstation that is enrolled again gets back; absent for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescue: Option<Rescue>,
+}
+
+/// What a workstation that is enrolled again gets back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rescue {
+    /// The key of the `device.db` it had, sealed to the agreement key of the request (`keys::Parcel::DeviceKeyEscrow`, context:
+    /// the 16 bytes of the device id). Absent where none was in escrow.
+    pub escrow: Option<Base64Bytes>,
+    /// What the server holds of its audit log: a new log begins with a link to this. Absent before the first delivery.
+    pub log: Option<AuditReceipt>,
 }

@@ -20,6 +20,8 @@ pub const SESSION_CHALLENGE: &str = "/v1/session/challenge";
 pub const SESSION: &str = "/v1/session";
 /// Sealed changes. [`super::ChangesRequest`].
 pub const CHANGES: &str = "/v1/changes";
+/// What a courier brings for other workstations. [`super::CourierRequest`].
+pub const COURIER: &str = "/v1/courier";
 /// What became of changes, with both versions of a conflict. [`super::OutcomesRequest`].
 pub const OUTCOMES: &str = "/v1/outcomes";
 /// A batch Bundle of audit events (IHE ITI-20). [`super::audit_batch_json`].

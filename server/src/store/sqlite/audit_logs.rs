@@ -29,10 +29,6 @@ impl AuditLogs for Work<'_> {
             sql,
             params![log.id.uuid().into_bytes(), device, tree, log.checkpoint, millis(log.updated_at)],
         )?;
-        if device.is_some() {
-            let sql = "UPDATE device SET log = ?2 WHERE id = ?1";
-            self.run(sql, params![device, log.id.uuid().into_bytes()])?;
-        }
         Ok(())
     }
 

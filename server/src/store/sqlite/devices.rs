@@ -10,7 +10,7 @@ use records::id::{DeviceId, LogId, PersonId, PracticeId};
 use sqlcipher::rusqlite::params;
 
 const DEVICE: &str = "SELECT id, practice, label, certificate, renewing, checkpoint_key, agreement_key, log,
-    directives_done, enrolled_at, contact_at, revoked_at FROM device";
+    directives_done, enrolled_at, contact_at, revoked_at, directives_since, may_link FROM device";
 
 impl Devices for Work<'_> {
     fn practice(&self) -> Result<PracticeRow, StoreError> {
@@ -48,21 +48,36 @@ impl Devices for Work<'_> {
         Ok(())
     }
 
+    fn policy(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.first("SELECT policy FROM practice", [], |row| row.get(0))?.flatten())
+    }
+
+    fn set_policy(&self, json: &str) -> Result<(), StoreError> {
+        self.run("UPDATE practice SET policy = ?1", params![json])?;
+        Ok(())
+    }
+
     fn insert_token(&self, token: &TokenRow) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO enrolment_token (hash, label, expires_at) VALUES (?1, ?2, ?3)",
-            params![token.hash, token.label, millis(token.expires_at)],
+            "INSERT INTO enrolment_token (hash, label, expires_at, device) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                token.hash,
+                token.label,
+                millis(token.expires_at),
+                token.device.map(|device| device.uuid().into_bytes())
+            ],
         )?;
         Ok(())
     }
 
     fn token(&self, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        let sql = "SELECT hash, label, expires_at, used_by FROM enrolment_token WHERE hash = ?1";
+        let sql = "SELECT hash, label, expires_at, used_by, device FROM enrolment_token WHERE hash = ?1";
         self.first(sql, params![hash], |row| {
             Ok(TokenRow {
                 hash: row.get(0)?,
                 label: row.get(1)?,
                 expires_at: row.time(2)?,
+                device: row.maybe_uuid(4)?.map(DeviceId::from_uuid),
                 used_by: row.maybe_uuid(3)?.map(DeviceId::from_uuid),
             })
         })
@@ -88,6 +103,48 @@ impl Devices for Work<'_> {
                 millis(device.enrolled_at)
             ],
         )?;
+        Ok(())
+    }
+
+    fn enrol_again(&self, device: &NewDevice) -> Result<(), StoreError> {
+        let (id, at) = (device.id.uuid().into_bytes(), millis(device.enrolled_at));
+        let keep = "INSERT INTO earlier_device_key (device, until_at, checkpoint_key, agreement_key, escrow)
+            SELECT id, ?2, checkpoint_key, agreement_key, escrow FROM device WHERE id = ?1";
+        self.run(keep, params![id, at])?;
+        let sql =
+            "UPDATE device SET certificate = ?2, renewing = NULL, checkpoint_key = ?3, agreement_key = ?4,
+            escrow = coalesce(?5, escrow), contact_at = ?6, may_link = 1, directives_since = directives_done
+            WHERE id = ?1";
+        let row = params![
+            id,
+            device.certificate,
+            device.checkpoint_key.to_bytes(),
+            device.agreement_key.to_bytes(),
+            device.escrow,
+            at
+        ];
+        self.run(sql, row)?;
+        Ok(())
+    }
+
+    fn checkpoint_keys(&self, id: DeviceId) -> Result<Vec<VerifyingKey>, StoreError> {
+        let sql = "SELECT checkpoint_key FROM (
+                SELECT checkpoint_key, 1 AS present, 0 AS n FROM device WHERE id = ?1
+                UNION ALL SELECT checkpoint_key, 0, n FROM earlier_device_key WHERE device = ?1
+            ) ORDER BY present DESC, n DESC";
+        self.all(sql, params![id.uuid().into_bytes()], |row| {
+            VerifyingKey::from_bytes(row.get(0)?).map_err(|_| StoreError::Unreadable("a checkpoint key"))
+        })
+    }
+
+    fn set_log(&self, id: DeviceId, log: LogId) -> Result<(), StoreError> {
+        let sql = "UPDATE device SET log = ?2 WHERE id = ?1";
+        self.run(sql, params![id.uuid().into_bytes(), log.uuid().into_bytes()])?;
+        Ok(())
+    }
+
+    fn end_linking(&self, id: DeviceId) -> Result<(), StoreError> {
+        self.run("UPDATE device SET may_link = 0 WHERE id = ?1", params![id.uuid().into_bytes()])?;
         Ok(())
     }
 
@@ -243,5 +300,7 @@ fn device(row: &Columns<'_, '_>) -> Result<DeviceRow, StoreError> {
         enrolled_at: row.time(9)?,
         contact_at: row.time(10)?,
         revoked_at: row.maybe_time(11)?,
+        directives_since: row.number(12)?,
+        may_link: row.get(13)?,
     })
 }

@@ -1,0 +1,270 @@
+//! What one person must not do alone: one administrator asks for it, and a second one has to agree within a day.
+//!
+//! Both prove themselves with a one-time code, which counts once, here and at every workstation. Asking, agreeing and
+//! refusals are events in the server's trail. What is to be done ([`Act`]) is done in the commit that notes the second
+//! person, so it is done once or not at all. This holds against a mistake and against one administrator alone; whoever
+//! has the server's folder needs neither.
+
+use crate::custody::Sealed;
+use crate::error::{Failure, Kind};
+use crate::people;
+use crate::practice::Practice;
+use crate::signing_in::count_failure;
+use crate::store::{self, Act, ApprovalRow, NewApproval, PersonRow, StoreError, Transaction};
+use crate::trail::ServerTrail;
+use jiff::{SignedDuration, Timestamp};
+use keys::{Random, Secret, TotpSeed, totp, username};
+use records::id::{PersonId, RecordKey, SessionId};
+use records::rights::{Rights, Trail as _, decide};
+use records::{Action, Actor, AuditEvent, Facts, Purpose};
+use sha2::{Digest as _, Sha256};
+use sync::wire::SecretText;
+
+/// How long a second person has.
+const TIME_TO_AGREE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What an administrator shows to prove who they are.
+#[derive(Debug)]
+pub struct Proof {
+    /// What they sign in with.
+    pub username: String,
+    /// The code that their authenticator shows now.
+    pub code: SecretText,
+}
+
+/// What came of an act, to be handed to whoever agreed.
+#[derive(Debug)]
+pub enum Done {
+    /// The token that enrols the workstation again.
+    RescueToken(keys::SecretText),
+    /// The activation code for the person.
+    ActivationCode(String),
+}
+
+/// Why an act is not asked for or not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    NotProven,
+    Wait,
+    NotAllowed,
+    SamePerson,
+    NotWaiting,
+    NoSubject,
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let (sentence, advice) = match refused {
+            Refused::NotProven => (
+                "The name or the code is not right, or the code was used before.",
+                "Wait for a new code and try again. The person must have activated at a workstation once.",
+            ),
+            Refused::Wait => (
+                "After several failed attempts this name has to wait.",
+                "Wait up to fifteen minutes, then try again with a new code.",
+            ),
+            Refused::NotAllowed => (
+                "This person's role does not include this.",
+                "Ask for it as somebody who may manage people: IT, the practice manager or the privacy officer.",
+            ),
+            Refused::SamePerson => (
+                "The person who asked cannot agree as well.",
+                "A second administrator has to agree, with a code of their own.",
+            ),
+            Refused::NotWaiting => (
+                "Nothing waits under this number: it was done already, or its 24 hours are over.",
+                "See `approval list`, or ask for it anew.",
+            ),
+            Refused::NoSubject => (
+                "There is no such workstation or person, or they were revoked.",
+                "Check the id; nothing was changed. A revoked workstation is enrolled as a new one.",
+            ),
+        };
+        Self::new(Kind::Refused, sentence, advice)
+    }
+}
+
+/// Asks for an act; returns its number.
+///
+/// # Errors
+/// When the person is not proven or not an administrator, the subject is unknown, or the store fails.
+pub fn ask(practice: &Practice, act: Act, by: &Proof) -> Result<u64, Failure> {
+    in_one_commit(practice, |tx, now| {
+        let actor = match prove(practice, tx, by, now)? {
+            Ok(actor) => actor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if !exists(tx, act)? {
+            return Ok(Err(Refused::NoSubject));
+        }
+        if let Err(refused) = permit(practice, tx, &actor, act, now)? {
+            return Ok(Err(refused));
+        }
+        let expires_at = now.checked_add(TIME_TO_AGREE).unwrap_or(now);
+        let new = NewApproval { act, asked_by: actor.person, asked_at: now, expires_at };
+        Ok(Ok(tx.insert_approval(&new)?))
+    })
+}
+
+/// Agrees to what somebody else has asked for, and does it.
+///
+/// # Errors
+/// When the person is not proven, not an administrator, or the one who asked; when nothing waits under this number any
+/// more; or when the store fails.
+pub fn approve(practice: &Practice, number: u64, by: &Proof) -> Result<Done, Failure> {
+    in_one_commit(practice, |tx, now| {
+        let actor = match prove(practice, tx, by, now)? {
+            Ok(actor) => actor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(waiting) = tx.approval(number)? else { return Ok(Err(Refused::NotWaiting)) };
+        if waiting.asked_by == actor.person {
+            return Ok(Err(Refused::SamePerson));
+        }
+        if !exists(tx, waiting.act)? {
+            return Ok(Err(Refused::NoSubject));
+        }
+        if let Err(refused) = permit(practice, tx, &actor, waiting.act, now)? {
+            return Ok(Err(refused));
+        }
+        if !tx.approve(number, actor.person, now)? {
+            return Ok(Err(Refused::NotWaiting));
+        }
+        carry_out(practice, tx, waiting.act, now).map(Ok)
+    })
+}
+
+/// What waits for a second person, oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub fn waiting(practice: &Practice) -> Result<Vec<ApprovalRow>, Failure> {
+    let now = practice.clock.now();
+    Ok(store::read(practice.store.as_ref(), |tx| tx.waiting_approvals(now))?)
+}
+
+/// A refusal is a value inside the unit of work: what it leaves behind (a counted failure, an event) has to be stored.
+fn in_one_commit<T>(
+    practice: &Practice,
+    work: impl FnOnce(&dyn Transaction, Timestamp) -> Result<Result<T, Refused>, StoreError>,
+) -> Result<T, Failure> {
+    let now = practice.clock.now();
+    let outcome = store::write(practice.store.as_ref(), |tx| work(tx, now))?;
+    outcome.map_err(Failure::from)
+}
+
+fn carry_out(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    act: Act,
+    now: Timestamp,
+) -> Result<Done, StoreError> {
+    match act {
+        Act::EscrowRelease(device) => {
+            people::make_rescue_token(practice, tx, device, now).map(Done::RescueToken)
+        }
+        Act::PersonReset(person) => people::reset_person(practice, tx, person, now).map(Done::ActivationCode),
+    }
+}
+
+fn exists(tx: &dyn Transaction, act: Act) -> Result<bool, StoreError> {
+    Ok(match act {
+        Act::EscrowRelease(device) => tx.device(device)?.is_some_and(|row| row.revoked_at.is_none()),
+        Act::PersonReset(person) => tx.person(person)?.is_some_and(|row| row.ended_at.is_none()),
+    })
+}
+
+/// The person, if name and code are theirs. A wrong one is counted and written into the trail.
+fn prove(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    by: &Proof,
+    now: Timestamp,
+) -> Result<Result<Actor, Refused>, StoreError> {
+    let name = username::fold(&by.username);
+    let hash = throttle_name(&name);
+    if tx.throttle(&hash)?.is_some_and(|row| row.not_before > now) {
+        return Ok(Err(Refused::Wait));
+    }
+    let person = tx.person_named(&name)?.filter(|person| person.ended_at.is_none());
+    if let Some(person) = person
+        && use_code(practice, tx, &person, &by.code, now)?
+    {
+        tx.set_throttle(&hash, None)?;
+        return Ok(Ok(actor(practice, tx, person.id, now)?));
+    }
+    count_failure(tx, &hash, now)?;
+    let mut trail = ServerTrail::new(practice, tx, now);
+    let event = AuditEvent::sign_in_failed(trail.stamp(), trail.node(), Some(hash.split_at(16).0));
+    trail.append(&event)?;
+    Ok(Err(Refused::NotProven))
+}
+
+/// Whether the code is the person's and was used nowhere before. It is used up by this.
+fn use_code(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: &PersonRow,
+    code: &SecretText,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(sealed) = &person.sealed_seed else { return Ok(false) };
+    let seed = practice.keys.open(Sealed::Seed(person.id.uuid()), sealed);
+    let seed = seed.and_then(|seed| Secret::from_slice(seed.expose())).map(TotpSeed::from_secret);
+    let seed = seed.ok_or(StoreError::Unreadable("a person's seed"))?;
+    // The code is compared here, and nowhere else is it needed.
+    let Some(step) = totp::matching_step(&seed, code.expose().trim(), now, None) else { return Ok(false) };
+    let here = practice.row.node;
+    Ok(!tx.step_used_elsewhere(person.id, here, step)? && tx.use_step(person.id, here, step)?)
+}
+
+/// Failures here are counted apart from those at workstations: neither shuts the other.
+fn throttle_name(folded: &str) -> [u8; 32] {
+    Sha256::new().chain_update(b"chartkeep/throttle-approval/v1\0").chain_update(folded).finalize().into()
+}
+
+fn actor(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Actor, StoreError> {
+    Ok(Actor {
+        person,
+        practice: practice.row.id,
+        roles: tx.roles(person, now)?,
+        device: practice.row.node,
+        session: SessionId::from_uuid(Random::from_os().uuid_v7(now)),
+        purpose: Purpose::SystemAdministration,
+    })
+}
+
+/// Whether this person may ask for or agree to the act; either way the trail says so, naming what it is about.
+fn permit(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    actor: &Actor,
+    act: Act,
+    now: Timestamp,
+) -> Result<Result<(), Refused>, StoreError> {
+    let facts = Facts::of_practice(practice.row.id);
+    let mut trail = ServerTrail::new(practice, tx, now);
+    let id = trail.event_id();
+    match decide(Rights::built_in(), actor, Action::ManagePeople, &facts, now) {
+        Ok(allowed) => {
+            allowed.naming(subject(act)).permit(&mut trail, id, now)?;
+            Ok(Ok(()))
+        }
+        Err(denied) => {
+            let _denied = denied.record(&mut trail, id, now)?;
+            Ok(Err(Refused::NotAllowed))
+        }
+    }
+}
+
+fn subject(act: Act) -> Option<RecordKey> {
+    match act {
+        Act::EscrowRelease(device) => format!("Device/{device}").parse().ok(),
+        Act::PersonReset(person) => format!("Practitioner/{person}").parse().ok(),
+    }
+}

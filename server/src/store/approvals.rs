@@ -1,0 +1,87 @@
+//! What one person must not do alone, while it waits for a second one and after.
+
+use super::StoreError;
+use jiff::Timestamp;
+use records::id::{DeviceId, PersonId};
+use uuid::Uuid;
+
+/// What one person must not do alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Hand the key of a workstation's `device.db` back to it: enrol it again under its own id.
+    EscrowRelease(DeviceId),
+    /// Let a person choose a passphrase and set up a code anew.
+    PersonReset(PersonId),
+}
+
+impl Act {
+    /// The name in the store and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EscrowRelease(_) => "escrow-release",
+            Self::PersonReset(_) => "person-reset",
+        }
+    }
+
+    /// Whom or what it is about.
+    #[must_use]
+    pub fn subject(self) -> Uuid {
+        match self {
+            Self::EscrowRelease(device) => device.uuid(),
+            Self::PersonReset(person) => person.uuid(),
+        }
+    }
+
+    /// The act of this name about this subject.
+    #[must_use]
+    pub fn named(name: &str, subject: Uuid) -> Option<Self> {
+        match name {
+            "escrow-release" => Some(Self::EscrowRelease(DeviceId::from_uuid(subject))),
+            "person-reset" => Some(Self::PersonReset(PersonId::from_uuid(subject))),
+            _ => None,
+        }
+    }
+}
+
+/// An act that somebody asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct NewApproval {
+    /// What.
+    pub act: Act,
+    /// Who asks.
+    pub asked_by: PersonId,
+    /// When.
+    pub asked_at: Timestamp,
+    /// Until when another one may agree.
+    pub expires_at: Timestamp,
+}
+
+/// An act that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct ApprovalRow {
+    /// Its number.
+    pub number: u64,
+    /// What.
+    pub act: Act,
+    /// Who asked.
+    pub asked_by: PersonId,
+    /// When.
+    pub asked_at: Timestamp,
+    /// Until when another one may agree.
+    pub expires_at: Timestamp,
+    /// Who agreed, and when; the act was done then.
+    pub approved: Option<(PersonId, Timestamp)>,
+}
+
+/// The rows of what needs two people.
+pub trait Approvals {
+    /// Stores what is asked for; returns its number.
+    fn insert_approval(&self, new: &NewApproval) -> Result<u64, StoreError>;
+    /// What was asked for under this number.
+    fn approval(&self, number: u64) -> Result<Option<ApprovalRow>, StoreError>;
+    /// What waits for a second person at a time, oldest first.
+    fn waiting_approvals(&self, at: Timestamp) -> Result<Vec<ApprovalRow>, StoreError>;
+    /// Notes who agreed; false when it was done already, has expired, or the same person asked.
+    fn approve(&self, number: u64, by: PersonId, at: Timestamp) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,55 @@
+//! What needs two people, in SQL.
+
+use super::column::{Columns, count, millis};
+use super::{StoreError, Work};
+use crate::store::{Act, ApprovalRow, Approvals, NewApproval};
+use jiff::Timestamp;
+use records::id::PersonId;
+use sqlcipher::rusqlite::params;
+
+const APPROVAL: &str = "SELECT number, act, subject, asked_by, asked_at, expires_at, approved_by, approved_at
+    FROM approval";
+
+impl Approvals for Work<'_> {
+    fn insert_approval(&self, new: &NewApproval) -> Result<u64, StoreError> {
+        let sql = "INSERT INTO approval (act, subject, asked_by, asked_at, expires_at)
+            VALUES (?1, ?2, ?3, ?4, ?5) RETURNING number";
+        let row = params![
+            new.act.as_str(),
+            new.act.subject().into_bytes(),
+            new.asked_by.uuid().into_bytes(),
+            millis(new.asked_at),
+            millis(new.expires_at)
+        ];
+        self.first(sql, row, |row| row.number(0))?
+            .ok_or(StoreError::Unreadable("an approval without a number"))
+    }
+
+    fn approval(&self, number: u64) -> Result<Option<ApprovalRow>, StoreError> {
+        self.first(&format!("{APPROVAL} WHERE number = ?1"), params![count(number)], approval)
+    }
+
+    fn waiting_approvals(&self, at: Timestamp) -> Result<Vec<ApprovalRow>, StoreError> {
+        let sql = format!("{APPROVAL} WHERE approved_by IS NULL AND expires_at > ?1 ORDER BY number");
+        self.all(&sql, params![millis(at)], approval)
+    }
+
+    fn approve(&self, number: u64, by: PersonId, at: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE approval SET approved_by = ?2, approved_at = ?3
+            WHERE number = ?1 AND approved_by IS NULL AND expires_at > ?3 AND asked_by <> ?2";
+        Ok(self.run(sql, params![count(number), by.uuid().into_bytes(), millis(at)])? == 1)
+    }
+}
+
+fn approval(row: &Columns<'_, '_>) -> Result<ApprovalRow, StoreError> {
+    let act = Act::named(&row.get::<String>(1)?, row.uuid(2)?);
+    let by = row.maybe_uuid(6)?.map(PersonId::from_uuid);
+    Ok(ApprovalRow {
+        number: row.number(0)?,
+        act: act.ok_or(StoreError::Unreadable("an act that is none of ours"))?,
+        asked_by: PersonId::from_uuid(row.uuid(3)?),
+        asked_at: row.time(4)?,
+        expires_at: row.time(5)?,
+        approved: by.zip(row.maybe_time(7)?),
+    })
+}
