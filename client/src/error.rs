@@ -92,6 +92,8 @@ codes! {
     KeyringNoAnswer, "keyring-no-answer", "The keyring of this computer does not answer.", "Look for a window that asks for the keyring's password, or restart the computer. Nothing was changed.";
     KeyMissing, "key-missing", "The key of this computer is no longer in the keyring.", "Do not delete anything. Ask your IT administrator to enrol this computer again: unsent work is kept.";
 
+    EscrowRefused, "escrow-refused", "The key that the server kept does not open the data on this computer.", "Nothing was changed or deleted. Keep the data folder and tell your IT administrator: unsent work in it can still be brought to the server.";
+
     // The vault on disk.
     VaultDamaged, "vault-damaged", "A file of the vault does not open: its key is not right, or the file is damaged.", "Nothing was changed or deleted. Ask your IT administrator; keep the data folder as it is.";
     VaultNewer, "vault-newer", "The vault was written by a newer version of Chartkeep.", "Install that version or a later one. The vault was left as it is.";

@@ -13,6 +13,7 @@
 mod activation;
 mod client_state;
 mod clock;
+pub mod courier;
 mod device_keys;
 mod enrolment;
 mod error;

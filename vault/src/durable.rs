@@ -6,7 +6,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Writes `bytes` under `path`: beside it first, synced, renamed over it, and the folder synced.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// When the operating system refuses; then what was there before is still there.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut unfinished = OsString::from(path);
     unfinished.push(".new");
     let mut options = OpenOptions::new();

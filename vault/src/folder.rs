@@ -31,6 +31,25 @@ impl Folder {
         make_private(&self.blobs())
     }
 
+    /// Moves slots and drafts into `earlier/<n>/` and makes empty ones: what seals them was lost, and nothing is deleted.
+    ///
+    /// # Errors
+    /// When the operating system refuses. What was moved already stays where it is; doing it again moves the rest.
+    pub fn set_aside_what_is_sealed_to_people(&self) -> io::Result<()> {
+        let earlier = self.0.join("earlier");
+        make_private(&earlier)?;
+        let place = (1_u32..).map(|n| earlier.join(n.to_string())).find(|place| !place.exists());
+        let place = place.ok_or(io::ErrorKind::AlreadyExists)?;
+        make_private(&place)?;
+        for folder in [self.slots(), self.drafts()] {
+            if let Some(name) = folder.file_name().filter(|_| folder.exists()) {
+                fs::rename(&folder, place.join(name))?;
+            }
+        }
+        self.make()?;
+        fs::File::open(&self.0)?.sync_all()
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -59,6 +78,27 @@ impl Folder {
     #[must_use]
     pub fn envelope_file(&self, change: ChangeId) -> PathBuf {
         self.outbox().join(format!("{change}.envelope"))
+    }
+
+    /// Whether there is an `outbox/`.
+    #[must_use]
+    pub fn has_outbox(&self) -> bool {
+        self.outbox().is_dir()
+    }
+
+    /// The files of `outbox/` that are finished. Needs no key: each is sealed.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn envelopes(&self) -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        if self.has_outbox() {
+            for entry in fs::read_dir(self.outbox())? {
+                let path = entry?.path();
+                found.extend(path.extension().is_some_and(|name| name == "envelope").then_some(path));
+            }
+        }
+        Ok(found)
     }
 
     /// `drafts/<person>/`.

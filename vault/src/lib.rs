@@ -36,6 +36,7 @@ pub use device::{
 };
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, DayPart, Freshness, Standing};
+pub use durable::write as write_durably;
 pub use error::{PullError, ReadError, SaveError, StoreError, VaultError};
 pub use folder::Folder;
 pub use pull::{Page, PageEntry};

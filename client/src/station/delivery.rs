@@ -1,19 +1,16 @@
 //! What leaves this workstation, and what the server says of it: envelopes and audit events, also with nobody signed in.
 
 use jiff::Timestamp;
-use keys::checkpoint::Checkpoint;
 use records::event::{Alert, AuditEvent};
 use records::id::{ChangeId, RecordKey};
 use records::log::Tree;
-use sync::wire::{
-    AuditReceipt, Base64Bytes, Cursor, RefusalCode, ResourceVersion, Standing, checkpoint_key_name,
-    checkpoint_origin,
-};
+use sync::wire::{AuditReceipt, Base64Bytes, Cursor, RefusalCode, ResourceVersion, Standing};
 use sync::{LogAlarm, LogPosition, Machine, QueuedChange, Restored};
 use vault::{LogHead, OutboxEntry, OutboxState, Setting, StoreError, Verdict};
 
 use super::Station;
 use crate::ClientError;
+use crate::courier::events::signed_note;
 use crate::syncing::Told;
 
 /// One request of audit events stays below this many bytes.
@@ -99,9 +96,7 @@ impl Station {
     }
 
     fn signed_note(&self, head: LogHead, at: Timestamp) -> Option<String> {
-        let origin = checkpoint_origin(self.identity().log);
-        let checkpoint = Checkpoint { origin, size: head.size, root: *head.root.as_bytes(), at };
-        checkpoint.sign(&checkpoint_key_name(self.identity().device), &self.keys().checkpoint).ok()
+        signed_note(self.identity(), self.keys(), head, at)
     }
 
     /// Keeps the server's word on how much of the log it holds.
@@ -189,8 +184,13 @@ fn queued(device: &vault::Device, entry: &OutboxEntry) -> Option<QueuedChange> {
     Some(QueuedChange { id: entry.change, base: None, bytes: u64::try_from(bytes).unwrap_or(u64::MAX) })
 }
 
+/// Whether a receipt speaks of this log as it was at that size.
+pub(crate) fn tree_allows(device: &vault::Device, receipt: &AuditReceipt) -> Result<bool, StoreError> {
+    Ok(device.head_at(receipt.size)?.is_some_and(|head| head.root.to_string() == receipt.root))
+}
+
 /// The server's answer as `device.db` keeps it; waiting is no answer.
-fn verdict(standing: &Standing) -> Option<Verdict> {
+pub(crate) fn verdict(standing: &Standing) -> Option<Verdict> {
     match standing {
         Standing::Applied { versions, .. } => Some(Verdict::Applied { versions: keyed(versions) }),
         Standing::Conflict { versions } => Some(Verdict::Conflict { versions: keyed(versions) }),

@@ -3,7 +3,7 @@
 use keys::slot::WINDOW_DAYS;
 use records::Drawer;
 use records::id::PersonId;
-use sync::wire::{Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy};
+use sync::wire::{AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy};
 use vault::{Setting, StoredDirective, StoredGrant};
 
 use super::{Station, Trust};
@@ -30,7 +30,7 @@ impl Station {
         if let Err(error) = self.device().set(Setting::Policy, &policy) {
             tracing::warn!(%error, "the policy was not kept");
         }
-        if let Some(receipt) = &answer.log {
+        if let Some(receipt) = self.own_receipt(answer) {
             self.keep_receipt(receipt);
         }
         for directive in &answer.directives {
@@ -41,6 +41,12 @@ impl Station {
             }
         }
         self.sync_page_changed();
+    }
+
+    /// The server's word on this workstation's log. Before a log that links to a lost one has arrived, the server speaks of
+    /// the lost one, and that says nothing of how much of this one it holds.
+    pub(crate) fn own_receipt<'a>(&self, answer: &'a DirectivesResponse) -> Option<&'a AuditReceipt> {
+        answer.log.as_ref().filter(|receipt| receipt.log == self.identity().log)
     }
 
     /// The policy in force: the last one heard, or the default.

@@ -3,6 +3,7 @@
 mod delivery;
 mod directives;
 mod lock;
+mod mirror;
 mod person;
 mod status;
 mod tokens;
@@ -29,6 +30,7 @@ use crate::syncing::DriverHandle;
 use crate::throttle::{Moment, Waits};
 use crate::{ClientError, Clock, Code, Settings, workstation};
 
+pub(crate) use delivery::{tree_allows, verdict};
 pub(crate) use directives::kept_text;
 pub(crate) use person::SignedIn;
 pub(crate) use trust::Trust;
@@ -90,6 +92,7 @@ pub(crate) struct Station {
     trust: RwLock<Trust>,
     waits: Mutex<Waits>,
     net: Mutex<tokens::Net>,
+    mirror: Mutex<mirror::Mirror>,
     signed_in: Mutex<Option<SignedIn>>,
 }
 
@@ -113,6 +116,7 @@ impl Station {
             trust: RwLock::new(parts.trust),
             waits: Mutex::new(Waits::since(started)),
             net: Mutex::new(net),
+            mirror: Mutex::default(),
             signed_in: Mutex::new(None),
         }
     }
@@ -184,6 +188,10 @@ impl Station {
 
     pub(crate) fn waits(&self) -> MutexGuard<'_, Waits> {
         held(&self.waits)
+    }
+
+    fn mirror(&self) -> MutexGuard<'_, mirror::Mirror> {
+        held(&self.mirror)
     }
 
     pub(crate) fn trust(&self) -> Trust {

@@ -58,6 +58,7 @@ impl Station {
             unsent_changes: u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX),
             unsent_events: sync.unsent_events,
             next_try: sync.next_try.map(|at| self.minute(at)),
+            mirror: self.mirror_view(),
         }
     }
 
@@ -111,6 +112,7 @@ impl Station {
             unsent_changes: status.unsent_changes,
             unsent_events: status.unsent_events,
             next_try: next_try.map(|at| self.minute(at)),
+            mirror: self.mirror_view(),
         };
         (self.surroundings.listener)(workstation::Event::SyncChanged(view));
     }

@@ -49,6 +49,11 @@ impl Trust {
         &self.bundle.rights_key
     }
 
+    /// Directives, receipts and answers are signed with this.
+    pub(crate) fn directive_key(&self) -> &VerifyingKey {
+        &self.bundle.directive_key
+    }
+
     /// Changes are sealed to this for the server.
     pub(crate) fn sealing_key(&self) -> AgreementPublic {
         self.bundle.sealing_key

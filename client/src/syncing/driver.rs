@@ -56,6 +56,9 @@ impl DriverHandle {
 /// A date that jumps must not leave the driver asleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 
+/// How often a mirror is looked after when nothing has changed: a disk may have been put in.
+const MIRROR_LOOK: Duration = Duration::from_secs(20);
+
 /// What the screens know of the sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SyncState {
@@ -76,12 +79,25 @@ pub(crate) struct Driver {
     told: UnboundedReceiver<Told>,
     answers: JoinSet<(RequestId, Result<Answer, Failure>)>,
     shown: SyncState,
+    /// What was unsent when the mirror was last looked after, and when that was.
+    copied: Option<((usize, u64), Duration)>,
+    copying: Option<tokio::task::JoinHandle<()>>,
+    copy_again: bool,
 }
 
 impl Driver {
     /// A driver that goes on where the disk says.
     pub(crate) fn new(station: Arc<Station>, machine: Machine, told: UnboundedReceiver<Told>) -> Self {
-        Self { station, machine, told, answers: JoinSet::new(), shown: SyncState::default() }
+        Self {
+            station,
+            machine,
+            told,
+            answers: JoinSet::new(),
+            shown: SyncState::default(),
+            copied: None,
+            copying: None,
+            copy_again: false,
+        }
     }
 
     /// Runs until told to stop.
@@ -89,6 +105,7 @@ impl Driver {
         loop {
             self.send_and_tell().await;
             self.show();
+            self.mirror();
             let sleep = self.time_to_sleep();
             tokio::select! {
                 told = self.told.recv() => match told {
@@ -192,6 +209,22 @@ impl Driver {
         if state != self.shown {
             self.shown = state;
             self.station.sync_changed(state);
+        }
+    }
+
+    /// Copies what is unsent onto the mirror, beside everything else: a disk that hangs holds nobody up.
+    fn mirror(&mut self) {
+        if self.copying.as_ref().is_some_and(|copying| !copying.is_finished()) {
+            self.copy_again = true;
+            return;
+        }
+        let state = (self.machine.unsent_changes(), self.machine.unsent_events());
+        let now = self.station.monotonic();
+        let is_due = self.copied.is_none_or(|(copied, at)| copied != state || now >= at + MIRROR_LOOK);
+        if is_due || std::mem::take(&mut self.copy_again) {
+            self.copied = Some((state, now));
+            let station = self.station.clone();
+            self.copying = Some(tokio::task::spawn_blocking(move || station.mirror_now()));
         }
     }
 

@@ -84,7 +84,7 @@ async fn directives(station: &Arc<Station>) -> Result<Answer, Failure> {
     let asked = on_disk(station, |station| station.directives_request()).await?;
     let answered: DirectivesResponse =
         station.server().call(path::DIRECTIVES, &asked).await.map_err(failure)?;
-    let log_size = answered.log.as_ref().map(|receipt| receipt.size);
+    let log_size = station.own_receipt(&answered).map(|receipt| receipt.size);
     on_disk(station, move |station| {
         station.take_directives(&answered);
         Some(())

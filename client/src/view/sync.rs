@@ -23,6 +23,19 @@ pub struct SyncView {
     pub unsent_events: u64,
     /// When the next attempt is due, `22-Nov-2026 10:15`.
     pub next_try: Option<String>,
+    /// The copy of what is unsent on another disk; absent where the practice has none.
+    pub mirror: Option<MirrorView>,
+}
+
+/// How the copy of what is unsent fares.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct MirrorView {
+    /// When it was last complete, `22-Nov-2026 10:15`.
+    pub copied_at: Option<String>,
+    /// Since when the disk is not there or cannot be written, `22-Nov-2026 10:15`.
+    pub absent_since: Option<String>,
 }
 
 /// When a drawer was last pulled.

@@ -1,7 +1,7 @@
 //! The one door for a window: every method blocks, and every method may be called from any thread.
 
 mod forms;
-mod open;
+pub(crate) mod open;
 #[cfg(test)]
 mod tests;
 
@@ -97,20 +97,23 @@ impl Workstation {
         }
     }
 
-    /// Makes this computer a workstation of a clinic: key pair here, certificate from there.
+    /// Makes this computer a workstation of a clinic: key pair here, certificate from there. Where a data folder is here
+    /// whose key is missing, a rescue token brings the key back, and with it all that is in the folder.
     ///
     /// # Errors
     /// `already-enrolled`, `token-refused`, `address-invalid`, the states of the keyring, the server's and the disk's.
-    /// Nothing is left behind then.
+    /// Nothing is left behind then. With a folder whose key is missing also `escrow-refused`.
     pub fn enrol(&self, form: EnrolForm) -> Result<StatusView, ClientError> {
         {
             let mut standing = self.standing();
             match &*standing {
                 Standing::Running(_) => return Err(Code::AlreadyEnrolled.into()),
+                Standing::Blocked(problem) if problem.code == Code::KeyMissing => {
+                    enrolment::reopening::reopen(&self.surroundings, &form)?;
+                }
                 Standing::Blocked(problem) => return Err(problem.clone()),
-                Standing::Unenrolled => {}
+                Standing::Unenrolled => enrolment::enrol(&self.surroundings, &form)?,
             }
-            enrolment::enrol(&self.surroundings, &form)?;
             *standing = Standing::of(open::open(&self.surroundings));
         }
         let status = self.status();

@@ -45,26 +45,42 @@ pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, Clien
     Ok(Some(Running { station, driver }))
 }
 
-fn assemble(
-    surroundings: &Surroundings,
-    device: Device,
-    keys: DeviceKeys,
-    driver: DriverHandle,
-) -> Result<Station, ClientError> {
+/// What an open `device.db` says of the practice: whom to believe, and the way to its server.
+pub(crate) struct Ground {
+    pub(crate) trust: Trust,
+    pub(crate) server: Server,
+    state: ClientState,
+    /// SHA-256 of the device certificate.
+    certificate: [u8; 32],
+}
+
+/// Reads what was kept at enrolment, and checks that it fits itself.
+pub(crate) fn ground(device: &Device, keys: &DeviceKeys) -> Result<Ground, ClientError> {
     let state = device.setting(Setting::Client)?.ok_or(Code::VaultDamaged)?;
     let state = ClientState::from_bytes(&state).map_err(|_| Code::VaultNewer)?;
     let fingerprint = state.root_fingerprint().ok_or(Code::VaultDamaged)?;
-    let certificate_pem = kept_text(&device, Setting::Certificate)?;
-    let chain_pem = kept_text(&device, Setting::CertificateChain)?;
-    let bundle = kept_text(&device, Setting::TrustBundle)?;
+    let certificate_pem = kept_text(device, Setting::Certificate)?;
+    let chain_pem = kept_text(device, Setting::CertificateChain)?;
+    let bundle = kept_text(device, Setting::TrustBundle)?;
     let trust = Trust::verify(fingerprint, &chain_pem, &bundle, device.identity().practice)
         .map_err(|_| Code::VaultDamaged)?;
     let root = PinnedRoot::from_fingerprint(fingerprint);
     // EXPOSE: rustls needs the private key to speak for this workstation.
     let tls = TlsMaterial::workstation(root, &certificate_pem, &chain_pem, keys.tls.expose())
         .map_err(|_| Code::VaultDamaged)?;
-    let server = Server::at(&kept_text(&device, Setting::ServerAddress)?, &tls)?;
+    let server = Server::at(&kept_text(device, Setting::ServerAddress)?, &tls)?;
     let leaf = certificate::from_pem(&certificate_pem).map_err(|_| Code::VaultDamaged)?;
+    let certificate = leaf.first().map(|der| certificate::fingerprint(der)).ok_or(Code::VaultDamaged)?;
+    Ok(Ground { trust, server, state, certificate })
+}
+
+fn assemble(
+    surroundings: &Surroundings,
+    device: Device,
+    keys: DeviceKeys,
+    driver: DriverHandle,
+) -> Result<Station, ClientError> {
+    let Ground { trust, server, state, certificate } = ground(&device, &keys)?;
     let about = About {
         practice: kept_text(&device, Setting::PracticeName)?,
         label: kept_text(&device, Setting::DeviceLabel)?,
@@ -77,7 +93,7 @@ fn assemble(
         about,
         trust,
         server,
-        certificate: leaf.first().map(|der| certificate::fingerprint(der)).ok_or(Code::VaultDamaged)?,
+        certificate,
         driver,
     }))
 }

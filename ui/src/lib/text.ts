@@ -70,6 +70,13 @@ export const text = {
     unexpected: 'Chartkeep cannot go on',
     safe: 'No record was deleted or changed. Unsent work stays on this computer.',
   },
+  rescue: {
+    title: 'Bring this computer back',
+    intro: 'Your IT administrator has a rescue token once a second administrator has agreed. All that is here stays, and unsent work is sent. Everybody signs in at the server once; drafts that were being typed do not come back.',
+    token: 'Rescue token',
+    submit: 'Bring it back',
+    working: 'Asking the server…',
+  },
   session: {
     placeNotKept: 'Your place could not be kept. What you typed is still here.',
     lastSignIn: (at: string) => `Last sign-in ${at}`,
@@ -327,6 +334,9 @@ export const text = {
     contact: (at: string) => `Last contact with the server ${at}`,
     noContact: 'The server has not answered yet.',
     next: (at: string) => `Next attempt ${at}`,
+    mirrorCopied: (at: string) => `Copy on the other disk complete at ${at}.`,
+    mirrorAbsent: (at: string) => `The disk for the copy has been missing since ${at}. Nothing else changes; put it back when you can.`,
+    mirrorWaiting: 'The copy on the other disk has not begun yet.',
     now: 'Send and receive now',
     asked: 'Asked the server.',
     columns: { when: 'Written', what: 'What', patient: 'Patient', author: 'By', state: 'State' },

@@ -30,6 +30,18 @@ describe('before the records', () => {
     const window = openWindow();
     expect((await window.find('error-code')).textContent).toBe(code);
     expect(window.byId('blocked-screen').textContent).toContain('No record was deleted');
+    expect(document.querySelector('[data-testid="rescue-form"]')).toBeNull();
+  });
+
+  test('a computer whose key is missing takes a rescue token', async () => {
+    const clinic = theClinic();
+    clinic.state = 'blocked';
+    clinic.problem = { code: 'key-missing', message: 'What happened.', advice: 'What to do.' };
+    const window = openWindow();
+    await window.user.type(await window.find('rescue-server'), 'https://server.clinic:8444');
+    await window.user.type(window.byId('rescue-token'), 'ck1.abc');
+    await window.user.click(window.byId('rescue-submit'));
+    expect(await window.find('lock-screen')).toBeTruthy();
   });
 
   test('a wrong passphrase empties the code only, and puts the caret there', async () => {

@@ -318,7 +318,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -655,6 +655,16 @@ current: Array<MedicationRow>,
  * Stopped or completed.
  */
 past: Array<MedicationRow>, };
+
+export type MirrorView = { 
+/**
+ * When it was last complete, `22-Nov-2026 10:15`.
+ */
+copiedAt: string | null, 
+/**
+ * Since when the disk is not there or cannot be written, `22-Nov-2026 10:15`.
+ */
+absentSince: string | null, };
 
 export type NormalRange = { 
 /**
@@ -1022,7 +1032,11 @@ unsentEvents: number,
 /**
  * When the next attempt is due, `22-Nov-2026 10:15`.
  */
-nextTry: string | null, };
+nextTry: string | null, 
+/**
+ * The copy of what is unsent on another disk; absent where the practice has none.
+ */
+mirror: MirrorView | null, };
 
 export type TodayForm = { 
 /**

@@ -21,6 +21,7 @@ const KINDS: Partial<Record<Code, ErrorKind>> = {
   'keyring-error': 'keyring',
   'keyring-no-answer': 'keyring',
   'key-missing': 'keyring',
+  'escrow-refused': 'keyring',
   'vault-damaged': 'vault',
   'vault-newer': 'vault',
   'disk-full': 'vault',

@@ -87,6 +87,7 @@ export class FakeClinic {
       refused: this.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict'),
       unsentChanges: this.unsent.length,
       unsentEvents: this.online ? 0 : 6,
+      mirror: null,
       nextTry: this.online ? null : showDateTime(new Date(Date.now() + 120_000)),
     };
   }

@@ -1,0 +1,61 @@
+//! Taking the server's answers in at the workstation that the items were from: it marks as sent what the server holds.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use keys::courier::{Item, ItemKind};
+use sync::wire::CourierAnswers;
+
+use super::{Opened, open};
+use crate::keyring::Keyring;
+use crate::station::{tree_allows, verdict};
+use crate::{ClientError, Code};
+
+/// What was marked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Changes that have an answer now and had none.
+    pub changes: usize,
+    /// How many events of the log the server holds.
+    pub events: Option<u64>,
+    /// Items for other workstations, or that this workstation does not believe.
+    pub not_ours: usize,
+}
+
+/// Takes answers in.
+///
+/// # Errors
+/// What keeps the folder from being opened or written. Doing it again changes nothing.
+pub fn take_back(
+    data_dir: &Path,
+    keyring: &dyn Keyring,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<TakenBack, ClientError> {
+    let Opened { mut device, keys, ground } = open(data_dir, keyring)?;
+    let identity = device.identity();
+    let mut taken = TakenBack::default();
+    for item in items {
+        let ours = item.header.kind == ItemKind::Answers && item.header.device == identity.device.uuid();
+        let opened = item.open_answers(&keys.agreement, ground.trust.directive_key());
+        let Some(json) = opened.ok().filter(|_| ours) else {
+            taken.not_ours += 1;
+            continue;
+        };
+        let answers: CourierAnswers = serde_json::from_slice(&json).map_err(|_| Code::ServerAnswer)?;
+        for receipt in &answers.changes {
+            if let (Some(change), Some(verdict)) = (receipt.change, verdict(&receipt.standing)) {
+                taken.changes += usize::from(device.record_verdict(change, &verdict)?);
+            }
+        }
+        for receipt in answers.logs.iter().filter(|receipt| receipt.log == identity.log) {
+            // The server's word counts only where it is about this very log.
+            if tree_allows(&device, receipt)? {
+                let json = serde_json::to_vec(receipt).map_err(|_| Code::Internal)?;
+                device.keep_receipt(receipt.size, &json, now)?;
+                taken.events = Some(receipt.size);
+            }
+        }
+    }
+    Ok(taken)
+}

@@ -1,0 +1,42 @@
+//! Unsent work by file: collected from a data folder, brought to the server by any workstation that reaches it, and the
+//! answers taken back. Nothing that is carried can be read on the way ([`keys::courier`]).
+
+mod back;
+mod collecting;
+mod delivering;
+pub(crate) mod events;
+
+pub use back::{TakenBack, take_back};
+pub use collecting::{Collected, LeftOut, collect};
+pub use delivering::{Delivered, deliver};
+pub use keys::courier::{Found, Item, read_file};
+pub use sync::wire::ItemResult;
+
+use std::path::Path;
+
+use vault::{Device, Folder, RawKey};
+
+use crate::device_keys::DeviceKeys;
+use crate::keyring::Keyring;
+use crate::workstation::open::{Ground, ground};
+use crate::{ClientError, Code};
+
+/// A workstation's own files, opened for as long as a courier needs them.
+struct Opened {
+    device: Device,
+    keys: DeviceKeys,
+    ground: Ground,
+}
+
+/// Opens `device.db` with the key in the keyring.
+fn open(data_dir: &Path, keyring: &dyn Keyring) -> Result<Opened, ClientError> {
+    let folder = Folder::new(data_dir);
+    if !folder.device_file().try_exists()? {
+        return Err(Code::NotEnrolled.into());
+    }
+    let keys = DeviceKeys::read(keyring)?.ok_or(Code::KeyMissing)?;
+    // EXPOSE: SQLCipher needs the raw bytes to open the file.
+    let device = Device::open(folder, &RawKey::new(*keys.device_file.expose()))?;
+    let ground = ground(&device, &keys)?;
+    Ok(Opened { device, keys, ground })
+}
