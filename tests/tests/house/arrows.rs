@@ -15,6 +15,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("sync", &["records"]),
     ("vault", &["sqlcipher", "keys", "records"]),
     ("client", &["vault", "sync", "keys", "records"]),
+    ("chartkeepctl", &["client", "keys", "records"]),
     ("chartkeep", &["client", "records"]),
     ("chartkeep-server", &["sync", "keys", "records", "sqlcipher"]),
     ("chartkeep-tests", &["client", "vault", "sync", "keys", "records", "sqlcipher", "chartkeep-server"]),

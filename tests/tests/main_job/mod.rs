@@ -5,6 +5,7 @@
 mod clinic;
 mod full_disk;
 mod ground;
+mod rescue;
 mod strangers;
 
 use chartkeep_tests::practice::people::{AUDITOR, FRONT_DESK, NURSE};

@@ -1,0 +1,206 @@
+//! The drill: a workstation with unsent work loses its keyring, and then its disk; both times everything has to arrive, once.
+//!
+//! It runs in a temporary folder, against a real `chartkeep-server` on this computer, with made-up patients; the
+//! workstation's keys lie in memory instead of the desktop's keyring. It proves itself: each thing that must hold is
+//! looked up at the server or in the files, and the exit status is 0 only if all of it did.
+
+mod clinic;
+mod report;
+mod server;
+
+use crate::failure::Failure;
+use client::courier::{self, Found, Item, read_file};
+use client::view::{DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason};
+use client::{Code, LockCause, Workstation};
+use clinic::{Clinic, NURSE, OTHER_NURSE, all_sent, pulled, until};
+use report::Report;
+use server::{Server, broken};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What stands in the notes of the drill, and must stand nowhere on the mirror.
+const CANARY: &str = "quibbling zephyrs";
+/// The family name of the patients of the drill, for the same.
+const FAMILY: &str = "Drillsample";
+
+/// Runs the drill and prints what it found.
+pub(crate) fn run(server: Option<PathBuf>) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::disk("A temporary folder for the drill cannot be made.", &error))?;
+    let server = Server::find(server, folder.path())?;
+    let mut report = Report::begin();
+    let mut clinic = Clinic::make(folder.path(), server, FAMILY)?;
+    let device = lost_keyring(&mut clinic, &mut report)?;
+    dead_disk(&mut clinic, &device, &mut report)?;
+    report.print()?;
+    report.verdict()
+}
+
+/// Three notes and a draft, written without the server; then the keyring is empty. Returns the workstation's id.
+fn lost_keyring(clinic: &mut Clinic, report: &mut Report) -> Result<String, Failure> {
+    let workstation = clinic.workstation("north", &Arc::default());
+    clinic.enrol(&workstation, "North room")?;
+    clinic.activate_all(&workstation)?;
+    clinic.sign_in(&workstation, &NURSE)?;
+    pulled(&workstation)?;
+    let patient = first_patient(&workstation)?;
+    clinic.server.stop();
+    workstation.open_chart(&patient, Some(OpenReason::Visit))?;
+    write_notes(&workstation, &patient, 3)?;
+    let content = "half a sentence".to_owned();
+    workstation.save_draft(DraftForm { patient_id: patient, form: DraftKind::Note, content, place: None })?;
+    workstation.lock(LockCause::Person);
+    let status = workstation.status();
+    report.check(
+        "unsent before: 3 changes, and events",
+        status.unsent_changes == 3 && status.unsent_events > 3,
+    );
+    workstation.stop();
+
+    let began = report.start();
+    let workstation = clinic.workstation("north", &Arc::default());
+    let problem = workstation.status().problem.map(|problem| problem.code);
+    report.check("keyring lost: the workstation says so and makes no key", problem == Some(Code::KeyMissing));
+    clinic.server.start()?;
+    let device = only_device(clinic)?;
+    let token = clinic.rescue_token(&device)?;
+    let status = workstation.enrol(clinic.form(token, ""))?;
+    report.check("keyring lost: the escrowed key opens the folder", status.state == Lifecycle::Locked);
+    all_sent(&workstation)?;
+    report.took("keyring lost: until everything is at the server", &began);
+    report.check("keyring lost: each of the 3 changes was applied once", applied(clinic)? == 3);
+    report.check(
+        "keyring lost: the same workstation, and one log without a gap",
+        only_device(clinic)? == device && logs(clinic)? == (true, 2),
+    );
+    workstation.stop();
+    Ok(device)
+}
+
+/// Two more notes, mirrored; then the disk is gone with everything on it.
+fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(), Failure> {
+    let (before, keyring) = (clinic.workstation("south", &Arc::default()), Arc::default());
+    clinic.enrol(&before, "South room")?;
+    clinic.sign_in(&before, &NURSE)?;
+    pulled(&before)?;
+    let patient = first_patient(&before)?;
+    all_sent(&before)?;
+    clinic.server.stop();
+    before.open_chart(&patient, Some(OpenReason::Visit))?;
+    write_notes(&before, &patient, 2)?;
+    before.lock(LockCause::Person);
+    let unsent = before.status().unsent_events;
+    let folder = clinic.folder.join("mirror");
+    until("the mirror holds what is unsent", || counts(&folder).is_ok_and(|found| found == (2, unsent)))?;
+    before.stop();
+    fs::rename(clinic.folder.join("south"), clinic.folder.join("dead"))
+        .map_err(|error| Failure::disk("The drill cannot take the disk away.", &error))?;
+    report.check("mirror: no name and no word of a note can be read", is_sealed(&folder)?);
+
+    let began = report.start();
+    clinic.server.start()?;
+    let dead =
+        devices(clinic)?.into_iter().find(|id| id != device).ok_or_else(|| broken("a device is missing"))?;
+    let token = clinic.rescue_token(&dead)?;
+    let after = clinic.workstation("south", &keyring);
+    after.enrol(clinic.form(token, "South room"))?;
+    all_sent(&after)?;
+    report.check("disk dead: the new log links to the old one", logs(clinic)? == (true, 4));
+    after.stop();
+    for _ in 0..2 {
+        let items = items(&folder)?;
+        let brought = courier::deliver(&clinic.folder.join("south"), keyring.as_ref(), &items, |_| {})?;
+        let held = brought.results.iter().all(courier::ItemResult::is_held);
+        report.check("disk dead: the server holds all that the mirror had", held);
+        report.check("disk dead: each of the 2 changes was applied once", applied(clinic)? == 5);
+    }
+    report.took("disk dead: until everything is at the server", &began);
+    report.check("disk dead: every log is whole", logs(clinic)? == (true, 4));
+    let after = clinic.workstation("south", &keyring);
+    clinic.sign_in(&after, &OTHER_NURSE)?;
+    pulled(&after)?;
+    let chart = after.open_chart(&patient, Some(OpenReason::Visit))?;
+    let notes = chart.notes.iter().filter(|note| note.text.contains(CANARY)).count();
+    report.check("disk dead: all 5 notes are in the chart, each once", notes == 5);
+    report.took("disk dead: until a nurse reads the chart again", &began);
+    after.stop();
+    Ok(())
+}
+
+fn first_patient(workstation: &Workstation) -> Result<String, Failure> {
+    let found = workstation.search(FAMILY)?;
+    found.rows.first().map(|row| row.id.clone()).ok_or_else(|| broken("no patient is found"))
+}
+
+fn write_notes(workstation: &Workstation, patient: &str, notes: usize) -> Result<(), Failure> {
+    for number in 0..notes {
+        let text = format!("{CANARY} {number}");
+        let form = NoteForm { patient_id: patient.to_owned(), text, sign: true, ..NoteForm::default() };
+        if !workstation.save_note(form)?.saved {
+            return Err(broken("a note was not saved"));
+        }
+    }
+    Ok(())
+}
+
+fn applied(clinic: &Clinic) -> Result<u64, Failure> {
+    let status = clinic.server.say(&["status"])?;
+    status["changes_applied"].as_u64().ok_or_else(|| broken("the server does not count changes"))
+}
+
+/// Whether all logs are sound, and how many there are, the server's own included.
+fn logs(clinic: &Clinic) -> Result<(bool, usize), Failure> {
+    let verified = clinic.server.say(&["audit", "verify"])?;
+    Ok((verified["ok"] == true, verified["logs"].as_array().map_or(0, Vec::len)))
+}
+
+fn devices(clinic: &Clinic) -> Result<Vec<String>, Failure> {
+    let listed = clinic.server.say(&["device", "list"])?;
+    listed.as_array().into_iter().flatten().map(|device| Server::text(device, "device_id")).collect()
+}
+
+fn only_device(clinic: &Clinic) -> Result<String, Failure> {
+    match devices(clinic)?.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Err(broken("there is not one workstation")),
+    }
+}
+
+/// How many envelopes and events lie in a mirror.
+fn counts(mirror: &Path) -> Result<(usize, u64), Failure> {
+    let items = items(mirror)?;
+    let changes = items.iter().filter(|item| item.envelope().is_some()).count();
+    let events = items.iter().filter(|item| item.envelope().is_none());
+    Ok((changes, events.map(|item| u64::from(item.header.count)).sum()))
+}
+
+fn items(mirror: &Path) -> Result<Vec<Item>, Failure> {
+    let found = contents(mirror)?.iter().flat_map(|bytes| read_file(bytes)).collect::<Vec<_>>();
+    let item = |found| match found {
+        Found::Item(item) => Ok(item),
+        Found::Bad { .. } => Err(broken("the mirror holds something that is no item")),
+    };
+    found.into_iter().map(item).collect()
+}
+
+fn is_sealed(mirror: &Path) -> Result<bool, Failure> {
+    let shows =
+        |bytes: &Vec<u8>, word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+    Ok(!contents(mirror)?.iter().any(|bytes| shows(bytes, CANARY) || shows(bytes, FAMILY)))
+}
+
+/// The content of every finished file in the folders of a mirror.
+fn contents(mirror: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let cannot = |error| Failure::disk("The drill's mirror cannot be read.", &error);
+    let mut contents = Vec::new();
+    for folder in fs::read_dir(mirror).map_err(cannot)? {
+        for file in fs::read_dir(folder.map_err(cannot)?.path()).map_err(cannot)? {
+            let path = file.map_err(cannot)?.path();
+            if path.extension().is_some_and(|name| name == "ckitem") {
+                contents.push(fs::read(&path).map_err(cannot)?);
+            }
+        }
+    }
+    Ok(contents)
+}
