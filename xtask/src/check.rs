@@ -61,6 +61,7 @@ const STEPS: &[Step] = &[
     Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
     Step { name: "programs", after: &["ui build"], quick: false, run: programs },
     Step { name: "FHIR validators", after: &["programs"], quick: false, run: fhir },
+    Step { name: "rescue drill", after: &["programs"], quick: false, run: drill },
     Step { name: MAIN_JOB, after: &["programs"], quick: false, run: main_job },
 ];
 
@@ -160,6 +161,12 @@ fn programs(ground: &Ground) -> Outcome {
 
 fn fhir(ground: &Ground) -> Outcome {
     Outcome::of(fhir::validate(ground))
+}
+
+/// The drill proves itself: it ends well only where everything held.
+fn drill(ground: &Ground) -> Outcome {
+    let mut drill = ground.program(&ground.binary("chartkeepctl", "debug").to_string_lossy());
+    Outcome::of(streamed(drill.arg("drill").arg("--server").arg(ground.binary("chartkeep-server", "debug"))))
 }
 
 fn main_job(ground: &Ground) -> Outcome {
