@@ -13,6 +13,10 @@ pub trait Clock: Send + Sync {
     /// Time since some moment before the program started; never goes back.
     fn monotonic(&self) -> Duration;
 
+    /// Time since the machine was started, sleep included: what is counted with it goes on through a lock, which replaces
+    /// the process. Where the system has no such clock, as [`Clock::monotonic`].
+    fn since_boot(&self) -> Duration;
+
     /// Where the people are.
     fn time_zone(&self) -> TimeZone;
 }
@@ -48,6 +52,17 @@ impl Clock for SystemClock {
         self.started.elapsed()
     }
 
+    #[cfg(target_os = "linux")]
+    fn since_boot(&self) -> Duration {
+        let read = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(read).unwrap_or_default()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn since_boot(&self) -> Duration {
+        self.monotonic()
+    }
+
     fn time_zone(&self) -> TimeZone {
         TimeZone::system()
     }
@@ -66,6 +81,11 @@ impl SteppedClock {
         Self { state: std::sync::Mutex::new((now, Duration::ZERO)) }
     }
 
+    /// Sets the wall clock alone, as somebody who has the rights to may.
+    pub fn set_wall(&self, to: Timestamp) {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 = to;
+    }
+
     /// Moves both clocks on.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -81,6 +101,10 @@ impl Clock for SteppedClock {
 
     fn monotonic(&self) -> Duration {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
+    }
+
+    fn since_boot(&self) -> Duration {
+        self.monotonic()
     }
 
     fn time_zone(&self) -> TimeZone {

@@ -25,24 +25,38 @@ use crate::{Clock, KeyCost, Settings, SignInForm, SteppedClock, Workstation};
 
 pub(crate) const PASSPHRASE: &str = "copper kettle hums at dusk";
 
-/// A workstation on disk and in a keyring, and a nurse called Rosa.
+/// A nurse, and a second one for the tests that need two.
+const PEOPLE: [(&str, &str); 2] = [("rosa", "Rosa Quintanilla"), ("ingrid", "Ingrid Solheim")];
+
+/// A workstation on disk and in a keyring, and nurses who can unlock it.
 pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) keyring: Arc<MemoryKeyring>,
     pub(crate) clock: Arc<SteppedClock>,
     pub(crate) person: PersonId,
+    people: usize,
     seed: TotpSeed,
 }
 
 impl Fixture {
     /// Enrolled, with a slot, a profile and a grant for each drawer of a nurse. Nobody listens at the server's address.
     pub(crate) fn enrolled() -> Self {
+        Self::with_people(1)
+    }
+
+    /// The same with Rosa and Ingrid, who has another passphrase ([`Fixture::passphrase_of`]).
+    pub(crate) fn with_two() -> Self {
+        Self::with_people(2)
+    }
+
+    fn with_people(people: usize) -> Self {
         let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let fixture = Self {
             folder: tempfile::tempdir().unwrap(),
             keyring: Arc::default(),
             clock: Arc::new(SteppedClock::at(now)),
             person: PersonId::from_uuid(Uuid::from_u128(77)),
+            people,
             seed: TotpSeed::make(&mut Random::from_seed([5; 32])),
         };
         fixture.fill(&mut Random::from_seed([6; 32]));
@@ -77,6 +91,17 @@ impl Fixture {
         SignInForm { username: "Rosa".to_owned(), passphrase: passphrase.to_owned(), code: code.to_owned() }
     }
 
+    /// The passphrase of Rosa, or Ingrid's.
+    pub(crate) fn passphrase_of(username: &str) -> String {
+        if username == PEOPLE[0].0 { PASSPHRASE.to_owned() } else { format!("{PASSPHRASE} {username}") }
+    }
+
+    /// What somebody types who has both factors. Everybody's phone shows the same codes here.
+    pub(crate) fn full_form(&self, username: &str) -> SignInForm {
+        let passphrase = Self::passphrase_of(username);
+        SignInForm { username: username.to_owned(), passphrase, code: self.code() }
+    }
+
     fn fill(&self, random: &mut Random) {
         let now = self.clock.now();
         let practice = PracticeId::from_uuid(random.uuid());
@@ -92,23 +117,25 @@ impl Fixture {
             Identity { device, practice, log: LogId::from_uuid(random.uuid()), vault: random.uuid() };
         let key = RawKey::new(*keys.device_file.expose());
         let mut file = Device::create(Folder::new(self.data_dir()), &key, identity).unwrap();
-        let person = Person {
-            id: self.person,
-            signing: SigningKey::make(random),
-            agreement: AgreementSecret::make(random),
-        };
         let mut state = ClientState::new(certificate::fingerprint(root.certificate()), random);
-        let profile = Profile { name: "Rosa Quintanilla".to_owned(), roles: vec![Role::Nurse] };
-        let draft_key = keys::blob::derive_draft_key(person.id.uuid(), &person.agreement);
-        state.keep_profile(person.id, &profile, &draft_key, random);
-        file.remember_username(state.username_token("rosa").unwrap(), person.id).unwrap();
-        let grants: Vec<StoredGrant> = Role::Nurse
-            .drawers()
-            .iter()
-            .map(|drawer| person.grant(*drawer, &identity, &rights, now, random))
-            .collect();
+        let drawers = Role::Nurse.drawers().iter().map(|drawer| (*drawer, DrawerKeys::make(1, random)));
+        let drawers: Vec<(Drawer, DrawerKeys)> = drawers.collect();
+        let mut grants: Vec<StoredGrant> = Vec::new();
+        for (number, (username, name)) in (0..).zip(&PEOPLE[..self.people]) {
+            let person = Person {
+                id: PersonId::from_uuid(Uuid::from_u128(self.person.uuid().as_u128() + number)),
+                signing: SigningKey::make(random),
+                agreement: AgreementSecret::make(random),
+            };
+            let profile = Profile { name: (*name).to_owned(), roles: vec![Role::Nurse] };
+            let draft_key = keys::blob::derive_draft_key(person.id.uuid(), &person.agreement);
+            state.keep_profile(person.id, &profile, &draft_key, random);
+            file.remember_username(state.username_token(username).unwrap(), person.id).unwrap();
+            let theirs = drawers.iter().map(|drawer| person.grant(drawer, &identity, &rights, now, random));
+            grants.extend(theirs);
+            self.make_slot(&person, device, &Self::passphrase_of(username), random);
+        }
         file.replace_grants(&grants).unwrap();
-        self.make_slot(&person, device, random);
         let chain = certificate::to_pem(&[issuing.certificate(), root.certificate()]);
         let bundle = bundle(practice, now, &rights, &issuing, random).sign(&root).unwrap();
         file.set_all(&[
@@ -123,7 +150,7 @@ impl Fixture {
         .unwrap();
     }
 
-    fn make_slot(&self, person: &Person, device: DeviceId, random: &mut Random) {
+    fn make_slot(&self, person: &Person, device: DeviceId, passphrase: &str, random: &mut Random) {
         let contents = SlotContents {
             person: person.id.uuid(),
             signing: person.signing.duplicate(),
@@ -137,7 +164,7 @@ impl Fixture {
             slot: slot_id,
             device: device.uuid(),
             contents: &contents,
-            passphrase: &Passphrase::from_typed(PASSPHRASE).unwrap(),
+            passphrase: &Passphrase::from_typed(passphrase).unwrap(),
             window_days: 7,
             cost: SlotCost::for_tests(),
         };
@@ -157,7 +184,7 @@ struct Person {
 impl Person {
     fn grant(
         &self,
-        drawer: Drawer,
+        (drawer, keys): &(Drawer, DrawerKeys),
         identity: &Identity,
         rights: &SigningKey,
         now: Timestamp,
@@ -173,11 +200,11 @@ impl Person {
             not_before: now,
             not_after: now + jiff::SignedDuration::from_hours(24 * 400),
         };
-        let body = GrantBody { header, keys: DrawerKeys::make(1, random) };
+        let body = GrantBody { header, keys: keys.duplicate() };
         let bytes = grant::issue(&body, rights, &self.agreement.public(), random).unwrap();
         StoredGrant {
             person: self.id,
-            drawer,
+            drawer: *drawer,
             generation: 1,
             number: 1,
             not_after: body.header.not_after,

@@ -31,7 +31,7 @@ pub enum IdleState {
 #[derive(Clone, Debug)]
 pub struct IdleTimer {
     limit: Duration,
-    opened: Duration,
+    ends: Duration,
     last_activity: Duration,
 }
 
@@ -39,7 +39,13 @@ impl IdleTimer {
     /// Starts counting at `now`. A limit beyond the ceiling of 15 minutes is the ceiling.
     #[must_use]
     pub fn start(limit: Duration, now: Duration) -> Self {
-        Self { limit: limit.min(IDLE_CEILING), opened: now, last_activity: now }
+        Self { limit: limit.min(IDLE_CEILING), ends: now + ABSOLUTE_LIMIT, last_activity: now }
+    }
+
+    /// Ends in `left` from `now` whatever happens: less than twelve hours for somebody who came back since the full sign-in.
+    #[must_use]
+    pub fn ending_in(self, left: Duration, now: Duration) -> Self {
+        Self { ends: self.ends.min(now + left), ..self }
     }
 
     /// Somebody moved, typed or scrolled. Once the limit has passed it is too late.
@@ -64,7 +70,7 @@ impl IdleTimer {
     }
 
     fn deadline(&self) -> Duration {
-        (self.last_activity + self.limit).min(self.opened + ABSOLUTE_LIMIT)
+        (self.last_activity + self.limit).min(self.ends)
     }
 
     /// A limit so short that the warning would fill it (a demonstration, a test) warns for half of it.
@@ -122,6 +128,15 @@ mod tests {
             now += MINUTE;
         }
         assert_eq!(timer.poll(now), IdleState::Lock);
+    }
+
+    #[test]
+    fn who_came_back_has_what_is_left_of_the_twelve_hours_and_no_more() {
+        let mut timer =
+            IdleTimer::start(10 * MINUTE, MINUTE).ending_in(5 * MINUTE, MINUTE).ending_in(9 * MINUTE, MINUTE);
+        timer.activity(5 * MINUTE);
+        assert_eq!(timer.poll(6 * MINUTE - WARNING), IdleState::Warning { left: WARNING });
+        assert_eq!(timer.poll(6 * MINUTE), IdleState::Lock);
     }
 
     #[test]

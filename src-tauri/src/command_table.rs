@@ -16,8 +16,12 @@ macro_rules! command_table {
             confirm_activation(form: ConfirmForm) -> ();
             /// Signs a person in: online the first time on this workstation, from the vault afterwards.
             sign_in(form: SignInForm) -> OpenedView;
-            /// Locks: hides, saves, closes and replaces the process.
+            /// Signs a parked person in again, with the passphrase alone.
+            reenter(form: ReenterForm) -> OpenedView;
+            /// Locks: hides, saves, closes and replaces the process. The person may come back with the passphrase alone.
             lock() -> ();
+            /// Locks for good: it takes a full sign-in to come back.
+            sign_out() -> ();
             /// A person did something: the idle clock starts anew.
             activity() -> ();
             /// Finds patients by what has been typed so far.

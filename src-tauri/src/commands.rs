@@ -4,7 +4,7 @@ use client::view::{
     ActivationView, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place, SaveView,
     SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
-use client::{ActivateForm, ClientError, Code, EnrolForm, SignInForm};
+use client::{ActivateForm, ClientError, Code, EnrolForm, ReenterForm, SignInForm};
 use tauri::State;
 
 use crate::desk::Desk;

@@ -4,17 +4,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use client::keyring::OsKeyring;
+use client::parking::{ParkedMemory, ProcessMemory};
 use client::view::{
     ActivationView, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place, SaveView,
     SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{
-    ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause, Settings,
-    SignInForm, SystemClock, Workstation,
+    ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause,
+    ReenterForm, Settings, SignInForm, SystemClock, Workstation,
 };
 use serde::Serialize;
 use tauri::{AppHandle, Emitter};
 
+use crate::parked::HandedOn;
 use crate::relock;
 use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
 
@@ -25,6 +27,7 @@ pub(crate) struct Desk {
     workstation: Arc<Workstation>,
     clock: Arc<dyn Clock>,
     idle: Arc<Mutex<Option<IdleTimer>>>,
+    handed_on: Option<Arc<HandedOn>>,
 }
 
 /// Seconds until the lock, for the page's countdown; 0 when the danger is over.
@@ -38,13 +41,19 @@ type Answer<T> = Result<T, ClientError>;
 impl Desk {
     /// Starts the workstation; whatever is wrong with it is part of its status and has its own screen.
     #[must_use]
-    pub(crate) fn start(app: &AppHandle, settings: Settings) -> Desk {
+    pub(crate) fn start(app: &AppHandle, settings: Settings, handed_on: Option<Arc<HandedOn>>) -> Desk {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let keyring = Arc::new(OsKeyring::new(&settings.keyring_service));
         let page = app.clone();
+        let parked: Arc<dyn ParkedMemory> = match &handed_on {
+            Some(memory) => Arc::clone(memory) as _,
+            None => Arc::new(ProcessMemory::default()),
+        };
+        let on_event = move |event| tell(&page, &event);
         let workstation =
-            Workstation::start(settings, keyring, Arc::clone(&clock), move |event| tell(&page, &event));
-        Desk { app: app.clone(), workstation: Arc::new(workstation), clock, idle: Arc::default() }
+            Workstation::start_after_lock(settings, keyring, Arc::clone(&clock), parked, on_event);
+        let workstation = Arc::new(workstation);
+        Desk { app: app.clone(), workstation, clock, idle: Arc::default(), handed_on }
     }
 
     /// What the idle clock says now; `None` while nobody is signed in.
@@ -64,12 +73,20 @@ impl Desk {
         self.timer(Option::take);
         relock::hide(&self.app);
         self.workstation.lock(cause);
-        relock::replace_process(&self.app);
+        relock::replace_process(&self.app, self.handed_on.clone());
     }
 
     /// The window was closed.
     pub(crate) fn end(&self) {
         self.workstation.lock(LockCause::Exit);
+    }
+
+    fn start_idle_clock(&self) {
+        // The policy that came with the sign-in may be shorter than what the program started with.
+        let limit = Duration::from_secs(self.workstation.status().idle_limit_s.into());
+        let now = self.clock.monotonic();
+        let left = self.workstation.session_left().unwrap_or(ABSOLUTE_LIMIT);
+        self.timer(|timer| *timer = Some(IdleTimer::start(limit, now).ending_in(left, now)));
     }
 
     fn timer<T>(&self, with: impl FnOnce(&mut Option<IdleTimer>) -> T) -> T {
@@ -102,11 +119,19 @@ impl Desk {
 
     pub(crate) fn sign_in(&self, form: SignInForm) -> Answer<OpenedView> {
         let opened = self.workstation.sign_in(form)?;
-        // The policy that came with the sign-in may be shorter than what the program started with.
-        let limit = Duration::from_secs(self.workstation.status().idle_limit_s.into());
-        let started = IdleTimer::start(limit, self.clock.monotonic());
-        self.timer(|timer| *timer = Some(started));
+        self.start_idle_clock();
         Ok(opened)
+    }
+
+    pub(crate) fn reenter(&self, form: ReenterForm) -> Answer<OpenedView> {
+        let opened = self.workstation.reenter(form)?;
+        self.start_idle_clock();
+        Ok(opened)
+    }
+
+    pub(crate) fn sign_out(&self) -> Answer<()> {
+        self.lock_away(LockCause::SignOut);
+        Ok(())
     }
 
     pub(crate) fn lock(&self) -> Answer<()> {

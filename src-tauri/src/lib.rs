@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod desk;
 mod hardening;
+mod parked;
 mod relock;
 mod signals;
 mod single;
@@ -14,12 +15,14 @@ mod watch;
 mod window;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use tauri::Manager as _;
 
 use arguments::Arguments;
 use desk::Desk;
+use parked::HandedOn;
 
 /// Runs the app until its window closes. Exit code 1 where it could not start at all.
 #[must_use]
@@ -38,18 +41,27 @@ pub fn run() -> ExitCode {
             return fail("the data folder cannot be written; check its owner and the disk");
         }
     };
-    match start(&arguments) {
+    match start(&arguments, handed_on()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
 }
 
-fn start(arguments: &Arguments) -> tauri::Result<()> {
+/// The memory that outlives a lock. Without it everything works but coming back with the passphrase alone.
+fn handed_on() -> Option<Arc<HandedOn>> {
+    let taken = HandedOn::take();
+    if let Err(error) = &taken {
+        tracing::warn!(%error, "no memory to outlive a lock; it takes a full sign-in after each");
+    }
+    taken.ok().map(Arc::new)
+}
+
+fn start(arguments: &Arguments, handed_on: Option<Arc<HandedOn>>) -> tauri::Result<()> {
     let settings = arguments.settings();
     tauri::Builder::default()
         .invoke_handler(commands::handler())
         .setup(move |app| {
-            let desk = Desk::start(app.handle(), settings);
+            let desk = Desk::start(app.handle(), settings, handed_on);
             watch::idle(desk.clone());
             let on_signal = desk.clone();
             signals::watch(move || on_signal.lock_away(client::LockCause::System));

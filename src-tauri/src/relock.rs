@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::Arc;
 
 use tauri::{AppHandle, Manager};
 
+use crate::parked::HandedOn;
 use crate::{single, window};
 
 /// Takes everything off the screen. Called before anything else of a lock, so that nothing is seen while files close.
@@ -20,13 +22,13 @@ pub(crate) fn hide(app: &AppHandle) {
 ///
 /// Destroying the window alone ends the web process, but what was typed stays in this process's heap; only a new
 /// image has a clean one (measured: `docs/adr/0005-lock-replaces-the-process.md`). The vault must be closed before.
-pub(crate) fn replace_process(app: &AppHandle) {
+pub(crate) fn replace_process(app: &AppHandle, handed_on: Option<Arc<HandedOn>>) {
     let app_on_main = app.clone();
     let asked = app.run_on_main_thread(move || {
         if let Some(window) = app_on_main.get_webview_window(window::LABEL) {
             let _gone = window.destroy();
         }
-        exec_again();
+        exec_again(handed_on.as_deref());
     });
     if asked.is_err() {
         // The event loop is ending: then so does the process, which is as clean.
@@ -34,12 +36,16 @@ pub(crate) fn replace_process(app: &AppHandle) {
     }
 }
 
-/// Replaces the running image. Where that fails the process ends: a lock that leaves memory behind is none.
-fn exec_again() {
+/// Replaces the running image, and hands it who may come back. Where that fails the process ends: a lock that leaves memory
+/// behind is none.
+fn exec_again(handed_on: Option<&HandedOn>) {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if let Ok(program) = std::env::current_exe() {
-        let _refused =
-            Command::new(program).args(arguments).env(single::HOLDER, std::process::id().to_string()).exec();
+        let mut again = Command::new(program);
+        again.args(arguments).env(single::HOLDER, std::process::id().to_string());
+        // Who cannot be handed on signs in fully.
+        let _kept = handed_on.map(|memory| memory.hand_on(&mut again));
+        let _refused = again.exec();
     }
     std::process::exit(1);
 }

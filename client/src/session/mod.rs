@@ -208,7 +208,7 @@ pub(crate) fn person_view(profile: &Profile) -> PersonView {
 }
 
 /// The first letters of the first and the last word, of a name without its title.
-fn initials(name: &str) -> String {
+pub(crate) fn initials(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().filter(|word| !word.ends_with('.')).collect();
     let ends = [words.first(), words.last().filter(|_| words.len() > 1)];
     ends.into_iter().flatten().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()

@@ -1,21 +1,23 @@
 //! From "who it is" to an open vault: grants, the event, the drawers, the mailbox.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 
 use keys::blob::{self, BlobKey};
-use keys::slot::OpenedSlot;
+use keys::reentry::ReentryContents;
+use keys::slot::{Anchor, OpenedSlot, PassphraseShare};
 use keys::{AgreementSecret, Random, SigningKey};
-use records::event::{Alert, AuditEvent};
+use records::event::{Alert, AuditEvent, SignIn};
 use records::id::{PersonId, SessionId};
 use records::{Actor, Purpose};
 use vault::{Drafts, OpenGrant};
 
 use super::online::LetIn;
-use super::{Typed, refresh, words};
+use super::refresh;
 use crate::client_state::Profile;
 use crate::mailbox::Ticket;
 use crate::session::{OpenSession, Seals, SessionParts, person_view};
-use crate::station::{SignedIn, Station};
+use crate::station::{SignedIn, Span, Station, ToPark};
 use crate::syncing::Told;
 use crate::view::{OpenedView, Place};
 use crate::{ClientError, Code};
@@ -26,10 +28,25 @@ pub(super) struct Entry {
     profile: Profile,
     signing: SigningKey,
     agreement: AgreementSecret,
-    /// The slot that opened; absent after a sign-in at the server, which has made a new one.
-    opened: Option<Box<OpenedSlot>>,
-    /// The server's answer, after a sign-in there.
-    answer: Option<sync::wire::SignedIn>,
+    share: PassphraseShare,
+    way: Way,
+}
+
+/// What let them in.
+enum Way {
+    /// The slot, which is to be refreshed.
+    Slot(Box<OpenedSlot>),
+    /// The server, which has had a new slot made.
+    Server(Box<sync::wire::SignedIn>),
+    /// The passphrase alone: since when it is enough, and how far the drawers had come.
+    Passphrase(Span, BTreeMap<String, Anchor>),
+}
+
+/// What a parked person's passphrase opened.
+pub(super) struct Back {
+    pub(super) contents: ReentryContents,
+    pub(super) share: PassphraseShare,
+    pub(super) span: Span,
 }
 
 impl Entry {
@@ -44,21 +61,48 @@ impl Entry {
             profile,
             signing,
             agreement,
-            opened: Some(opened),
-            answer: None,
+            share: opened.passphrase_share(),
+            way: Way::Slot(opened),
         }))
+    }
+
+    /// By the passphrase alone. `None` when the person has no profile here any more.
+    pub(super) fn by_passphrase(station: &Station, back: Back) -> Option<Self> {
+        let Back { contents, share, span } = back;
+        let person = PersonId::from_uuid(contents.person);
+        let profile = station.state().profile(person, &draft_key(person, &contents.agreement))?;
+        let ReentryContents { signing, agreement, anchors, .. } = contents;
+        Some(Self { person, profile, signing, agreement, share, way: Way::Passphrase(span, anchors) })
     }
 
     /// By the server.
     pub(super) fn online(let_in: LetIn) -> Self {
-        let LetIn { keys, person, profile, answer } = let_in;
+        let LetIn { keys, person, profile, answer, share } = let_in;
         Self {
             person,
             profile,
             signing: keys.signing,
             agreement: keys.agreement,
-            opened: None,
-            answer: Some(answer),
+            share,
+            way: Way::Server(Box::new(answer)),
+        }
+    }
+}
+
+impl Way {
+    fn word(&self) -> SignIn {
+        match self {
+            Self::Slot(_) => SignIn::Offline,
+            Self::Server(_) => SignIn::Online,
+            Self::Passphrase(..) => SignIn::ReEntry,
+        }
+    }
+
+    /// The hours that this sign-in gives, or goes on with.
+    fn span(&self, station: &Station) -> Span {
+        match self {
+            Self::Slot(_) | Self::Server(_) => station.reentry_span(),
+            Self::Passphrase(span, _) => *span,
         }
     }
 }
@@ -68,18 +112,28 @@ pub(super) fn enter(
     station: &Arc<Station>,
     ticket: Ticket,
     entry: Entry,
-    typed: &Typed<'_>,
+    name: [u8; 16],
     failures: u32,
 ) -> Result<OpenedView, ClientError> {
-    let Entry { person, profile, signing, agreement, opened, answer } = entry;
+    let Entry { person, profile, signing, agreement, share, way } = entry;
     let actor = actor(station, person, &profile);
-    let online = answer.is_some();
-    station.record(&[AuditEvent::signed_in(station.stamp(), &actor, &profile.name, words(online))])?;
+    station.record(&[AuditEvent::signed_in(station.stamp(), &actor, &profile.name, way.word())])?;
     let grants = open_grants(station, person, &agreement)?;
     let key = draft_key(person, &agreement);
     let last_sign_in = note(station, person, &profile, &key)?;
-    station.device().clear_failures(vault::Subject(typed.name))?;
-    station.waits().succeeded(typed.name);
+    station.device().clear_failures(vault::Subject(name))?;
+    station.waits().succeeded(name);
+    station.parking().remove(person, station.since_boot());
+    let view = person_view(&profile);
+    let to_park = ToPark {
+        person,
+        name,
+        shown: (view.name.clone(), view.role_title.clone()),
+        keys: (signing.duplicate(), agreement.duplicate()),
+        share,
+        span: way.span(station),
+        anchors: Arc::default(),
+    };
     let drafts = Drafts::open(station.device().folder(), person, key)?;
     station.store().open(grants, station.now())?;
     let trust = station.trust();
@@ -92,26 +146,31 @@ pub(super) fn enter(
         store: station.store().clone(),
         clock: station.clock().clone(),
     });
-    let place = open_mailbox(station, ticket, session, SignedIn { actor, view: person_view(&profile) })?;
-    if let Some(opened) = opened {
-        check_anchors(station, &opened);
-        refresh::begin(station, opened);
-    }
-    let first_time = online && last_sign_in.is_none();
-    if let Some(answer) = answer {
-        station.keep_session_token(person, answer.session);
-    }
+    let place = open_mailbox(station, ticket, session, SignedIn { actor, view: view.clone() }, to_park)?;
+    let online = matches!(way, Way::Server(_));
+    settle(station, person, way);
     station.driver().tell(Told::Opened);
     station.state_changed();
-    let last_sign_in = last_sign_in.map(|at| station.minute(at));
     Ok(OpenedView {
-        person: person_view(&profile),
+        person: view,
         place,
-        last_sign_in,
+        last_sign_in: last_sign_in.map(|at| station.minute(at)),
         failures_since: failures,
         online,
-        first_time,
+        first_time: online && last_sign_in.is_none(),
     })
+}
+
+/// What is left to do behind the first screen.
+fn settle(station: &Arc<Station>, person: PersonId, way: Way) {
+    match way {
+        Way::Slot(opened) => {
+            check_anchors(station, opened.contents.anchors.clone());
+            refresh::begin(station, opened);
+        }
+        Way::Server(answer) => station.keep_session_token(person, answer.session),
+        Way::Passphrase(_, anchors) => check_anchors(station, anchors),
+    }
 }
 
 /// Hands the session over to the vault's thread. If a lock came meanwhile, the drawers are closed again.
@@ -120,14 +179,19 @@ fn open_mailbox(
     ticket: Ticket,
     session: OpenSession,
     signed_in: SignedIn,
+    to_park: ToPark,
 ) -> Result<Option<Place>, ClientError> {
     let place = session.place();
     let store = station.store().clone();
+    let noted = to_park.anchors.clone();
     let leaving = move |session: OpenSession| {
+        // Without them the next sign-in compares with what the slot knows.
+        *noted.lock().unwrap_or_else(PoisonError::into_inner) = session.anchors().unwrap_or_default();
         drop(session);
         store.close();
     };
     station.set_signed_in(Some(signed_in.clone()));
+    station.parking().keep(to_park);
     if station.mailbox().open(ticket, session, leaving).is_err() {
         station.set_signed_in(None);
         station.store().close();
@@ -194,8 +258,7 @@ fn note(
 }
 
 /// A drawer that is further back than the slot remembers was put back: an alarm, and the next pull brings it forward.
-fn check_anchors(station: &Arc<Station>, opened: &OpenedSlot) {
-    let noted = opened.contents.anchors.clone();
+fn check_anchors(station: &Arc<Station>, noted: BTreeMap<String, Anchor>) {
     let behind = station.ask(move |session| session.behind(&noted)).unwrap_or_default();
     for drawer in behind {
         tracing::error!(drawer = drawer.as_str(), "a drawer is older than it was at the last sign-in");

@@ -4,12 +4,13 @@ mod enter;
 pub(crate) mod kept_slot;
 mod offline;
 mod online;
+mod reentry;
 mod refresh;
 
 use std::sync::Arc;
 
 use keys::Passphrase;
-use records::event::{AuditEvent, SignIn};
+use records::event::AuditEvent;
 
 use crate::station::Station;
 use crate::throttle::Failures;
@@ -19,6 +20,7 @@ use crate::{ClientError, Code};
 
 use enter::Entry;
 use offline::Tried;
+pub(crate) use reentry::reenter;
 
 /// What a person typed.
 pub(crate) struct Typed<'a> {
@@ -46,7 +48,7 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
     let may_use_slot = admit(station, name, failures)?;
     let entry = open(station, &typed, may_use_slot);
     match entry {
-        Ok(entry) => enter::enter(station, ticket, entry, &typed, failures.count),
+        Ok(entry) => enter::enter(station, ticket, entry, name, failures.count),
         Err(error) => {
             if error.code == Code::SignInRefused {
                 note_failure(station, name)?;
@@ -99,9 +101,4 @@ fn note_failure(station: &Station, name: [u8; 16]) -> Result<(), ClientError> {
     station.device().record_failure(vault::Subject(name), station.now())?;
     station.waits().failed(name, station.moment());
     station.record(&[AuditEvent::sign_in_failed(station.stamp(), station.node(), Some(&name))])
-}
-
-/// How a person came in, for the event.
-fn words(online: bool) -> SignIn {
-    if online { SignIn::Online } else { SignIn::Offline }
 }

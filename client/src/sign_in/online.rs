@@ -1,7 +1,7 @@
 //! The first sign-in on a workstation, and the one after trouble: OPAQUE and a code, at the server.
 
 use keys::sign_in::{self, Direction, SignInBinding, SignInKey};
-use keys::slot::{MadeSlot, NewSlot, SlotContents};
+use keys::slot::{MadeSlot, NewSlot, PassphraseShare, SlotContents};
 use keys::{AgreementSecret, Random, Secret, SigningKey, TotpSeed, slot};
 use records::id::PersonId;
 use sync::wire::{Base64Bytes, SecretText, SignInFinish, SignInStart, SignInStarted, SignedIn, path};
@@ -26,6 +26,8 @@ pub(super) struct LetIn {
     pub(super) profile: Profile,
     /// The server's answer, for the rest.
     pub(super) answer: SignedIn,
+    /// What the passphrase gave.
+    pub(super) share: PassphraseShare,
 }
 
 /// A person's own keys on one workstation.
@@ -47,7 +49,7 @@ pub(super) fn sign_in(station: &Station, typed: &Typed<'_>) -> Result<LetIn, Cli
         return Err(Code::SignInRefused.into());
     }
     station.keep_grants_of(person, &answer.grants)?;
-    make_slot(
+    let share = make_slot(
         station,
         typed,
         Contents { person, keys: &keys, seed, last_step: answer.code_step },
@@ -55,7 +57,7 @@ pub(super) fn sign_in(station: &Station, typed: &Typed<'_>) -> Result<LetIn, Cli
     )?;
     station.device().remember_username(typed.name, person)?;
     let profile = Profile { name: answer.name.clone(), roles: answer.roles.clone() };
-    Ok(LetIn { keys, person, profile, answer })
+    Ok(LetIn { keys, person, profile, answer, share })
 }
 
 impl PersonKeys {
@@ -117,7 +119,7 @@ fn make_slot(
     typed: &Typed<'_>,
     contents: Contents<'_>,
     random: &mut Random,
-) -> Result<(), ClientError> {
+) -> Result<PassphraseShare, ClientError> {
     let Contents { person, keys, seed, last_step } = contents;
     let contents = SlotContents {
         person: person.uuid(),
@@ -137,7 +139,8 @@ fn make_slot(
         cost: station.settings().key_cost.slot(),
     };
     let made = slot::create(&new, random).map_err(|_| Code::OutOfMemory)?;
-    put(station, person, slot_id, &made)
+    put(station, person, slot_id, &made)?;
+    Ok(made.share)
 }
 
 fn put(station: &Station, person: PersonId, slot_id: Uuid, made: &MadeSlot) -> Result<(), ClientError> {

@@ -15,6 +15,7 @@ impl Station {
         self.driver().tell(Told::Shut);
         let Some(leaving) = leaving else { return };
         leaving.wait();
+        self.park(cause);
         if let Some(signed_in) = signed_in {
             let event = AuditEvent::locked(self.stamp(), &signed_in.actor, word(cause));
             let recorded = self.record(&[event]).and_then(|()| self.keep_checkpoint());
@@ -29,7 +30,7 @@ impl Station {
 
 fn word(cause: LockCause) -> Cause {
     match cause {
-        LockCause::Person | LockCause::Exit => Cause::Request,
+        LockCause::Person | LockCause::SignOut | LockCause::Exit => Cause::Request,
         LockCause::Idle => Cause::Idle,
         LockCause::System => Cause::ScreenLock,
     }

@@ -4,6 +4,7 @@ mod delivery;
 mod directives;
 mod lock;
 mod mirror;
+mod park;
 mod person;
 mod status;
 mod tokens;
@@ -24,6 +25,7 @@ use crate::device_keys::DeviceKeys;
 use crate::https::Server;
 use crate::keyring::Keyring;
 use crate::mailbox::Mailbox;
+use crate::parking::ParkedMemory;
 use crate::session::OpenSession;
 use crate::store::{DeviceGuard, Store};
 use crate::syncing::DriverHandle;
@@ -32,6 +34,7 @@ use crate::{ClientError, Clock, Code, Settings, workstation};
 
 pub(crate) use delivery::{tree_allows, verdict};
 pub(crate) use directives::kept_text;
+pub(crate) use park::{Parking, Span, ToPark};
 pub(crate) use person::SignedIn;
 pub(crate) use trust::Trust;
 
@@ -47,6 +50,8 @@ pub(crate) struct Surroundings {
     pub(crate) keyring: Arc<dyn Keyring>,
     /// What time it is.
     pub(crate) clock: Arc<dyn Clock>,
+    /// What outlives a lock of those who come back.
+    pub(crate) parked: Arc<dyn ParkedMemory>,
     /// Whom to tell.
     pub(crate) listener: Listener,
     /// Where background work runs.
@@ -94,6 +99,7 @@ pub(crate) struct Station {
     net: Mutex<tokens::Net>,
     mirror: Mutex<mirror::Mirror>,
     signed_in: Mutex<Option<SignedIn>>,
+    parking: Parking,
 }
 
 impl Station {
@@ -101,6 +107,7 @@ impl Station {
     pub(crate) fn new(parts: Parts) -> Self {
         let started = parts.surroundings.clock.monotonic();
         let net = tokens::Net::since_last_contact(&parts.device);
+        let parking = Parking::new(parts.surroundings.parked.clone());
         Self {
             identity: parts.device.identity(),
             slots: Slots::new(parts.device.folder()),
@@ -118,6 +125,7 @@ impl Station {
             net: Mutex::new(net),
             mirror: Mutex::default(),
             signed_in: Mutex::new(None),
+            parking,
         }
     }
 

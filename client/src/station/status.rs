@@ -25,6 +25,7 @@ impl Station {
             unsent_changes: u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX),
             unsent_events: sync.unsent_events,
             last_sync: last_contact.map(|at| self.minute(at)),
+            parked: if person.is_none() { self.parked_views() } else { Vec::new() },
             person,
             problem: None,
             idle_limit_s: self.idle_limit_s(),

@@ -18,6 +18,6 @@ pub use chart_rows::{
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use review::{AuditRow, AuditView, VerifiedView};
-pub use state::{ActivationView, Lifecycle, OpenedView, PersonView, Place, StatusView};
+pub use state::{ActivationView, Lifecycle, OpenedView, ParkedView, PersonView, Place, StatusView};
 pub use sync::{DrawerPull, MirrorView, SyncView, UnsentRow, UnsentState};
 pub use write::{DraftForm, DraftKind, FieldWarning, NoteForm, SaveView, VitalsForm};

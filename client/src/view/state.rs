@@ -40,6 +40,8 @@ pub struct StatusView {
     pub last_sync: Option<String>,
     /// Who is signed in.
     pub person: Option<PersonView>,
+    /// Who may come back with the passphrase alone, last seen first. Empty while somebody is signed in.
+    pub parked: Vec<ParkedView>,
     /// What stands in the way, when `state` is `blocked`.
     pub problem: Option<ClientError>,
     /// Seconds without a key or a click after which the workstation locks itself.
@@ -67,6 +69,23 @@ pub struct PersonView {
     pub can_read_audit: bool,
     /// Whether they may look for patients and see the day's appointments; who may not has no use for those screens.
     pub can_find_patients: bool,
+}
+
+/// Somebody who may come back with the passphrase alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ParkedView {
+    /// The person's id, to be named when they come back.
+    pub person: String,
+    /// Name as staff know it.
+    pub name: String,
+    /// What they work as, in words.
+    pub role_title: String,
+    /// At most three letters.
+    pub initials: String,
+    /// How many wrong passphrases are left before it takes a full sign-in; 5 at first.
+    pub tries_left: u8,
 }
 
 /// What a successful sign-in shows first.

@@ -28,6 +28,17 @@ pub struct SignInForm {
     pub code: String,
 }
 
+/// What a person types who comes back within hours of a full sign-in.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ReenterForm {
+    /// Who, by the id that the lock screen was given.
+    pub person: String,
+    /// Passphrase.
+    pub passphrase: String,
+}
+
 /// What a new person types once to get a passphrase and an authenticator.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -48,6 +59,12 @@ impl Drop for SignInForm {
     }
 }
 
+impl Drop for ReenterForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+    }
+}
+
 impl Drop for ActivateForm {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.passphrase);
@@ -57,8 +74,10 @@ impl Drop for ActivateForm {
 /// Why the workstation locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockCause {
-    /// The person asked for it.
+    /// The person asked for it, and means to come back.
     Person,
+    /// The person leaves: nothing is kept for coming back with the passphrase alone.
+    SignOut,
     /// Nobody was there for too long.
     Idle,
     /// The computer's own screen was locked, went to sleep or changed user.

@@ -3,6 +3,8 @@
 mod forms;
 pub(crate) mod open;
 #[cfg(test)]
+mod reentry_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +13,7 @@ use std::time::Duration;
 use records::event::AuditEvent;
 
 use crate::keyring::Keyring;
+use crate::parking::{ParkedMemory, ProcessMemory};
 use crate::station::{Station, Surroundings};
 use crate::syncing::Told;
 use crate::view::{
@@ -19,7 +22,7 @@ use crate::view::{
 };
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
-pub use forms::{ActivateForm, EnrolForm, LockCause, SignInForm};
+pub use forms::{ActivateForm, EnrolForm, LockCause, ReenterForm, SignInForm};
 use open::Running;
 
 /// What the workstation tells by itself.
@@ -58,6 +61,20 @@ impl Workstation {
         clock: Arc<dyn Clock>,
         on_event: impl Fn(Event) + Send + Sync + 'static,
     ) -> Self {
+        Self::start_after_lock(settings, keyring, clock, Arc::new(ProcessMemory::default()), on_event)
+    }
+
+    /// Starts as [`Workstation::start`] does, with the memory that outlived the lock of the process before.
+    ///
+    /// # Panics
+    /// If the operating system gives no threads at all.
+    pub fn start_after_lock(
+        settings: Settings,
+        keyring: Arc<dyn Keyring>,
+        clock: Arc<dyn Clock>,
+        parked: Arc<dyn ParkedMemory>,
+        on_event: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("network")
@@ -68,6 +85,7 @@ impl Workstation {
             settings,
             keyring,
             clock,
+            parked,
             listener: Arc::new(on_event),
             runtime: runtime.handle().clone(),
         };
@@ -151,6 +169,21 @@ impl Workstation {
     /// `first-sign-in-needs-server`, `in-use`, the states of the keyring, and what did not open.
     pub fn sign_in(&self, form: SignInForm) -> Result<OpenedView, ClientError> {
         sign_in::sign_in(&self.station()?, &form)
+    }
+
+    /// Signs a parked person in again, with the passphrase alone: within hours of a full sign-in, five tries.
+    ///
+    /// # Errors
+    /// `reentry-refused` for a wrong passphrase, `reentry-over` when it takes a full sign-in, `wait-before-retry`,
+    /// `slot-disabled`, `in-use`, `out-of-memory`, and what did not open.
+    pub fn reenter(&self, form: ReenterForm) -> Result<OpenedView, ClientError> {
+        sign_in::reenter(&self.station()?, &form)
+    }
+
+    /// How long the open session may go on at the most: twelve hours from the full sign-in, however often the person came
+    /// back since. `None` with nobody signed in.
+    pub fn session_left(&self) -> Option<Duration> {
+        self.station().ok()?.session_left()
     }
 
     /// Locks at once; never fails. An unlock that is under way comes to nothing.
@@ -307,6 +340,7 @@ impl Workstation {
             unsent_changes: 0,
             unsent_events: 0,
             last_sync: None,
+            parked: Vec::new(),
             person: None,
             problem,
             idle_limit_s: u32::try_from(settings.idle_limit().as_secs()).unwrap_or(u32::MAX),

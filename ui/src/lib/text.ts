@@ -44,6 +44,14 @@ export const text = {
     activate: 'First day? Use an activation code',
     unsent: (n: number) => (n === 1 ? '1 change waits to be sent' : `${n} changes wait to be sent`),
   },
+  reentry: {
+    people: 'Who was here last',
+    hint: 'Within hours of a full sign-in the passphrase is enough.',
+    submit: 'Come back',
+    full: 'Somebody else, or with a code',
+    back: 'Back to who was here last',
+    tries: (n: number) => (n === 1 ? 'One try is left. After that it takes a full sign-in.' : `${n} tries are left. After that it takes a full sign-in.`),
+  },
   activation: {
     title: 'Your first day',
     intro: 'Choose a passphrase, then put a seed into your authenticator app. You need the network for this once.',
@@ -90,6 +98,7 @@ export const text = {
     audit: 'Audit trail',
     help: 'Shortcuts',
     lock: 'Lock',
+    signOut: 'Sign out: it takes a full sign-in to come back',
     theme: { system: 'Colours: as the computer', light: 'Colours: light', dark: 'Colours: dark' },
     screens: 'Screens',
   },

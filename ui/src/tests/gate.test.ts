@@ -1,3 +1,4 @@
+import { screen } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { theClinic } from '$lib/api/fake';
 import { openWindow, signIn, signInAs } from './window';
@@ -86,6 +87,53 @@ describe('before the records', () => {
     await window.user.keyboard('{Control>}l{/Control}');
     await window.find('lock-screen');
     expect(document.body.textContent).not.toContain('HOLLOWAY');
+  });
+});
+
+describe('who was here a while ago', () => {
+  test('comes back with the passphrase alone, the caret waiting in its field', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.find('reentry-form');
+    expect(document.activeElement).toBe(window.byId('reentry-passphrase'));
+    await window.user.keyboard('three unrelated words{Enter}');
+    await window.find('desk');
+  });
+
+  test('finds a colleague chosen for them by one key press, and the list says who is chosen', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await signIn(window, 'mokafor');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.find('reentry-form');
+    const people = screen.getAllByTestId('parked-person');
+    expect(people.map((one) => one.getAttribute('aria-pressed'))).toEqual(['true', 'false']);
+    await window.user.click(people[1] as HTMLElement);
+    expect(people[1]?.getAttribute('aria-pressed')).toBe('true');
+    expect(document.activeElement).toBe(window.byId('reentry-passphrase'));
+    await window.user.keyboard('three unrelated words{Enter}');
+    await window.find('desk');
+    expect(theClinic().person?.username).toBe('dwhitfield');
+  });
+
+  test('is told how many tries are left, and after the last one that it takes a full sign-in', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.keyboard('{Control>}l{/Control}');
+    for (const left of ['4', '3', '2', 'One']) {
+      await window.user.type(await window.find('reentry-passphrase'), 'wrong{Enter}');
+      expect((await window.find('reentry-tries')).textContent).toContain(left);
+    }
+    await window.user.type(window.byId('reentry-passphrase'), 'wrong{Enter}');
+    await window.find('signin-username');
+    expect(window.byId('error-code').textContent).toBe('reentry-over');
+    expect(window.gone('reentry-form')).toBe(true);
+  });
+
+  test('is not on the lock screen after signing out', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.click(window.byId('sign-out-button'));
+    await window.find('signin-username');
+    expect(window.gone('reentry-form')).toBe(true);
   });
 });
 

@@ -26,7 +26,9 @@ export async function signInAs(username: string): Promise<Window> {
   return window;
 }
 
-export async function signIn({ user, find }: Window, username: string): Promise<void> {
+export async function signIn({ user, find, gone, byId }: Window, username: string): Promise<void> {
+  await find('lock-screen');
+  if (!gone('reentry-full')) await user.click(byId('reentry-full'));
   await user.type(await find('signin-username'), username);
   await user.type(await find('signin-passphrase'), 'three unrelated words');
   await user.type(await find('signin-code'), '123456');

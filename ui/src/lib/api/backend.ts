@@ -19,7 +19,11 @@ export interface Backend {
   /** Second half: one code proves that the authenticator holds the seed. */
   confirmActivation: Ask<'confirm_activation'>;
   signIn: Ask<'sign_in'>;
+  /** Back within hours of a full sign-in, with the passphrase alone. */
+  reenter: Ask<'reenter'>;
   lock: Ask<'lock'>;
+  /** Locks for good: it takes a full sign-in to come back. */
+  signOut: Ask<'sign_out'>;
   /** Somebody is working: the idle clock starts anew, and a lock warning is over. */
   activity: Ask<'activity'>;
   search: Ask<'search'>;
@@ -58,7 +62,9 @@ export const backend: Backend = {
   activate: ask('activate'),
   confirmActivation: ask('confirm_activation'),
   signIn: ask('sign_in'),
+  reenter: ask('reenter'),
   lock: ask('lock'),
+  signOut: ask('sign_out'),
   activity: ask('activity'),
   search: ask('search'),
   settleSearch: ask('settle_search'),

@@ -318,7 +318,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -770,6 +770,28 @@ online: boolean,
  */
 firstTime: boolean, };
 
+export type ParkedView = { 
+/**
+ * The person's id, to be named when they come back.
+ */
+person: string, 
+/**
+ * Name as staff know it.
+ */
+name: string, 
+/**
+ * What they work as, in words.
+ */
+roleTitle: string, 
+/**
+ * At most three letters.
+ */
+initials: string, 
+/**
+ * How many wrong passphrases are left before it takes a full sign-in; 5 at first.
+ */
+triesLeft: number, };
+
 export type PatientRow = { 
 /**
  * FHIR id.
@@ -894,6 +916,16 @@ onset: string | null,
  */
 ended: string | null, };
 
+export type ReenterForm = { 
+/**
+ * Who, by the id that the lock screen was given.
+ */
+person: string, 
+/**
+ * Passphrase.
+ */
+passphrase: string, };
+
 export type SaveView = { 
 /**
  * Whether it is on disk, with its event and its envelope.
@@ -987,6 +1019,10 @@ lastSync: string | null,
  * Who is signed in.
  */
 person: PersonView | null, 
+/**
+ * Who may come back with the passphrase alone, last seen first. Empty while somebody is signed in.
+ */
+parked: Array<ParkedView>, 
 /**
  * What stands in the way, when `state` is `blocked`.
  */
@@ -1250,7 +1286,9 @@ export interface Commands {
   activate: { form: ActivateForm; answer: ActivationView };
   confirm_activation: { form: ConfirmForm; answer: void };
   sign_in: { form: SignInForm; answer: OpenedView };
+  reenter: { form: ReenterForm; answer: OpenedView };
   lock: { form: null; answer: void };
+  sign_out: { form: null; answer: void };
   activity: { form: null; answer: void };
   search: { form: SearchForm; answer: SearchView };
   settle_search: { form: SettleForm; answer: void };

@@ -3,7 +3,7 @@ import { readDecimal } from '../format/vitals';
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { Code, DraftView, FieldWarning, NoteForm, Place, SaveView, StatusView, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, DraftView, FieldWarning, NoteForm, OpenedView, Place, SaveView, StatusView, SyncView, UnsentRow, VitalsForm } from './bindings';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
 import { STAFF, type FakePerson } from './fake/people';
@@ -13,6 +13,8 @@ import { fakeTrail } from './fake/trail';
 const ERRORS: Partial<Record<Code, [string, string]>> = {
   'sign-in-refused': ['The name, passphrase or code is not right.', 'Check Caps Lock, and wait for a new code: each code works once.'],
   'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
+  'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock. After five wrong ones it takes a full sign-in with a code.'],
+  'reentry-over': ['Coming back with the passphrase alone is over for this person here.', 'Sign in with name, passphrase and a code. What you were typing is kept.'],
   'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
   'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],
   'not-found': ['No such patient.', 'Search again by name, birth date, record number or telephone.'],
@@ -38,6 +40,8 @@ export class FakeClinic {
   person: FakePerson | null = null;
   problem: ErrorView | null = null;
   failures = 0;
+  /** Who may come back with the passphrase alone, last seen first, with the tries left. */
+  parked: { person: FakePerson; triesLeft: number }[] = [];
   unsent: UnsentRow[] = [];
   drafts = new Map<string, DraftView>();
   place: Place | null = null;
@@ -71,6 +75,10 @@ export class FakeClinic {
       unsentEvents: this.online ? 0 : 6,
       lastSync: showDateTime(this.online ? new Date() : daysAgo(new Date(), 0, 7, 58)),
       person,
+      parked:
+        person === null
+          ? this.parked.map(({ person: { username, name, roleTitle, initials }, triesLeft }) => ({ person: username, name, roleTitle, initials, triesLeft }))
+          : [],
       problem: this.problem,
       idleLimitS: 600,
       demo: true,
@@ -104,6 +112,22 @@ export class FakeClinic {
       advice: null,
     });
     this.emit('state-changed', this.status());
+  }
+
+  /** Opens for somebody, as a sign-in of any kind does. */
+  open(person: FakePerson): OpenedView {
+    const failuresSince = this.failures;
+    this.failures = 0;
+    this.person = person;
+    this.parked = this.parked.filter((one) => one.person !== person);
+    this.state = 'open';
+    return { person, place: this.place, lastSignIn: showDateTime(daysAgo(new Date(), 1, 17, 2)), failuresSince, online: this.online, firstTime: false };
+  }
+
+  leave(parks: boolean): void {
+    if (this.person !== null && parks) this.parked.unshift({ person: this.person, triesLeft: 5 });
+    this.state = 'locked';
+    this.person = null;
   }
 
   draftsOf(patientId: string): DraftView[] {
@@ -183,17 +207,20 @@ const commands: Omit<Backend, 'on'> = {
       clinic.failures += 1;
       throw failure(clinic.failures > 3 ? 'wait-before-retry' : 'sign-in-refused');
     }
-    const failuresSince = clinic.failures;
-    clinic.failures = 0;
-    clinic.person = person;
-    clinic.state = 'open';
-    const place = clinic.place;
-    return { person, place, lastSignIn: showDateTime(daysAgo(new Date(), 1, 17, 2)), failuresSince, online: clinic.online, firstTime: false };
+    return clinic.open(person);
   },
-  async lock() {
-    clinic.state = 'locked';
-    clinic.person = null;
+  async reenter({ person, passphrase }) {
+    const parked = clinic.parked.find((one) => one.person.username === person);
+    if (parked === undefined) throw failure('reentry-over');
+    if (passphrase !== 'wrong') return clinic.open(parked.person);
+    clinic.failures += 1;
+    parked.triesLeft -= 1;
+    if (parked.triesLeft > 0) throw failure('reentry-refused');
+    clinic.parked = clinic.parked.filter((one) => one !== parked);
+    throw failure('reentry-over');
   },
+  lock: async () => clinic.leave(true),
+  signOut: async () => clinic.leave(false),
   activity: async () => undefined,
   async search({ text }) {
     allowPatients();

@@ -51,18 +51,41 @@ class Session {
   }
 
   async signIn(form: { username: string; passphrase: string; code: string }): Promise<void> {
-    const opened = await backend.signIn(form);
+    await this.#enter(await backend.signIn(form));
+  }
+
+  /** Back within hours of a full sign-in. */
+  async reenter(form: { person: string; passphrase: string }): Promise<void> {
+    try {
+      await this.#enter(await backend.reenter(form));
+    } catch (thrown) {
+      await this.refresh();
+      throw thrown;
+    }
+  }
+
+  async #enter(opened: OpenedView): Promise<void> {
     this.opened = opened;
     if (opened.lastSignIn !== null) notice.say(text.session.lastSignIn(opened.lastSignIn));
     await this.#comeBack(opened.place);
     await this.refresh();
   }
 
+  /** Leaves the screen; the person may come back with the passphrase alone. */
   async lock(): Promise<void> {
+    await this.#leave(backend.lock);
+  }
+
+  /** Leaves for good: it takes a full sign-in to come back. */
+  async signOut(): Promise<void> {
+    await this.#leave(backend.signOut);
+  }
+
+  async #leave(how: () => Promise<unknown>): Promise<void> {
     this.locking = true;
     try {
       await flushDrafts();
-      await backend.lock();
+      await how();
       await this.refresh();
     } finally {
       this.locking = false;

@@ -1,0 +1,252 @@
+//! People who may come back with the passphrase alone: parked at a lock, for hours after a full sign-in, with five tries.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keys::parked::{self, MOST_TRIES, Parked};
+use keys::reentry::{self, ReentryBounds, ReentryContents, ReentryKey};
+use keys::slot::{Anchor, PassphraseShare};
+use keys::{AgreementSecret, Random, SecretBytes, SigningKey};
+use records::id::PersonId;
+use uuid::Uuid;
+
+use super::Station;
+use crate::idle::ABSOLUTE_LIMIT;
+use crate::parking::ParkedMemory;
+use crate::session::initials;
+use crate::view::ParkedView;
+use crate::{Code, LockCause};
+
+/// Who is parked, and what is to be parked of the person at the keyboard.
+pub(crate) struct Parking {
+    memory: Mutex<Arc<dyn ParkedMemory>>,
+    open: Mutex<Option<ToPark>>,
+}
+
+/// What a lock parks of whoever is signed in.
+pub(crate) struct ToPark {
+    /// Who.
+    pub(crate) person: PersonId,
+    /// The keyed token of the user name.
+    pub(crate) name: [u8; 16],
+    /// What the lock screen calls them, and says they work as.
+    pub(crate) shown: (String, String),
+    /// The person's keys here.
+    pub(crate) keys: (SigningKey, AgreementSecret),
+    /// What the passphrase gave.
+    pub(crate) share: PassphraseShare,
+    /// From when to when it holds.
+    pub(crate) span: Span,
+    /// How far the drawers had come; brought up to date as they close.
+    pub(crate) anchors: Arc<Mutex<BTreeMap<String, Anchor>>>,
+}
+
+/// The hours after a full sign-in. The monotonic times are since the machine was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// When the full sign-in was.
+    pub(crate) began: Duration,
+    /// Until when the passphrase alone is enough.
+    pub(crate) ends: Duration,
+    /// The same by the wall clock.
+    pub(crate) not_after: Timestamp,
+}
+
+impl Span {
+    /// `hours` from now on, at most twelve.
+    pub(crate) fn from_now(since_boot: Duration, now: Timestamp, hours: u32) -> Self {
+        let lasts = Duration::from_secs(u64::from(hours) * 60 * 60).min(ABSOLUTE_LIMIT);
+        let not_after = now.saturating_add(lasts).unwrap_or(Timestamp::MAX);
+        Self { began: since_boot, ends: since_boot + lasts, not_after }
+    }
+
+    /// `began ms u64 · ends ms u64`: sealed with the person's keys, so that nobody moves the end.
+    pub(crate) fn to_bytes(self) -> SecretBytes {
+        SecretBytes::new([millis(self.began).to_be_bytes(), millis(self.ends).to_be_bytes()].concat())
+    }
+
+    /// Reads what was sealed; the wall clock's end stands in the parcel's header.
+    pub(crate) fn from_bytes(bytes: &[u8], not_after: Timestamp) -> Option<Self> {
+        let (began, ends) = bytes.split_first_chunk::<8>()?;
+        let ends: [u8; 8] = ends.try_into().ok()?;
+        let read = |bytes| Duration::from_millis(u64::from_be_bytes(bytes));
+        Some(Self { began: read(*began), ends: read(ends), not_after })
+    }
+}
+
+impl Parking {
+    /// Over this memory, with nobody at the keyboard.
+    pub(crate) fn new(memory: Arc<dyn ParkedMemory>) -> Self {
+        Self { memory: Mutex::new(memory), open: Mutex::new(None) }
+    }
+
+    /// The boot that what is parked belongs to.
+    pub(crate) fn boot(&self) -> Uuid {
+        self.memory().boot()
+    }
+
+    /// Everybody whose time is not over, oldest first.
+    pub(crate) fn people(&self, since_boot: Duration) -> Vec<Parked> {
+        let memory = self.memory();
+        let bytes = memory.load().unwrap_or_default();
+        if bytes.is_empty() {
+            return Vec::new();
+        }
+        let people = parked::from_bytes(&bytes).unwrap_or_default();
+        let before = people.len();
+        let live: Vec<Parked> =
+            people.into_iter().filter(|parked| millis(since_boot) < parked.ends_ms).collect();
+        if live.len() != before {
+            put(memory.as_ref(), &live);
+        }
+        live
+    }
+
+    /// Counts a try before it is made: who is stopped in the middle has had it. The last one takes the entry away.
+    pub(crate) fn begin_try(&self, person: PersonId, since_boot: Duration) -> Result<Parked, Code> {
+        let mut people = self.people(since_boot);
+        let at = people.iter().position(|parked| parked.person == person.uuid()).ok_or(Code::ReentryOver)?;
+        let mut tried = people.remove(at);
+        tried.failures = tried.failures.saturating_add(1);
+        let again = (tried.failures < MOST_TRIES).then(|| copy(&tried));
+        people.extend(again);
+        if put(self.memory().as_ref(), &people) { Ok(tried) } else { Err(Code::ReentryOver) }
+    }
+
+    /// Nothing of this person is parked any more.
+    pub(crate) fn remove(&self, person: PersonId, since_boot: Duration) {
+        let mut people = self.people(since_boot);
+        let before = people.len();
+        people.retain(|parked| parked.person != person.uuid());
+        if people.len() != before {
+            put(self.memory().as_ref(), &people);
+        }
+    }
+
+    fn add(&self, parked: Parked, since_boot: Duration) {
+        let mut people = self.people(since_boot);
+        people.retain(|other| other.person != parked.person);
+        people.push(parked);
+        put(self.memory().as_ref(), &people);
+    }
+
+    /// Keeps what the next lock is to park.
+    pub(crate) fn keep(&self, to_park: ToPark) {
+        *self.open() = Some(to_park);
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Arc<dyn ParkedMemory>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<ToPark>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Station {
+    /// Who is parked, and what will be.
+    pub(crate) fn parking(&self) -> &Parking {
+        &self.parking
+    }
+
+    /// Time since the machine was started.
+    pub(crate) fn since_boot(&self) -> Duration {
+        self.clock().since_boot()
+    }
+
+    /// For how long from now on a full sign-in lets the person come back with the passphrase alone.
+    pub(crate) fn reentry_span(&self) -> Span {
+        Span::from_now(self.since_boot(), self.now(), self.policy().reentry_h)
+    }
+
+    /// What the lock screen says of who may come back, last seen first.
+    pub(crate) fn parked_views(&self) -> Vec<ParkedView> {
+        let people = self.parking.people(self.since_boot());
+        let view = |parked: Parked| ParkedView {
+            person: parked.person.to_string(),
+            initials: initials(&parked.shown_name),
+            name: parked.shown_name,
+            role_title: parked.shown_role,
+            tries_left: MOST_TRIES.saturating_sub(parked.failures),
+        };
+        people.into_iter().rev().map(view).collect()
+    }
+
+    /// How long the open session may go on at the most.
+    pub(crate) fn session_left(&self) -> Option<Duration> {
+        let began = self.parking.open().as_ref()?.span.began;
+        self.mailbox().is_open().then(|| (began + ABSOLUTE_LIMIT).saturating_sub(self.since_boot()))
+    }
+
+    /// Parks whoever was at the keyboard, unless they left for good.
+    pub(super) fn park(&self, cause: LockCause) {
+        let Some(to_park) = self.parking.open().take() else { return };
+        let now = self.since_boot();
+        match cause {
+            LockCause::Person | LockCause::Idle | LockCause::System if now < to_park.span.ends => {
+                self.parking.add(to_park.seal(self.parking.boot(), &mut Random::from_os()), now);
+            }
+            LockCause::Person
+            | LockCause::Idle
+            | LockCause::System
+            | LockCause::SignOut
+            | LockCause::Exit => {
+                self.parking.remove(to_park.person, now);
+            }
+        }
+    }
+}
+
+impl ToPark {
+    fn seal(self, boot: Uuid, random: &mut Random) -> Parked {
+        let (signing, agreement) = self.keys;
+        let contents = ReentryContents {
+            person: self.person.uuid(),
+            signing,
+            agreement,
+            anchors: std::mem::take(&mut *self.anchors.lock().unwrap_or_else(PoisonError::into_inner)),
+            session: self.span.to_bytes(),
+        };
+        let key = ReentryKey::make(random);
+        let bounds = ReentryBounds { boot, not_after: self.span.not_after };
+        let parcel = reentry::seal(&contents, &self.share, bounds, &key, random);
+        let (shown_name, shown_role) = self.shown;
+        Parked {
+            person: self.person.uuid(),
+            name: self.name,
+            key,
+            ends_ms: millis(self.span.ends),
+            failures: 0,
+            shown_name,
+            shown_role,
+            parcel,
+        }
+    }
+}
+
+fn put(memory: &dyn ParkedMemory, people: &[Parked]) -> bool {
+    let bytes = parked::to_bytes(people);
+    // EXPOSE: this memory is where the keys of those who come back live.
+    let stored = memory.store(bytes.expose());
+    if let Err(error) = &stored {
+        tracing::warn!(%error, "who may come back was not kept; it takes a full sign-in");
+    }
+    stored.is_ok()
+}
+
+fn copy(parked: &Parked) -> Parked {
+    Parked {
+        key: parked.key.duplicate(),
+        shown_name: parked.shown_name.clone(),
+        shown_role: parked.shown_role.clone(),
+        parcel: parked.parcel.clone(),
+        ..*parked
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
