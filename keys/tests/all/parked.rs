@@ -56,7 +56,7 @@ fn what_is_cut_short_too_long_or_another_format_is_nobody() {
         assert!(parked::from_bytes(&bytes[..cut]).is_err());
     }
     assert!(parked::from_bytes(&[bytes.as_slice(), b"\0"].concat()).is_err());
-    let mut newer = bytes.clone();
+    let mut newer = bytes;
     newer[4] = 2;
     assert_eq!(parked::from_bytes(&newer).err(), Some(Unreadable::Newer { version: 2 }));
 }
