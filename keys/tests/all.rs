@@ -21,6 +21,7 @@ mod all {
     mod sessions;
     mod sign_in;
     mod signatures;
+    mod slot_proofs;
     mod slots;
     mod slots_at_real_cost;
     mod strict_parsers;

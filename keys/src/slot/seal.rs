@@ -37,26 +37,36 @@ pub(crate) fn derive_mask_key(a_key: &PassphraseKey, k_slot: &SlotKey, header: &
 }
 
 impl MaskKey {
-    /// `HMAC-SHA256(mask key, label ‖ step)`, the first 16 bytes as a number, mod 10⁶ (bias below 2⁻¹⁰⁰).
-    fn mask(&self, step: u64) -> u32 {
+    /// `HMAC-SHA256(mask key, label ‖ step)`, the first 16 bytes as a number, mod `codes` (bias below 2⁻¹⁰⁰).
+    pub(super) fn mask(&self, step: u64, codes: u32) -> u32 {
         let mut mac = self.0.clone();
         mac.update(label::SLOT_MASK_STEP);
         mac.update(&step.to_be_bytes());
         let hash: [u8; 32] = mac.finalize().into_bytes().into();
         let number = u128::from_be_bytes(crate::row::first_half(hash));
-        u32::try_from(number % u128::from(CODES)).expect("a remainder of 10⁶ is below 10⁶")
+        u32::try_from(number % u128::from(codes)).expect("a remainder is below what it remains from")
     }
 }
 
 /// `O[i] = (target − code + mask) mod 10⁶` for every step of the span.
 pub(crate) fn mask_table(target: u32, seed: &TotpSeed, key: &MaskKey, span: TableSpan) -> Vec<u32> {
-    let codes = seed.generator();
-    span.all().map(|step| (target + CODES - codes.code_at(step) + key.mask(step)) % CODES).collect()
+    let generator = seed.generator();
+    span.all().map(|step| mask_entry(target, generator.code_at(step), key.mask(step, CODES), CODES)).collect()
+}
+
+/// One entry, for codes below `codes`: a million of them, fewer where a test shows what guessing takes.
+pub(super) fn mask_entry(target: u32, code: u32, mask: u32, codes: u32) -> u32 {
+    (target + codes - code + mask) % codes
 }
 
 /// `target = (O[i] + code − mask) mod 10⁶`
 pub(crate) fn unmask(entry: u32, code: u32, key: &MaskKey, step: u64) -> u32 {
-    (entry + code + CODES - key.mask(step)) % CODES
+    unmask_entry(entry, code, key.mask(step, CODES), CODES)
+}
+
+/// What [`mask_entry`] hid.
+pub(super) fn unmask_entry(entry: u32, code: u32, mask: u32, codes: u32) -> u32 {
+    (entry + code + codes - mask) % codes
 }
 
 /// Seals contents as one generation of a slot. `None` only where the machine lacks the memory.

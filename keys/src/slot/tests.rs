@@ -1,22 +1,20 @@
 //! What only the inside of a slot can show.
 
+mod tables;
+mod work;
+
 use std::collections::BTreeMap;
 
 use super::cost::tests::RUNS;
+use super::file::Part;
 use super::*;
+use crate::totp::CODES;
 use crate::{AgreementSecret, SigningKey, TotpSeed};
 
 #[test]
 fn every_failure_costs_all_three_steps_whatever_was_wrong() {
     let mut random = Random::from_seed([1; 32]);
-    let contents = SlotContents {
-        person: random.uuid(),
-        signing: SigningKey::make(&mut random),
-        agreement: AgreementSecret::make(&mut random),
-        totp_seed: TotpSeed::make(&mut random),
-        last_step: 999,
-        anchors: BTreeMap::new(),
-    };
+    let contents = contents(&mut random);
     let (right, wrong) = (passphrase("the right passphrase"), passphrase("a wrong passphrase"));
     let new = NewSlot {
         slot: random.uuid(),
@@ -45,6 +43,36 @@ fn every_failure_costs_all_three_steps_whatever_was_wrong() {
     RUNS.set(0);
     let refused = refuse_without_slot(&right, SlotCost::for_tests());
     assert_eq!((RUNS.get(), Some(refused)), all_three, "an unknown name");
+}
+
+/// Contents whose codes begin at step 1000.
+fn contents(random: &mut Random) -> SlotContents {
+    SlotContents {
+        person: random.uuid(),
+        signing: SigningKey::make(random),
+        agreement: AgreementSecret::make(random),
+        totp_seed: TotpSeed::make(random),
+        last_step: 999,
+        anchors: BTreeMap::new(),
+    }
+}
+
+/// The header of a slot that nobody has opened, and `A` for its passphrase.
+fn begun(random: &mut Random, span: TableSpan) -> (Header, PassphraseKey) {
+    let cost = SlotCost::for_tests();
+    let header = Header {
+        kind: SlotKind::OneTimeCode,
+        slot: random.uuid(),
+        person: random.uuid(),
+        device: random.uuid(),
+        generation: 1,
+        cost,
+        slot_salt: random.bytes(),
+        generation_salt: random.bytes(),
+        span,
+    };
+    let a_key = derive_a(&passphrase("the right passphrase"), &header).unwrap();
+    (header, a_key)
 }
 
 fn passphrase(text: &str) -> Passphrase {
