@@ -74,15 +74,15 @@ impl SlotShelf<'_> {
         generation: u64,
         earlier: &StoredSlot,
     ) -> Result<(), ClientError> {
-        let earlier_slot = slot::inspect(&earlier.bytes).map(|header| header.slot);
-        if earlier.generation != generation {
-            self.files.remove(person, earlier.generation)?;
-        }
-        match earlier_slot {
+        // The keyring first: the file is what tells of the item, and without it nobody would come back for that.
+        match slot::inspect(&earlier.bytes).map(|header| header.slot) {
             Ok(earlier_slot) if (earlier_slot, earlier.generation) != (slot, generation) => {
                 self.keyring.delete(&item(earlier_slot, earlier.generation))?;
             }
             Ok(_) | Err(_) => {}
+        }
+        if earlier.generation != generation {
+            self.files.remove(person, earlier.generation)?;
         }
         Ok(())
     }
@@ -91,3 +91,6 @@ impl SlotShelf<'_> {
 fn item(slot: Uuid, generation: u64) -> String {
     format!("slot.{slot}.{generation}")
 }
+
+#[cfg(test)]
+mod tests;
