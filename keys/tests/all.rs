@@ -16,6 +16,7 @@ mod all {
     mod reentry;
     mod rows;
     mod sealed_parcels;
+    mod second_implementation;
     mod secrets;
     mod security_keys;
     mod sessions;

@@ -12,6 +12,8 @@ mod clinic;
 mod damage;
 #[path = "all/drafting.rs"]
 mod drafting;
+#[path = "all/formats.rs"]
+mod formats;
 #[path = "all/histories.rs"]
 mod histories;
 #[path = "all/logging.rs"]

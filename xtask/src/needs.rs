@@ -86,6 +86,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "gnome-keyring",
     },
     Need {
+        what: "Python with cryptography and argon2 (reads our formats from their documents)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["/usr/bin/python3", "-c", "import cryptography, argon2"]),
+        apt: "python3-cryptography python3-argon2",
+        fedora: "python3-cryptography python3-argon2-cffi",
+        arch: "python-cryptography python-argon2-cffi",
+    },
+    Need {
         what: "secret-tool (takes the demo's keys out of your keyring at the end)",
         from: Purpose::Window,
         probe: Probe::Programs(&["secret-tool"]),

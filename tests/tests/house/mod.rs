@@ -5,6 +5,7 @@
 
 mod arrows;
 mod documents;
+mod formats;
 mod manifests;
 mod openings;
 mod places;

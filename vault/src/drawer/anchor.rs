@@ -106,10 +106,9 @@ mod tests {
 
         let digest = row_digest(&sealing, "Patient/p", 3).to_bytes();
 
-        assert_eq!(
-            digest.map(|byte| format!("{byte:02x}")).concat(),
-            "5bfae785206995970996ca3e2ac3235a1e6ddbd6d53d31d1dc082d4534b05efb"
-        );
+        let frozen = include_str!("../../tests/vectors/drawer.txt");
+        let line = format!("digest = {}", digest.map(|byte| format!("{byte:02x}")).concat());
+        assert!(frozen.lines().any(|frozen| frozen == line), "{line}");
     }
 
     #[test]

@@ -1,0 +1,207 @@
+"""Opens every vector of keys/tests/vectors/v1.txt but those of OPAQUE, and makes again what is made from a seed."""
+
+import base64
+import sys
+import uuid
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+import sealed
+from primitives import (Reader, Refused, Seeded, aes_seal, argon2id, derive_key_pair, ed25519_public, hkdf, hmac, key_id,
+                        sha256, text, u16, u32, u64, verify, x25519_public)
+
+NOW = 1_795_341_600
+PASSPHRASE = "lantern orchard quietly mended"
+TEST_COST = (32, 1, 1), (64, 1, 4)
+
+
+def uid(number):
+    return (0x0190_0000_0000_7000_8000_0000_0000_0000 | number).to_bytes(16, "big")
+
+
+def read(path):
+    lines = (line.rstrip("\n").split(" = ") for line in open(path, encoding="ascii"))
+    return {name: bytes.fromhex(value) for name, value in lines}
+
+
+def same(name, made, kept):
+    assert made == kept, f"{name}: {made.hex()} and not {kept.hex()}"
+
+
+def refuses(name, action):
+    try:
+        action()
+    except Refused:
+        return
+    raise AssertionError(f"{name} was taken")
+
+
+def contents_of(random):
+    """Signing seed, agreement key, TOTP seed, and the contents that slots of vectors seal."""
+    signing, agreement, seed = random.bytes(), derive_key_pair(random.bytes()), random.bytes(20)
+    anchors = u16(2)
+    for name, sequence in (("clinical", 7), ("demographics", 12)):
+        anchors += text(name) + u64(sequence) + bytes([sequence] * 32)
+    last = NOW // 30 - 1
+    return signing, agreement, seed, b"\1" + uid(3) + signing + agreement + seed + u64(last) + anchors
+
+
+def header_of(kind, random, first, steps):
+    cost = b"".join(u32(number) for cost in TEST_COST for number in cost)
+    slot_salt, salt_n = random.bytes(), random.bytes()
+    head = b"CKsl\1" + bytes([kind]) + uid(1) + uid(3) + uid(2) + u64(1) + cost + slot_salt + salt_n
+    return head + u64(first) + u32(steps), slot_salt, salt_n
+
+
+def slot_of_codes(vectors):
+    random = Seeded(bytes([1] * 32))
+    signing, agreement, seed, contents = contents_of(random)
+    first = NOW // 30
+    head, slot_salt, salt_n = header_of(1, random, first, 2880)
+    same("slot.header", head, vectors["slot.header"])
+    k_slot, target = random.bytes(), random.below(1_000_000)
+    same("slot.k_slot", k_slot, vectors["slot.k_slot"])
+    a = argon2id(PASSPHRASE.encode(), slot_salt, b"", b"", TEST_COST[0])
+    key = sealed.mask_key(a, k_slot, salt_n, 1)
+    table = b"".join(((target - sealed.totp(seed, step) + sealed.mask(key, step)) % 1_000_000).to_bytes(3, "big")
+                     for step in range(first, first + 2880))
+    h = sha256(head, table)
+    pepper = hkdf(k_slot, salt_n, b"chartkeep/slot/pepper/one-time-code/v1\0", u64(1), u32(target))
+    root = argon2id(a, salt_n, pepper, h, TEST_COST[1])
+    nonce = random.bytes(12)
+    inside = aes_seal(hkdf(root, h, b"chartkeep/slot/contents-key/v1\0"), nonce, h, contents)
+    tail = hkdf(root, h, b"chartkeep/slot/commitment/v1\0") + nonce + u32(len(inside)) + inside
+    same("slot.tail", tail, vectors["slot.tail"])
+    file = head + table + tail
+    same("slot.sha256", sha256(file), vectors["slot.sha256"])
+    slot = sealed.Slot(file)
+    opened = slot.open_code(PASSPHRASE, k_slot, sealed.totp(seed, first), first)
+    assert (opened.signing, opened.agreement, opened.seed) == (signing, agreement, seed)
+    assert opened.anchors["clinical"] == (7, bytes([7] * 32)) and opened.last_step == first - 1
+    refuses("a wrong code", lambda: slot.open_code(PASSPHRASE, k_slot, 0, first))
+    refuses("a wrong passphrase", lambda: slot.open_code("another", k_slot, sealed.totp(seed, first), first))
+    refuses("a cut file", lambda: sealed.Slot(file[:-1]))
+    refuses("a longer file", lambda: sealed.Slot(file + b"\0"))
+    back = sealed.open_reentry(vectors["reentry"], PASSPHRASE, bytes([6] * 32))
+    assert (back["signing"], back["agreement"], back["session"]) == (signing, agreement, b"grants")
+    assert back["anchors"] == opened.anchors and back["until"] == (NOW + 3600) * 1000
+    assert back["boot"] == uuid.UUID(bytes=uid(9))
+
+
+def slot_of_paper(vectors):
+    random = Seeded(bytes([3] * 32))
+    _, agreement, seed, _ = contents_of(random)
+    code, typed = random.bytes(12), vectors["recovery.code"].decode()
+    same("recovery.code", sealed.paper_code(typed), code)
+    same("the same in small letters", sealed.paper_code(typed.lower().replace("-", " ")), code)
+    header_of(2, random, 0, 0)
+    opened = sealed.Slot(vectors["recovery.slot"]).open_paper(PASSPHRASE, random.bytes(), code)
+    assert (opened.agreement, opened.seed) == (agreement, seed)
+
+
+def slot_of_security_key(vectors):
+    slot, answer = sealed.Slot(vectors["security-key.slot"]), vectors["security-key.answer"]
+    opened = slot.open_security_key(PASSPHRASE, vectors["security-key.k_slot"], answer)
+    assert opened.agreement == contents_of(Seeded(bytes([4] * 32)))[1] and slot.credential == b"\xc5" * 64
+
+
+def records(vectors):
+    found = sealed.open_grant(vectors["grant"], ed25519_public(bytes([12] * 32)), bytes([13] * 32))
+    assert (found["number"], found["drawer"], found["generation"]) == (17, "clinical", 4)
+    private = [bytes([byte] * 32) for byte in (14, 15)]
+    author = ed25519_public(bytes([16] * 32))
+    opened = [sealed.open_envelope(vectors["envelope"], key, author) for key in private]
+    assert opened[0] == opened[1] and opened[0]["sequence"] == 42
+    same("key_id", key_id(x25519_public(bytes([7] * 32))), vectors["key_id"])
+    random, field = Seeded(bytes([4] * 32)), bytes([5] * 32)
+    key = random.bytes()
+    row = sealed.open_row(key, uid(1), "clinical", "resource", "Observation/o1", 3, vectors["row"])
+    assert row.startswith(b"{"), row
+    same("patient_key", sealed.open_patient_key(field, uid(1), "clinical", "p1", 2, vectors["patient_key"]), key)
+    refuses("a row in another revision", lambda: sealed.open_row(
+        key, uid(1), "clinical", "resource", "Observation/o1", 4, vectors["row"]))
+    same("token.mrn", sealed.token(sealed.token_key(field), "mrn", b"12345"), vectors["token.mrn"])
+    inbox = derive_key_pair(hkdf(field, b"", b"chartkeep/inbox/key/v1\0"))
+    same("inbox.public", x25519_public(inbox), vectors["inbox.public"])
+    same("draft.key", sealed.draft_key(uid(3), bytes([7] * 32)), vectors["draft.key"])
+    assert sealed.open_blob(bytes([11] * 32), b"draft", vectors["blob"]) == b"being typed"
+    refuses("a file in another place", lambda: sealed.open_blob(bytes([11] * 32), b"other", vectors["blob"]))
+    name = sealed.username_token(bytes([8] * 32), " M.ÖZTÜRK ")
+    same("username.token", name, vectors["username.token"])
+    plain = sealed.open_parcel(bytes([17] * 32), b"device-key-escrow", b"device", vectors["parcel"])
+    assert plain == b"key"
+
+
+def signed_and_counted(vectors):
+    key = ed25519_public(bytes([18] * 32))
+    verify(key, b"change", b"message", vectors["signature.change"])
+    claim = uid(1) + uid(2) + uid(3) + bytes([19] * 32) + bytes([20] * 32)
+    verify(key, b"session-challenge", claim, vectors["session"])
+    epoch = hkdf(bytes([9] * 32), b"", b"chartkeep/audit-epoch/next/v1\0")
+    same("epoch.key", epoch, vectors["epoch.key"])
+    mac_key = hkdf(epoch, b"", b"chartkeep/audit-epoch/mac-key/v1\0")
+    entry = b"chartkeep/audit-epoch/entry/v1\0" + u64(1) + u64(11) + bytes([10] * 32)
+    same("epoch.mark", hmac(mac_key, entry), vectors["epoch.mark"])
+    random = Seeded(bytes([9] * 32))
+    enrolment, bearer, paper = random.bytes(), random.bytes(), random.bytes(12)
+    same("enrolment.digest", sha256(b"chartkeep/enrolment-token/v1\0", enrolment), vectors["enrolment.digest"])
+    same("bearer.digest", sha256(b"chartkeep/bearer-token/v1\0", bearer), vectors["bearer.digest"])
+    same("paper.digest", sha256(b"chartkeep/paper-code/v1\0", paper), vectors["paper.digest"])
+    url = [base64.urlsafe_b64encode(part).rstrip(b"=") for part in (enrolment, bytes([24] * 32))]
+    same("enrolment.token", b".".join([b"ck1"] + url), vectors["enrolment.token"])
+
+
+def checkpoint(vectors):
+    body, lines = vectors["checkpoint"].decode().split("\n\n")
+    body += "\n"
+    assert body == f"chartkeep/log\n5\n{base64.b64encode(bytes([21] * 32)).decode()}\ntime {NOW}\n"
+    own, witness = (line.removeprefix("\u2014 ").split(" ") for line in lines.strip().split("\n"))
+    for (name, line), byte, algorithm in ((own, 22, b"\1"), (witness, 23, b"\4")):
+        data, public = base64.b64decode(line), ed25519_public(bytes([byte] * 32))
+        same("a key id", sha256(name.encode(), b"\n", algorithm, public)[:4], data[:4])
+        told = body
+        if algorithm == b"\4":
+            told = f"cosignature/v1\ntime {int.from_bytes(data[4:12], 'big')}\n{body}"
+        Ed25519PublicKey.from_public_bytes(public).verify(data[-64:], told.encode())
+
+
+def courier(vectors):
+    events = sealed.courier_item(vectors["courier.events"])
+    plain = Reader(sealed.open_parcel(bytes([14] * 32), b"courier-events", events["context"], events["body"]))
+    assert (events["kind"], events["first"], events["count"]) == (2, 7, 2)
+    assert (plain.bytes(), plain.data[plain.at:]) == (b"note", b"{}")
+    answers = sealed.courier_item(vectors["courier.answers"])
+    plain = sealed.open_parcel(bytes([17] * 32), b"courier-answers", answers["context"], answers["body"])
+    verify(ed25519_public(bytes([18] * 32)), b"receipt", answers["context"] + plain[64:], plain[:64])
+    assert plain[64:] == b"[]"
+    envelope = sealed.courier_item(vectors["courier.envelope"])
+    assert (envelope["body"], envelope["first"]) == (vectors["envelope"], 42)
+
+
+def trust(vectors):
+    data = vectors["trust.bundle"]
+    reader = Reader(data).begin(b"CKtb")
+    assert (reader.raw(16), reader.number(8), reader.number(8)) == (uid(1), 3, NOW * 1000)
+    reader.raw(5 * 32)
+    issuing = [x509.load_der_x509_certificate(reader.bytes()) for _ in range(reader.number(2))]
+    signed = b"chartkeep/trust-bundle/v1\0" + reader.so_far()
+    signature = reader.raw(reader.number(2))
+    reader.finish()
+    root = x509.load_der_x509_certificate(vectors["trust.root"])
+    root.public_key().verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+    for certificate in issuing:
+        root.public_key().verify(certificate.signature, certificate.tbs_certificate_bytes, ec.ECDSA(hashes.SHA256()))
+
+
+def main():
+    vectors = read(sys.argv[1])
+    for part in (slot_of_codes, slot_of_paper, slot_of_security_key, records, signed_and_counted,
+                 checkpoint, courier, trust):
+        part(vectors)
+    print("every vector opens")
+
+
+main()
