@@ -190,12 +190,16 @@ pub fn open(bytes: &[u8], secret: &AgreementSecret) -> Result<OpenedEnvelope, En
     let content_key = Secret::<32>::from_slice(content_key.expose()).ok_or(Unreadable::Damaged)?;
     let payload =
         hazmat::aes_open(content_key.expose(), &parsed.nonce, parsed.before_payload, parsed.payload);
-    let payload = payload.ok_or(EnvelopeRefused::Changed)?;
-    let mut reader = Reader::new(&payload);
+    Ok(read_payload(parsed.header, &payload.ok_or(EnvelopeRefused::Changed)?)?)
+}
+
+/// Takes apart what was sealed. Any enrolled workstation may have sealed anything.
+pub(crate) fn read_payload(header: EnvelopeHeader, payload: &[u8]) -> Result<OpenedEnvelope, Unreadable> {
+    let mut reader = Reader::new(payload);
     let (author, written_at) = (reader.uuid()?, reader.time()?);
     let signature = Signature::from_bytes(reader.array()?);
     let transaction = payload.get(PAYLOAD_PREFIX..).ok_or(Unreadable::Damaged)?.to_vec();
-    Ok(OpenedEnvelope { header: parsed.header, author, written_at, signature, transaction })
+    Ok(OpenedEnvelope { header, author, written_at, signature, transaction })
 }
 
 /// An opened envelope whose author has not been verified yet: it says who claims to have written it, not what.

@@ -17,6 +17,8 @@ pub mod checkpoint;
 pub mod courier;
 pub mod envelope;
 pub mod epoch;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod grant;
 mod hazmat;
 mod label;

@@ -170,7 +170,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed<'_>, Unreadable> {
     Ok(Parsed { person, bounds, salt, cost, hash, commitment, nonce, sealed })
 }
 
-fn read_contents(person: Uuid, bytes: &[u8]) -> Result<ReentryContents, Unreadable> {
+pub(crate) fn read_contents(person: Uuid, bytes: &[u8]) -> Result<ReentryContents, Unreadable> {
     let mut reader = Reader::new(bytes);
     match reader.u8()? {
         CONTENTS_VERSION => {}

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod deny;
 mod fhir;
+mod fuzz;
 mod ground;
 mod machine;
 mod needs;
@@ -46,6 +47,8 @@ enum Job {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Feed every parser of stored and received bytes with whatever breaks it, 10 minutes each
+    Fuzz(fuzz::Options),
     /// Print the next unused one-time code of a demo person, such as `rosa`
     Code {
         /// User name of the demo person
@@ -70,6 +73,7 @@ fn dispatch(job: Job) -> Result<(), Stop> {
         Job::Test(options) => check::test(&options),
         Job::Demo(options) => demo::demo(&options),
         Job::Bench { args } => demo::bench(&args),
+        Job::Fuzz(options) => fuzz::fuzz(&options),
         Job::Code { person } => demo::code(&Ground::find()?, &person),
         Job::Bindings => ui::bindings(),
     }

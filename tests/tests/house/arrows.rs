@@ -20,6 +20,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("chartkeep-server", &["sync", "keys", "records", "sqlcipher"]),
     ("chartkeep-tests", &["client", "vault", "sync", "keys", "records", "sqlcipher", "chartkeep-server"]),
     ("xtask", &[]),
+    ("parsers", &["sync", "keys", "records"]),
 ];
 
 /// Libraries that only the packages named here may use in what ships; a test may use them anywhere.

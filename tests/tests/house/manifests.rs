@@ -2,8 +2,12 @@
 
 use super::tree::{File, assert_none, files};
 
+/// Another workspace, built with the sanitizers: what it calls lies in a crate of this one.
+const APART: &str = "fuzz/Cargo.toml";
+
 fn broken(files: &[File]) -> Vec<String> {
-    files.iter().filter(|file| file.path.ends_with("/Cargo.toml")).flat_map(broken_in).collect()
+    let ours = |file: &&File| file.path.ends_with("/Cargo.toml") && file.path != APART;
+    files.iter().filter(ours).flat_map(broken_in).collect()
 }
 
 fn broken_in(file: &File) -> Vec<String> {
