@@ -57,6 +57,10 @@ impl Clock for TestClock {
         self.system.monotonic() + self.ahead()
     }
 
+    fn since_boot(&self) -> Duration {
+        self.system.since_boot() + self.ahead()
+    }
+
     fn time_zone(&self) -> TimeZone {
         TimeZone::UTC
     }
