@@ -1,5 +1,6 @@
 //! What no single crate can prove, and the rules of the house.
 
+mod hostile;
 mod house;
 mod main_job;
 mod practice;

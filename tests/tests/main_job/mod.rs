@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod clinic;
+pub(crate) mod clinic;
 mod full_disk;
 mod ground;
 mod rescue;
