@@ -97,6 +97,8 @@ fn read(from: &Path) -> Result<(Vec<Item>, Vec<Value>), Failure> {
             }
         }
     }
+    // Over several requests, too: what something stands on goes first.
+    items.sort_by_key(|item: &Item| item.header);
     Ok((items, bad))
 }
 

@@ -59,7 +59,7 @@ impl ItemKind {
     }
 }
 
-/// Which item it is: what is read of it without opening it.
+/// Which item it is: what is read of it without opening it. Sorted, what something stands on comes before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ItemHeader {
     /// The practice.
@@ -68,10 +68,10 @@ pub struct ItemHeader {
     pub device: Uuid,
     /// What it is.
     pub kind: ItemKind,
-    /// The change, the log, or the device.
-    pub name: Uuid,
     /// The sequence of an envelope, the index of the first event, or 0.
     pub first: u64,
+    /// The change, the log, or the device.
+    pub name: Uuid,
     /// How many events; 1 for an envelope, 0 for answers.
     pub count: u32,
     /// Whose key opens it.

@@ -46,8 +46,9 @@ impl Clinic {
         let cannot = |error| Failure::disk("The drill's folder cannot be written.", &error);
         server.say(&["init", "--practice", "Rescue drill", "--host", "localhost"])?;
         let records = folder.join("patients.ndjson");
-        let patients: Vec<String> = (1..=3).map(|number| patient(number, family)).collect();
-        fs::write(&records, patients.join("\n")).map_err(cannot)?;
+        let lines: Vec<String> =
+            (1..=3).flat_map(|number| [patient(number, family), problem(number)]).collect();
+        fs::write(&records, lines.join("\n")).map_err(cannot)?;
         server.say(&["import", &records.to_string_lossy()])?;
         fs::create_dir(folder.join("mirror")).map_err(cannot)?;
         server.say(&["policy", "mirror", &folder.join("mirror").to_string_lossy()])?;
@@ -148,6 +149,12 @@ fn passphrase(username: &str) -> String {
 fn patient(number: u32, family: &str) -> String {
     format!(
         r#"{{"resourceType":"Patient","id":"drill-{number}","name":[{{"family":"{family}","given":["Ada{number}"]}}],"gender":"female","birthDate":"1950-02-0{number}"}}"#
+    )
+}
+
+fn problem(number: u32) -> String {
+    format!(
+        r#"{{"resourceType":"Condition","id":"problem-{number}","subject":{{"reference":"Patient/drill-{number}"}},"code":{{"text":"Made-up cough"}}}}"#
     )
 }
 

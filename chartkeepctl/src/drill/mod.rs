@@ -86,22 +86,27 @@ fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(
     pulled(&before)?;
     let patient = first_patient(&before)?;
     all_sent(&before)?;
+    let dead =
+        devices(clinic)?.into_iter().find(|id| id != device).ok_or_else(|| broken("a device is missing"))?;
     clinic.server.stop();
     before.open_chart(&patient, Some(OpenReason::Visit))?;
     write_notes(&before, &patient, 2)?;
     before.lock(LockCause::Person);
     let unsent = before.status().unsent_events;
-    let folder = clinic.folder.join("mirror");
+    let folder = clinic.folder.join("mirror").join(format!("chartkeep-{dead}"));
     until("the mirror holds what is unsent", || counts(&folder).is_ok_and(|found| found == (2, unsent)))?;
     before.stop();
     fs::rename(clinic.folder.join("south"), clinic.folder.join("dead"))
         .map_err(|error| Failure::disk("The drill cannot take the disk away.", &error))?;
     report.check("mirror: no name and no word of a note can be read", is_sealed(&folder)?);
+    let written = items(&folder)?
+        .iter()
+        .filter(|item| item.envelope().is_none())
+        .map(|item| item.header.first + u64::from(item.header.count))
+        .max();
 
     let began = report.start();
     clinic.server.start()?;
-    let dead =
-        devices(clinic)?.into_iter().find(|id| id != device).ok_or_else(|| broken("a device is missing"))?;
     let token = clinic.rescue_token(&dead)?;
     let after = clinic.workstation("south", &keyring);
     after.enrol(clinic.form(token, "South room"))?;
@@ -117,6 +122,8 @@ fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(
     }
     report.took("disk dead: until everything is at the server", &began);
     report.check("disk dead: every log is whole", logs(clinic)? == (true, 4));
+    let whole = log_sizes(clinic, &dead)?.iter().any(|size| Some(*size) == written);
+    report.check("disk dead: every event of before is in the old log, once", whole);
     let after = clinic.workstation("south", &keyring);
     clinic.sign_in(&after, &OTHER_NURSE)?;
     pulled(&after)?;
@@ -155,6 +162,13 @@ fn logs(clinic: &Clinic) -> Result<(bool, usize), Failure> {
     Ok((verified["ok"] == true, verified["logs"].as_array().map_or(0, Vec::len)))
 }
 
+/// How many entries each log of a workstation has at the server.
+fn log_sizes(clinic: &Clinic, device: &str) -> Result<Vec<u64>, Failure> {
+    let verified = clinic.server.say(&["audit", "verify"])?;
+    let logs = verified["logs"].as_array().into_iter().flatten();
+    Ok(logs.filter(|log| log["device"] == device).filter_map(|log| log["size"].as_u64()).collect())
+}
+
 fn devices(clinic: &Clinic) -> Result<Vec<String>, Failure> {
     let listed = clinic.server.say(&["device", "list"])?;
     listed.as_array().into_iter().flatten().map(|device| Server::text(device, "device_id")).collect()
@@ -190,16 +204,17 @@ fn is_sealed(mirror: &Path) -> Result<bool, Failure> {
     Ok(!contents(mirror)?.iter().any(|bytes| shows(bytes, CANARY) || shows(bytes, FAMILY)))
 }
 
-/// The content of every finished file in the folders of a mirror.
+/// The content of every finished file in a workstation's folder on the mirror; nothing before there is one.
 fn contents(mirror: &Path) -> Result<Vec<Vec<u8>>, Failure> {
     let cannot = |error| Failure::disk("The drill's mirror cannot be read.", &error);
     let mut contents = Vec::new();
-    for folder in fs::read_dir(mirror).map_err(cannot)? {
-        for file in fs::read_dir(folder.map_err(cannot)?.path()).map_err(cannot)? {
-            let path = file.map_err(cannot)?.path();
-            if path.extension().is_some_and(|name| name == "ckitem") {
-                contents.push(fs::read(&path).map_err(cannot)?);
-            }
+    if !mirror.is_dir() {
+        return Ok(contents);
+    }
+    for file in fs::read_dir(mirror).map_err(cannot)? {
+        let path = file.map_err(cannot)?.path();
+        if path.extension().is_some_and(|name| name == "ckitem") {
+            contents.push(fs::read(&path).map_err(cannot)?);
         }
     }
     Ok(contents)

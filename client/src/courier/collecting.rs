@@ -33,7 +33,7 @@ pub enum LeftOut {
 }
 
 /// Collects from a data folder. Envelopes need nothing but the folder; events lie in `device.db`, whose key the keyring has.
-/// Nothing in the folder is changed.
+/// Nothing is taken out of the folder.
 ///
 /// # Errors
 /// `not-enrolled` when this is no data folder, and when it cannot be read.
@@ -80,5 +80,5 @@ pub fn collect(
 fn undelivered(data_dir: &Path, keyring: &dyn Keyring, now: Timestamp) -> Result<Vec<Item>, ClientError> {
     let Opened { device, keys, ground } = open(data_dir, keyring)?;
     let first = device.delivered_size()?;
-    Ok(events::seal_from(&device, &keys, &ground.trust, first, now)?.0)
+    events::seal_from(&device, &keys, &ground.trust, first, now)
 }

@@ -28,14 +28,14 @@ pub(crate) fn signed_note(
     checkpoint.sign(&checkpoint_key_name(identity.device), &keys.checkpoint).ok()
 }
 
-/// The events from `first` on, as items; and how long the log is behind the last of them.
+/// The events from `first` on, as items.
 pub(crate) fn seal_from(
     device: &Device,
     keys: &DeviceKeys,
     trust: &Trust,
     first: u64,
     now: Timestamp,
-) -> Result<(Vec<Item>, u64), ClientError> {
+) -> Result<Vec<Item>, ClientError> {
     let identity = device.identity();
     let (mut items, mut at, mut random) = (Vec::new(), first, Random::from_os());
     while at < device.log_head().size {
@@ -59,5 +59,5 @@ pub(crate) fn seal_from(
         items.push(item.map_err(|_| Code::Internal)?);
         at = end;
     }
-    Ok((items, at))
+    Ok(items)
 }

@@ -20,32 +20,27 @@ pub(crate) struct Mirror {
     copied_at: Option<Timestamp>,
     /// Since when it cannot be reached or written.
     absent_since: Option<Timestamp>,
-    /// The log that far is in the folder.
-    events: u64,
 }
 
 impl Station {
     /// Brings the mirror up to date, where the policy has one. Failing is told, and tried again.
     pub(crate) fn mirror_now(&self) {
         let Some(pattern) = self.policy().mirror else { return };
-        let (now, mut mirror) = (self.now(), self.mirror());
+        let now = self.now();
+        // The lock is not held while the disk is asked: one that hangs must hang nothing else.
         let done = match find(&pattern) {
-            Some(base) => self.copy_into(&base, &mut mirror),
+            Some(base) => self.copy_into(&base),
             None => Err(io::Error::from(io::ErrorKind::NotFound).into()),
         };
+        let mut mirror = self.mirror();
         let was_absent = mirror.absent_since.is_some();
         match done {
-            Ok(()) => {
-                mirror.copied_at = Some(now);
-                mirror.absent_since = None;
-            }
+            Ok(()) => *mirror = Mirror { copied_at: Some(now), absent_since: None },
             Err(error) => {
                 if !was_absent {
                     tracing::warn!(code = error.code.as_str(), "the mirror cannot be reached or written");
                 }
                 mirror.absent_since.get_or_insert(now);
-                // Whatever comes back may be another disk.
-                mirror.events = 0;
             }
         }
         let is_absent = mirror.absent_since.is_some();
@@ -65,7 +60,7 @@ impl Station {
         })
     }
 
-    fn copy_into(&self, base: &Path, mirror: &mut Mirror) -> Result<(), ClientError> {
+    fn copy_into(&self, base: &Path) -> Result<(), ClientError> {
         let folder = folder_of(base, self.identity().device);
         fs::create_dir_all(&folder)?;
         let unsent = self.device().unsent()?;
@@ -80,27 +75,28 @@ impl Station {
                 write_durably(&path, &item.to_bytes())?;
             }
         }
-        self.copy_events(&folder, mirror)?;
+        self.copy_events(&folder)?;
         self.tidy(&folder)
     }
 
-    fn copy_events(&self, folder: &Path, mirror: &mut Mirror) -> Result<(), ClientError> {
-        let (delivered, log) = (self.device().delivered_size()?, self.identity().log);
-        let from = mirror.events.max(delivered);
-        let trust = self.trust();
-        let (items, end) = {
+    /// Goes on where this very disk ends: another one may have been put in since the last look.
+    fn copy_events(&self, folder: &Path) -> Result<(), ClientError> {
+        let log = self.identity().log;
+        let (there, trust, now) = (held_until(folder, log)?, self.trust(), self.now());
+        let items = {
             let device = self.device();
-            if device.log_head().size <= from {
+            let size = device.log_head().size;
+            let from = device.delivered_size()?.max(if there <= size { there } else { 0 });
+            if from == size {
                 return Ok(());
             }
-            courier::events::seal_from(&device, self.keys(), &trust, from, self.now())?
+            courier::events::seal_from(&device, self.keys(), &trust, from, now)?
         };
         for item in items {
             let first = item.header.first;
             let path = folder.join(events_name(log, first, first + u64::from(item.header.count)));
             write_durably(&path, &item.to_bytes())?;
         }
-        mirror.events = end;
         Ok(())
     }
 
@@ -127,6 +123,18 @@ impl Station {
         }
         Ok(())
     }
+}
+
+/// How long a log is that the folder has the events of; they were put there in their order.
+fn held_until(folder: &Path, log: LogId) -> io::Result<u64> {
+    let mut until = 0;
+    for entry in fs::read_dir(folder)? {
+        match Name::read(&entry?.file_name().to_string_lossy()) {
+            Some(Name::Events { log: of, end }) if of == log => until = end.max(until),
+            Some(Name::Events { .. } | Name::Envelope(_)) | None => {}
+        }
+    }
+    Ok(until)
 }
 
 /// The folder of one workstation on the disk.

@@ -5,7 +5,7 @@ use crate::carrying::take_items;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use clap::Subcommand;
-use keys::courier::{Found, read_file};
+use keys::courier::{Found, Item, read_file};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub(super) fn run(
             fs::read(&path).map_err(|error| Failure::disk("The courier's file cannot be read.", &error))?;
         for found in read_file(&bytes) {
             match found {
-                Found::Item(item) => items.push(item.to_bytes()),
+                Found::Item(item) => items.push(item),
                 Found::Bad { offset, name } => {
                     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     bad.push(json!({ "file": file, "offset": offset, "name": name }));
@@ -49,6 +49,9 @@ pub(super) fn run(
             }
         }
     }
+    // Over several portions, too: what something stands on goes first.
+    items.sort_by_key(|item: &Item| item.header);
+    let items: Vec<Vec<u8>> = items.iter().map(Item::to_bytes).collect();
     let (mut results, mut back) = (Vec::new(), Vec::new());
     for some in items.chunks(AT_ONCE) {
         let response = take_items(&practice, some)?;
