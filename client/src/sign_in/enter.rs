@@ -123,7 +123,6 @@ pub(super) fn enter(
     let last_sign_in = note(station, person, &profile, &key)?;
     station.device().clear_failures(vault::Subject(name))?;
     station.waits().succeeded(name);
-    station.parking().remove(person, station.since_boot());
     let view = person_view(&profile);
     let to_park = ToPark {
         person,
@@ -194,6 +193,7 @@ fn open_mailbox(
     station.parking().keep(to_park);
     if station.mailbox().open(ticket, session, leaving).is_err() {
         station.set_signed_in(None);
+        station.parking().let_go();
         station.store().close();
         station.record(&[AuditEvent::locked(
             station.stamp(),

@@ -137,6 +137,11 @@ impl Parking {
         *self.open() = Some(to_park);
     }
 
+    /// Forgets what the next lock was to park, of a session that came to nothing; what was parked before stays.
+    pub(crate) fn let_go(&self) {
+        drop(self.open().take());
+    }
+
     fn memory(&self) -> MutexGuard<'_, Arc<dyn ParkedMemory>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

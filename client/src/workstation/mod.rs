@@ -3,6 +3,8 @@
 mod forms;
 pub(crate) mod open;
 #[cfg(test)]
+mod reentry_orders;
+#[cfg(test)]
 mod reentry_tests;
 #[cfg(test)]
 mod tests;
