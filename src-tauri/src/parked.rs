@@ -67,7 +67,7 @@ impl ParkedMemory for HandedOn {
 
     fn store(&self, bytes: &[u8]) -> io::Result<()> {
         let file = self.file();
-        file.write_all_at(&vec![0; length(&file)?], 0)?;
+        wipe(&file)?;
         file.set_len(0)?;
         file.write_all_at(bytes, 0)
     }
@@ -98,6 +98,11 @@ fn boot() -> Uuid {
     text.trim().parse().unwrap_or_default()
 }
 
+/// Overwrites all of it: what is merely cut off lies in the machine's memory until somebody else is given that page.
+fn wipe(file: &File) -> io::Result<()> {
+    file.write_all_at(&vec![0; length(file)?], 0)
+}
+
 fn length(file: &File) -> io::Result<usize> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if length > MOST_BYTES { Err(io::ErrorKind::InvalidData.into()) } else { Ok(length) }
@@ -121,6 +126,14 @@ mod tests {
         memory.file().set_len(4000).expect("it grows");
         assert!(memory.load().expect("it reads").iter().skip(5).all(|byte| *byte == 0));
         assert_ne!(memory.boot(), Uuid::nil());
+    }
+
+    #[test]
+    fn what_is_wiped_is_zero_to_its_last_byte() {
+        let memory = HandedOn::take().expect("the system gives memory");
+        memory.store(&[7; 9000]).expect("it writes");
+        wipe(&memory.file()).expect("it writes");
+        assert_eq!(memory.load().expect("it reads").as_slice(), [0; 9000]);
     }
 
     #[test]
