@@ -81,7 +81,7 @@ codes! {
     WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again with a new code. Nothing is deleted by failed attempts.";
     SlotDisabled, "slot-disabled", "Too many failed attempts in a row: this person can only sign in online here now.", "Connect to the clinic's network and sign in, or ask your administrator.";
     FirstSignInNeedsServer, "first-sign-in-needs-server", "The first sign-in on this computer needs the clinic's server, and it cannot be reached.", "Connect to the clinic's network once. After that you can sign in without it.";
-    ReentryRefused, "reentry-refused", "The passphrase is not right.", "Check Caps Lock. After five wrong ones it takes a full sign-in with a code.";
+    ReentryRefused, "reentry-refused", "The passphrase is not right.", "Check Caps Lock, and whether your own name is the one that is chosen.";
     ReentryOver, "reentry-over", "Coming back with the passphrase alone is over for this person here.", "Sign in with name, passphrase and a code. What you were typing is kept.";
     ActivationRefused, "activation-refused", "The activation code is not right, was used, or has expired.", "Ask your administrator for a new activation code.";
     PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";

@@ -45,8 +45,11 @@ export const text = {
     unsent: (n: number) => (n === 1 ? '1 change waits to be sent' : `${n} changes wait to be sent`),
   },
   reentry: {
+    title: 'Welcome back',
     people: 'Who was here last',
     hint: 'Within hours of a full sign-in the passphrase is enough.',
+    hintChoose: '↑ ↓ choose who you are; the passphrase is enough.',
+    chosen: (name: string) => `Passphrase of ${name}`,
     submit: 'Come back',
     full: 'Somebody else, or with a code',
     back: 'Back to who was here last',
@@ -90,6 +93,7 @@ export const text = {
     lastSignIn: (at: string) => `Last sign-in ${at}`,
     failures: (n: number) => (n === 1 ? '1 failed attempt since your last sign-in.' : `${n} failed attempts since your last sign-in.`),
     failuresAdvice: 'If that was not you, tell your privacy officer.',
+    failuresSeen: 'Seen',
   },
   bar: {
     find: 'Find patient',

@@ -18,6 +18,7 @@ const onChart = async (open: (window: Window) => Promise<unknown>): Promise<void
 const SCREENS: [string, () => Promise<unknown>][] = [
   ['enrolment', async () => { theClinic().state = 'unenrolled'; await openWindow().find('enrolment-screen'); }],
   ['sign-in', async () => openWindow().find('lock-screen')],
+  ['coming back', async () => { const window = await signInAs('dwhitfield'); await window.user.keyboard('{Control>}l{/Control}'); await window.find('reentry-form'); }],
   ['home', async () => (await signInAs('dwhitfield')).find('today-row').catch(() => null)],
   ['summary', async () => onChart(async (window) => window.find('summary-problems'))],
   ...(['problems', 'medications', 'allergies', 'vitals', 'labs', 'notes', 'appointments', 'demographics', 'coverage'] as const).map((section): [string, () => Promise<unknown>] => [

@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { theClinic } from '$lib/api/fake';
-import { openWindow, signIn, signInAs } from './window';
+import { openChart, openWindow, signIn, signInAs } from './window';
 
 describe('before the records', () => {
   test('a computer without a clinic asks for server, token and name', async () => {
@@ -109,11 +109,40 @@ describe('who was here a while ago', () => {
     const people = screen.getAllByTestId('parked-person');
     expect(people.map((one) => one.getAttribute('aria-pressed'))).toEqual(['true', 'false']);
     await window.user.click(people[1] as HTMLElement);
-    expect(people[1]?.getAttribute('aria-pressed')).toBe('true');
+    expect(document.activeElement).toBe(window.byId('reentry-passphrase'));
+    await window.user.keyboard('{ArrowDown}');
+    expect(people.map((one) => one.getAttribute('aria-pressed'))).toEqual(['true', 'false']);
+    await window.user.keyboard('{ArrowUp}');
+    expect(people.map((one) => one.getAttribute('aria-pressed'))).toEqual(['false', 'true']);
+    expect(window.byId('reentry-chosen').textContent).toContain('Dana Whitfield');
     expect(document.activeElement).toBe(window.byId('reentry-passphrase'));
     await window.user.keyboard('three unrelated words{Enter}');
     await window.find('desk');
     expect(theClinic().person?.username).toBe('dwhitfield');
+  });
+
+  test('reaches the full sign-in one Tab away', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.find('reentry-form');
+    await window.user.tab({ shift: true });
+    expect(document.activeElement).toBe(window.byId('reentry-full'));
+    await window.user.keyboard('{Enter}');
+    expect(document.activeElement).toBe(await window.find('signin-username'));
+  });
+
+  test('reads of failed attempts and the last sign-in over the chart they come back to, until they have seen it', async () => {
+    const window = await signInAs('dwhitfield');
+    await openChart(window, 'holloway');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.user.type(await window.find('reentry-passphrase'), 'wrong{Enter}');
+    await window.find('reentry-tries');
+    await window.user.type(window.byId('reentry-passphrase'), 'three unrelated words{Enter}');
+    await window.find('chart-screen');
+    expect(window.byId('failures-notice').textContent).toContain('1 failed attempt');
+    expect(window.byId('status-message').textContent).toContain('Last sign-in');
+    await window.user.click(window.byId('failures-seen'));
+    expect(window.gone('failures-notice')).toBe(true);
   });
 
   test('is told how many tries are left, and after the last one that it takes a full sign-in', async () => {

@@ -13,7 +13,7 @@ import { fakeTrail } from './fake/trail';
 const ERRORS: Partial<Record<Code, [string, string]>> = {
   'sign-in-refused': ['The name, passphrase or code is not right.', 'Check Caps Lock, and wait for a new code: each code works once.'],
   'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
-  'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock. After five wrong ones it takes a full sign-in with a code.'],
+  'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock, and whether your own name is the one that is chosen.'],
   'reentry-over': ['Coming back with the passphrase alone is over for this person here.', 'Sign in with name, passphrase and a code. What you were typing is kept.'],
   'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
   'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],

@@ -97,6 +97,11 @@ class Session {
     await backend.activity();
   }
 
+  /** Who signed in has read how many attempts had failed. */
+  seeFailures(): void {
+    if (this.opened !== null) this.opened = { ...this.opened, failuresSince: 0 };
+  }
+
   go(screen: Screen): void {
     this.screen = screen;
   }
