@@ -16,12 +16,14 @@ mod migrate;
 mod open;
 mod profile;
 mod transaction;
+mod unfinished;
 
 pub use error::{OpenError, is_busy, is_damage};
 pub use key::RawKey;
 pub use migrate::{Migration, Migrations};
-pub use open::{create_new, damaged_pages, open};
+pub use open::{damaged_pages, open};
 pub use profile::{Locking, Profile, Synchronous};
 pub use rusqlite;
 pub use rusqlite::Connection;
 pub use transaction::immediate;
+pub use unfinished::{Unfinished, create_new};

@@ -1,7 +1,7 @@
-//! Making and opening a file.
+//! Opening a file.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,38 +13,6 @@ use crate::error::OpenError;
 use crate::key::RawKey;
 use crate::migrate::{self, Migrations};
 use crate::profile::Profile;
-
-/// Makes a new file under `key` at the newest schema and opens it. Readable and writable by its owner alone.
-///
-/// It is built under another name and moved into place when it is complete, so that a file under its own name is
-/// never half made.
-///
-/// # Errors
-/// [`OpenError::Exists`] if there is a file already (it is left as it is); otherwise as [`open()`].
-pub fn create_new(
-    path: &Path,
-    key: &RawKey,
-    profile: &Profile,
-    migrations: &Migrations,
-) -> Result<Connection, OpenError> {
-    if path.try_exists()? {
-        return Err(OpenError::Exists);
-    }
-    let unfinished = with_suffix(path, ".new");
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        // What lies here was never moved into place, so nothing was ever stored in it.
-        discard(&with_suffix(&unfinished, suffix))?;
-    }
-    make_private(&unfinished)?;
-    let mut conn = connect(&unfinished, key, profile)?;
-    profile.apply(&conn)?;
-    migrations.apply(&mut conn)?;
-    close(conn)?;
-    File::open(&unfinished)?.sync_all()?;
-    publish(&unfinished, path)?;
-    sync_parent(path)?;
-    open(path, key, profile, migrations)
-}
 
 /// Opens a file, proves the key by reading a page, and brings the schema up to date.
 ///
@@ -89,7 +57,7 @@ pub fn damaged_pages(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// A keyed connection whose key is proven.
-fn connect(path: &Path, key: &RawKey, profile: &Profile) -> Result<Connection, OpenError> {
+pub(crate) fn connect(path: &Path, key: &RawKey, profile: &Profile) -> Result<Connection, OpenError> {
     start_cipher()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
@@ -121,37 +89,8 @@ fn start_cipher() -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn close(conn: Connection) -> rusqlite::Result<()> {
+pub(crate) fn close(conn: Connection) -> rusqlite::Result<()> {
     conn.close().map_err(|(_conn, error)| error)
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)?;
-    Ok(())
-}
-
-/// Gives the finished file its name. A hard link refuses to replace a file that appeared meanwhile; file systems
-/// without hard links get a rename.
-fn publish(unfinished: &Path, path: &Path) -> io::Result<()> {
-    match fs::hard_link(unfinished, path) {
-        Ok(()) => discard(unfinished),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        Err(_) => fs::rename(unfinished, path),
-    }
-}
-
-fn discard(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

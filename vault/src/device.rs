@@ -41,6 +41,15 @@ pub struct Device {
     tree: Tree,
 }
 
+/// Where a drawer lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MadeDrawer {
+    /// The generation of the keys that its file is under.
+    pub(crate) generation: u32,
+    /// How often it was written anew, from 1: part of the file's name.
+    pub(crate) copy: u32,
+}
+
 impl Device {
     /// Makes the data folder and its `device.db`, at enrolment.
     ///
@@ -81,11 +90,34 @@ impl Device {
         &self.folder
     }
 
-    /// The generation in which a drawer's file was made here; `None` if it never was.
-    pub(crate) fn made_drawer(&self, drawer: Drawer) -> Result<Option<u32>, StoreError> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT generation FROM drawer_file WHERE drawer = ?1")?;
-        Ok(statement.query_row([drawer.as_str()], |row| row.get(0)).optional()?)
+    /// Where a drawer lies, and under which keys; `None` if it was never made here.
+    pub(crate) fn made_drawer(&self, drawer: Drawer) -> Result<Option<MadeDrawer>, StoreError> {
+        let sql = "SELECT generation, copy FROM drawer_file WHERE drawer = ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let made = statement.query_row([drawer.as_str()], |row| {
+            Ok(MadeDrawer { generation: row.get(0)?, copy: row.get(1)? })
+        });
+        Ok(made.optional()?)
+    }
+
+    /// The generation of the keys that a drawer's file is under; `None` if the drawer was never made here.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn drawer_generation(&self, drawer: Drawer) -> Result<Option<u32>, StoreError> {
+        Ok(self.made_drawer(drawer)?.map(|made| made.generation))
+    }
+
+    /// A drawer lies in another file from now on: the one commit that counts.
+    pub(crate) fn drawer_moved(
+        &mut self,
+        drawer: Drawer,
+        generation: u32,
+        copy: u32,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE drawer_file SET generation = ?2, copy = ?3 WHERE drawer = ?1";
+        self.conn.execute(sql, params![drawer.as_str(), generation, copy])?;
+        Ok(())
     }
 
     /// Remembers that a drawer's file was made here.

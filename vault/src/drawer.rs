@@ -2,6 +2,7 @@
 
 mod anchor;
 mod care;
+mod duplicate;
 mod facts;
 mod index;
 mod pending;
@@ -20,8 +21,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlcipher::{Migration, Migrations, OpenError, Profile, RawKey};
 use uuid::Uuid;
 
+pub(crate) use anchor::Digest;
 pub use anchor::{Anchor, Standing};
 pub(crate) use care::{SITE, Since, author};
+pub(crate) use duplicate::Duplicate;
 pub(crate) use index::match_expressions;
 pub use reading::DayPart;
 pub(crate) use reading::{Scope, Wanted};
@@ -34,7 +37,7 @@ use crate::number;
 /// Page cache of a drawer in MiB.
 const CACHE_MIB: u32 = 64;
 
-const MIGRATIONS: Migrations =
+pub(crate) const MIGRATIONS: Migrations =
     Migrations::new(&[Migration { number: 1, sql: include_str!("../migrations/drawer/0001_init.sql") }]);
 
 /// When a drawer was last brought up to date, and how far it got.
@@ -62,8 +65,7 @@ impl OpenDrawer {
         drawer: Drawer,
         keys: DrawerKeys,
     ) -> Result<Self, VaultError> {
-        let opened =
-            sqlcipher::create_new(path, &file_key(&keys), &Profile::exclusive(CACHE_MIB), &MIGRATIONS);
+        let opened = sqlcipher::create_new(path, &file_key(&keys), &profile(), &MIGRATIONS);
         let conn = opened.map_err(|source| VaultError::Drawer { drawer, source })?;
         Self::adopt(conn, vault, drawer, keys)
     }
@@ -75,7 +77,7 @@ impl OpenDrawer {
         drawer: Drawer,
         keys: DrawerKeys,
     ) -> Result<Self, VaultError> {
-        let opened = sqlcipher::open(path, &file_key(&keys), &Profile::exclusive(CACHE_MIB), &MIGRATIONS);
+        let opened = sqlcipher::open(path, &file_key(&keys), &profile(), &MIGRATIONS);
         let conn = opened.map_err(|source| VaultError::Drawer { drawer, source })?;
         Self::adopt(conn, vault, drawer, keys)
     }
@@ -124,7 +126,7 @@ impl OpenDrawer {
     pub(crate) fn digest_holds(&self) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare("SELECT kind, id, revision FROM document")?;
         let mut rows = statement.query([])?;
-        let mut digest = anchor::Digest::default();
+        let mut digest = Digest::default();
         while let Some(row) = rows.next()? {
             let key = format!(
                 "{}/{}",
@@ -143,7 +145,12 @@ impl OpenDrawer {
     }
 }
 
-fn file_key(keys: &DrawerKeys) -> RawKey {
+/// How the file of a drawer is set up.
+pub(crate) fn profile() -> Profile {
+    Profile::exclusive(CACHE_MIB)
+}
+
+pub(crate) fn file_key(keys: &DrawerKeys) -> RawKey {
     // EXPOSE: SQLCipher needs the raw bytes to open the file.
     RawKey::new(*keys.file.expose())
 }

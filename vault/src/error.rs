@@ -130,6 +130,35 @@ pub enum PullError {
     Store(#[from] StoreError),
 }
 
+/// A drawer was not written anew; it is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RewriteError {
+    /// The drawer is not open.
+    #[error("the drawer is not open")]
+    NotOpen,
+    /// There are no keys newer than those of the file.
+    #[error("there are no newer keys for the drawer")]
+    NoNewerKeys,
+    /// The drawer is behind what was noted of it: it must be pulled again first.
+    #[error("the drawer is behind what was noted of it")]
+    Behind,
+    /// No rewriting is going on.
+    #[error("nothing is being written anew")]
+    NotBegun,
+    /// What was written is not what the drawer holds; it was thrown away.
+    #[error("the new file does not hold what the old one holds")]
+    Differs,
+    /// The rewriting was stopped between two steps, on purpose, by a test.
+    #[error("stopped")]
+    Stopped,
+    /// The new file could not be made or opened.
+    #[error(transparent)]
+    File(#[from] VaultError),
+    /// A file under it failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 macro_rules! from_store {
     ($($error:ident)*) => {$(
         impl From<rusqlite::Error> for $error {

@@ -1,11 +1,16 @@
 //! Where things lie in the data folder.
 
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use records::Drawer;
 use records::id::{ChangeId, PersonId};
+
+use crate::durable;
+
+/// What lies beside `device.db`, by how the names begin: what was set aside has a longer name.
+const CONTENTS: [&str; 6] = ["slots", "drawers", "outbox", "inbox", "drafts", "blobs"];
 
 /// The data folder of one workstation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +52,7 @@ impl Folder {
             }
         }
         self.make()?;
-        fs::File::open(&self.0)?.sync_all()
+        File::open(&self.0)?.sync_all()
     }
 
     /// The folder itself.
@@ -68,16 +73,88 @@ impl Folder {
         self.0.join("slots")
     }
 
-    /// `drawers/<drawer>.db`.
+    /// `drawers/<drawer>.db`, the file in which a drawer begins.
     #[must_use]
     pub fn drawer_file(&self, drawer: Drawer) -> PathBuf {
-        self.drawers().join(format!("{drawer}.db"))
+        self.drawer_copy(drawer, 1)
+    }
+
+    /// The file in which a drawer lies after it was written anew: `drawers/<drawer>.<copy>.db`, counted from 2.
+    #[must_use]
+    pub fn drawer_copy(&self, drawer: Drawer, copy: u32) -> PathBuf {
+        self.drawers().join(copy_name(drawer, copy))
+    }
+
+    /// The newest file of a drawer that is there, whatever it holds.
+    pub(crate) fn newest_copy(&self, drawer: Drawer) -> io::Result<Option<u32>> {
+        let prefix = format!("{drawer}.");
+        let mut newest = None;
+        for name in self.drawer_names()? {
+            let number = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".db"));
+            newest = newest.max(number.and_then(|number| number.parse().ok()));
+        }
+        Ok(newest)
+    }
+
+    /// Removes every file of a drawer but those of one copy, for good.
+    pub(crate) fn remove_other_copies(&self, drawer: Drawer, copy: u32) -> io::Result<()> {
+        let (prefix, kept) = (format!("{drawer}."), copy_name(drawer, copy));
+        for name in self.drawer_names()? {
+            if name.starts_with(&prefix) && !name.starts_with(&kept) {
+                durable::remove(&self.drawers().join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn drawer_names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.drawers())? {
+            names.extend(entry?.file_name().into_string().ok());
+        }
+        Ok(names)
     }
 
     /// `outbox/<change>.envelope`.
     #[must_use]
     pub fn envelope_file(&self, change: ChangeId) -> PathBuf {
         self.outbox().join(format!("{change}.envelope"))
+    }
+
+    /// What is left of a workstation that was wiped, and what a wipe that was cut short goes on from.
+    #[must_use]
+    pub fn wiped_marker(&self) -> PathBuf {
+        self.0.join("wiped")
+    }
+
+    /// Overwrites and removes all that was kept of records and of people; `device.db` and its log stay.
+    ///
+    /// # Errors
+    /// When a file cannot be removed; what was removed is gone.
+    pub fn destroy_contents(&self) -> io::Result<()> {
+        self.destroy(&CONTENTS)
+    }
+
+    /// Overwrites and removes all that Chartkeep keeps here. What is not its own stays.
+    ///
+    /// # Errors
+    /// When a file cannot be removed; what was removed is gone.
+    pub fn destroy_everything(&self) -> io::Result<()> {
+        self.destroy(&CONTENTS)?;
+        self.destroy(&["device.db"])
+    }
+
+    fn destroy(&self, prefixes: &[&str]) -> io::Result<()> {
+        for entry in fs::read_dir(&self.0)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_ours =
+                name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+            if is_ours {
+                destroy(&entry.path())?;
+            }
+        }
+        File::open(&self.0)?.sync_all()
     }
 
     /// Whether there is an `outbox/`.
@@ -130,6 +207,34 @@ impl Folder {
     fn drafts(&self) -> PathBuf {
         self.0.join("drafts")
     }
+}
+
+/// Overwrites and removes a file, or a folder with all that is in it. Overwriting helps on few disks; what helps is that
+/// the keys are gone.
+fn destroy(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            destroy(&entry?.path())?;
+        }
+        return fs::remove_dir(path);
+    }
+    if let Err(error) = overwrite(path)
+        && error.kind() != io::ErrorKind::PermissionDenied
+    {
+        return Err(error);
+    }
+    fs::remove_file(path)
+}
+
+fn overwrite(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    io::copy(&mut io::repeat(0).take(length), &mut file)?;
+    file.sync_all()
+}
+
+fn copy_name(drawer: Drawer, copy: u32) -> String {
+    if copy == 1 { format!("{drawer}.db") } else { format!("{drawer}.{copy}.db") }
 }
 
 /// Makes a folder that only its owner may enter; one that is there already stays as it is.

@@ -1,6 +1,7 @@
 //! The open vault: a device with the drawers that one person's grants open.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use jiff::Timestamp;
 use keys::{DrawerKeys, Random};
@@ -9,10 +10,12 @@ use records::id::EventId;
 use records::log::LogPosition;
 use records::rights::{Action, ClassScope, Permit, Trail};
 use records::{DataClass, Drawer};
+use uuid::Uuid;
 
 use crate::device::Device;
 use crate::drawer::{self, Anchor, Freshness, OpenDrawer, Scope};
 use crate::error::{ReadError, StoreError, VaultError};
+use crate::rewrite::Rewriting;
 
 /// A drawer's keys, out of a grant that was opened.
 #[derive(Debug)]
@@ -29,6 +32,9 @@ pub struct Vault {
     pub(crate) drawers: BTreeMap<Drawer, OpenDrawer>,
     pub(crate) random: Random,
     pub(crate) behind: BTreeSet<Drawer>,
+    /// The newest keys of drawers whose files are under older ones.
+    pub(crate) newer: BTreeMap<Drawer, DrawerKeys>,
+    pub(crate) rewriting: Option<Box<Rewriting>>,
 }
 
 /// The vault did not open; here is the device back.
@@ -44,7 +50,8 @@ pub struct NotOpened {
 
 impl Vault {
     /// Opens the drawers that the grants are for, makes those that this workstation never had, and finishes what a
-    /// crash left open in them.
+    /// crash left open in them. There may be several grants for a drawer, of different generations: the one of the
+    /// drawer's file opens it, and newer ones are for [`Vault::newer_keys`]. With others only, it stays shut.
     ///
     /// # Errors
     /// [`NotOpened`], with the device. A drawer that was made here once and is gone is `Missing`, never made anew.
@@ -54,7 +61,14 @@ impl Vault {
         random: Random,
         now: Timestamp,
     ) -> Result<Self, NotOpened> {
-        let mut vault = Self { device, drawers: BTreeMap::new(), random, behind: BTreeSet::new() };
+        let mut vault = Self {
+            device,
+            drawers: BTreeMap::new(),
+            random,
+            behind: BTreeSet::new(),
+            newer: BTreeMap::new(),
+            rewriting: None,
+        };
         match vault.open_all(grants, now) {
             Ok(()) => Ok(vault),
             Err(error) => Err(NotOpened { device: Box::new(vault.close()), error }),
@@ -126,33 +140,64 @@ impl Vault {
     }
 
     fn open_all(&mut self, grants: Vec<OpenGrant>, now: Timestamp) -> Result<(), VaultError> {
+        let mut keys: BTreeMap<Drawer, Vec<DrawerKeys>> = BTreeMap::new();
         for grant in grants {
-            let drawer = grant.drawer;
-            let open = self.open_one(grant, now)?;
-            self.drawers.insert(drawer, open);
+            keys.entry(grant.drawer).or_default().push(grant.keys);
+        }
+        for (drawer, mut keys) in keys {
+            keys.sort_by_key(|keys| std::cmp::Reverse(keys.generation));
+            self.open_one(drawer, &keys, now)?;
         }
         self.recover(now)?;
         self.take_verdicts()?;
         Ok(())
     }
 
-    fn open_one(&mut self, grant: OpenGrant, now: Timestamp) -> Result<OpenDrawer, VaultError> {
-        let OpenGrant { drawer, keys } = grant;
-        let generation = keys.generation;
-        let path = self.device.folder().drawer_file(drawer);
-        let vault = self.device.identity().vault;
-        let made_before = self.device.made_drawer(drawer)?.is_some();
-        let there = path.try_exists().map_err(StoreError::from)?;
-        let open = match (there, made_before) {
-            (true, _) => OpenDrawer::open(&path, vault, drawer, keys)?,
-            (false, false) => OpenDrawer::create(&path, vault, drawer, keys)?,
-            (false, true) => return Err(drawer::missing(drawer)),
+    /// Opens a drawer with those of the keys that are its file's. The newest come first.
+    fn open_one(&mut self, drawer: Drawer, keys: &[DrawerKeys], now: Timestamp) -> Result<(), VaultError> {
+        let Some(made) = self.device.made_drawer(drawer)? else {
+            return self.open_unlisted(drawer, keys);
         };
-        if !made_before {
-            self.device.drawer_was_made(drawer, generation)?;
+        let path = self.device.folder().drawer_copy(drawer, made.copy);
+        if !path.try_exists().map_err(StoreError::from)? {
+            return self.open_moved(drawer, keys, made.copy);
+        }
+        let Some(fitting) = keys.iter().find(|keys| keys.generation == made.generation) else {
+            return Ok(());
+        };
+        let vault = self.device.identity().vault;
+        self.drawers.insert(drawer, OpenDrawer::open(&path, vault, drawer, fitting.duplicate())?);
+        self.remove_other_copies(drawer)?;
+        if let Some(newest) = keys.first().filter(|newest| newest.generation > made.generation) {
+            self.newer.insert(drawer, newest.duplicate());
         }
         sqlcipher::backup::remove_old(&path, now.into()).map_err(StoreError::from)?;
-        Ok(open)
+        Ok(())
+    }
+
+    /// Makes a drawer that this workstation never had. A crash may have come between its making and its listing.
+    fn open_unlisted(&mut self, drawer: Drawer, keys: &[DrawerKeys]) -> Result<(), VaultError> {
+        let Some(newest) = keys.first() else { return Ok(()) };
+        let path = self.device.folder().drawer_file(drawer);
+        let open = match path.try_exists().map_err(StoreError::from)? {
+            true => open_with_any(&path, self.device.identity().vault, drawer, keys)?,
+            false => OpenDrawer::create(&path, self.device.identity().vault, drawer, newest.duplicate())?,
+        };
+        self.device.drawer_was_made(drawer, open.sealing().keys().generation)?;
+        self.drawers.insert(drawer, open);
+        Ok(())
+    }
+
+    /// The file that is listed is gone. A later one is there only when the drawer was moved into it for good, and
+    /// `device.db` was put back since.
+    fn open_moved(&mut self, drawer: Drawer, keys: &[DrawerKeys], listed: u32) -> Result<(), VaultError> {
+        let newest = self.device.folder().newest_copy(drawer).map_err(StoreError::from)?;
+        let copy = newest.filter(|newest| *newest > listed).ok_or_else(|| drawer::missing(drawer))?;
+        let path = self.device.folder().drawer_copy(drawer, copy);
+        let open = open_with_any(&path, self.device.identity().vault, drawer, keys)?;
+        self.device.drawer_moved(drawer, open.sealing().keys().generation, copy)?;
+        self.drawers.insert(drawer, open);
+        Ok(())
     }
 
     /// Refuses a permit that is not for one of these actions, not for this practice, or whose event is not in this
@@ -199,6 +244,23 @@ impl Vault {
     pub(crate) fn drawer(&self, drawer: Drawer) -> Result<&OpenDrawer, ReadError> {
         self.drawers.get(&drawer).ok_or(ReadError::NotFound)
     }
+}
+
+/// Opens a file with the first of the keys that is its own.
+fn open_with_any(
+    path: &Path,
+    vault: Uuid,
+    drawer: Drawer,
+    keys: &[DrawerKeys],
+) -> Result<OpenDrawer, VaultError> {
+    let mut failed = drawer::missing(drawer);
+    for keys in keys {
+        match OpenDrawer::open(path, vault, drawer, keys.duplicate()) {
+            Ok(open) => return Ok(open),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// The scope of a list, with what it borrows.

@@ -22,6 +22,8 @@ mod logging;
 mod opening;
 #[path = "all/pulling.rs"]
 mod pulling;
+#[path = "all/rewriting.rs"]
+mod rewriting;
 #[path = "all/saving.rs"]
 mod saving;
 #[path = "all/scoping.rs"]

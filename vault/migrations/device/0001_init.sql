@@ -91,9 +91,11 @@ CREATE TABLE directive (
 ) STRICT;
 
 -- Drawer files that were made here: a file that is in this list and not on the disk was lost, and is never made anew.
+-- `copy` names the file that counts: drawers/<drawer>.db is the first, drawers/<drawer>.<copy>.db one written anew.
 CREATE TABLE drawer_file (
     drawer      TEXT PRIMARY KEY,
-    generation  INTEGER NOT NULL
+    generation  INTEGER NOT NULL,
+    copy        INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
 -- Every change made here. Its number goes into the envelope; `depends_on` are the ids of the changes it stands on.

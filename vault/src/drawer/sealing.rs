@@ -44,8 +44,17 @@ impl Sealing {
     /// A new data key for a patient, and the same wrapped.
     pub(crate) fn make_patient_key(&self, patient: &str, random: &mut Random) -> (PatientKey, Vec<u8>) {
         let key = PatientKey::make(random);
-        let wrapped = key.wrap(&self.keys.field, &self.patient_aad(patient), random);
+        let wrapped = self.wrap_patient_key(patient, &key, random);
         (key, wrapped)
+    }
+
+    /// A patient's data key, wrapped under these keys.
+    pub(crate) fn wrap_patient_key(&self, patient: &str, key: &PatientKey, random: &mut Random) -> Vec<u8> {
+        key.wrap(&self.keys.field, &self.patient_aad(patient), random)
+    }
+
+    pub(crate) fn keys(&self) -> &DrawerKeys {
+        &self.keys
     }
 
     pub(crate) fn unwrap_patient_key(&self, patient: &str, wrapped: &[u8]) -> Result<PatientKey, StoreError> {
