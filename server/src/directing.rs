@@ -5,11 +5,11 @@ use crate::practice::Practice;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
-use keys::Purpose;
-use records::AuditEvent;
+use keys::{DrawerKeys, Purpose, Random};
 use records::event::{Alert, Node};
 use records::id::DeviceId;
 use records::rights::Trail as _;
+use records::{AuditEvent, Drawer};
 use sync::wire::{Directive, DirectiveOrder};
 
 /// Gives a workstation an order; returns the directive's number.
@@ -24,13 +24,74 @@ pub fn order(practice: &Practice, device: DeviceId, order: &DirectiveOrder) -> R
             None => Ok(None),
         }
     })?;
-    number.ok_or_else(|| {
-        Failure::new(
-            Kind::Usage,
-            "There is no such workstation.",
-            "Check the id with `device list`; nothing was changed.",
-        )
-    })
+    number.ok_or_else(no_such_workstation)
+}
+
+/// Makes new keys for a drawer of a workstation and tells it to re-key; returns the directive's number and the new
+/// generation. People get the new keys beside the old ones until the workstation has done it; then the old ones go.
+///
+/// # Errors
+/// When there is no such workstation, or the store fails.
+pub fn re_key(practice: &Practice, device: DeviceId, drawer: Drawer) -> Result<(u64, u32), Failure> {
+    let now = practice.clock.now();
+    let given = store::write(practice.store.as_ref(), |tx| give_re_key(practice, tx, device, drawer, now))?;
+    given.ok_or_else(no_such_workstation)
+}
+
+/// As [`re_key`], within a unit of work; nothing where the workstation has no such drawer.
+pub(crate) fn give_re_key(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    drawer: Drawer,
+    now: Timestamp,
+) -> Result<Option<(u64, u32)>, StoreError> {
+    let Some((newest, _)) = tx.drawer_keys(device, drawer)?.into_iter().next() else { return Ok(None) };
+    let keys = DrawerKeys::make(newest.saturating_add(1), &mut Random::from_os());
+    let sealed = practice.keys.seal_drawer(device.uuid(), drawer.as_str(), &keys);
+    tx.insert_drawer_key(device, drawer, keys.generation, &sealed)?;
+    let order = DirectiveOrder::ReKey { drawer, generation: keys.generation };
+    let number = give(practice, tx, device, &order, now)?;
+    Ok(Some((number, keys.generation)))
+}
+
+/// Takes in that a workstation has carried out its orders up to a number: keys that were replaced go for good.
+pub(crate) fn note_done(
+    tx: &dyn Transaction,
+    device: DeviceId,
+    (before, done): (u64, u64),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if done <= before {
+        return Ok(());
+    }
+    for row in tx.directives(device, before)?.into_iter().filter(|row| row.number <= done) {
+        match read_order(&row)? {
+            DirectiveOrder::ReKey { drawer, generation } => {
+                tx.retire_drawer_keys(device, drawer, generation, now)?;
+            }
+            DirectiveOrder::Wipe { .. } => {
+                // What it destroyed there must not lie here either: it comes back only as another workstation.
+                for drawer in Drawer::ALL {
+                    tx.retire_drawer_keys(device, drawer, u32::MAX, now)?;
+                }
+                tx.forget_escrow(device)?;
+                tx.revoke_device(device, now)?;
+            }
+            DirectiveOrder::Lock | DirectiveOrder::DropPerson { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// The order in a row.
+pub(crate) fn read_order(row: &DirectiveRow) -> Result<DirectiveOrder, StoreError> {
+    serde_json::from_str(&row.body).map_err(|_| StoreError::Unreadable("a directive"))
+}
+
+fn no_such_workstation() -> Failure {
+    let advice = "Check the id with `device list`; nothing was changed.";
+    Failure::new(Kind::Usage, "There is no such workstation.", advice)
 }
 
 /// Gives an order within a unit of work.

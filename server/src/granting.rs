@@ -4,8 +4,8 @@ use crate::answer::Refusal;
 use crate::practice::Practice;
 use crate::store::{GrantRow, PersonKeyRow, PersonRow, Transaction};
 use jiff::{SignedDuration, Timestamp};
-use keys::Random;
 use keys::grant::{GrantBody, GrantHeader, issue};
+use keys::{DrawerKeys, Random};
 use records::Drawer;
 use records::id::DeviceId;
 use sync::wire::{Base64Bytes, Policy, ProblemCode};
@@ -32,8 +32,14 @@ pub(crate) fn grant_anew(
     now: Timestamp,
 ) -> Result<Vec<Base64Bytes>, Refusal> {
     tx.end_grants(person.id, Some(key.device), now)?;
-    let drawers = drawers_of(&tx.roles(person.id, now)?);
-    drawers.into_iter().map(|drawer| issue_one(practice, tx, person, key, drawer, now)).collect()
+    let mut issued = Vec::new();
+    for drawer in drawers_of(&tx.roles(person.id, now)?) {
+        // Whoever holds the old and the new keys can carry out a re-key.
+        for keys in drawer_keys(practice, tx, key.device, drawer)? {
+            issued.push(issue_one(practice, tx, person, key, (drawer, keys), now)?);
+        }
+    }
+    Ok(issued)
 }
 
 /// The grants of a person on a workstation, issued anew where the roles have changed or the time runs out.
@@ -46,10 +52,15 @@ pub(crate) fn keep_granted(
 ) -> Result<Vec<Base64Bytes>, Refusal> {
     let present: Vec<GrantRow> =
         tx.grants(key.device, now)?.into_iter().filter(|grant| grant.person == person.id).collect();
-    let wanted = drawers_of(&tx.roles(person.id, now)?);
+    let mut wanted = Vec::new();
+    for drawer in drawers_of(&tx.roles(person.id, now)?) {
+        let keys = tx.drawer_keys(key.device, drawer)?;
+        wanted.extend(keys.into_iter().map(|(generation, _)| (drawer, generation)));
+    }
     let lasts = |grant: &GrantRow| now.duration_until(grant.not_after) > RENEW_BEFORE;
-    let held: Vec<Drawer> =
-        Drawer::ALL.into_iter().filter(|d| present.iter().any(|g| g.drawer == *d)).collect();
+    let mut held: Vec<(Drawer, u32)> = present.iter().map(|grant| (grant.drawer, grant.generation)).collect();
+    held.sort_unstable();
+    wanted.sort_unstable();
     if held == wanted && present.iter().all(lasts) {
         return Ok(present.into_iter().map(|grant| Base64Bytes(grant.bytes)).collect());
     }
@@ -61,10 +72,9 @@ fn issue_one(
     tx: &dyn Transaction,
     person: &PersonRow,
     key: &PersonKeyRow,
-    drawer: Drawer,
+    (drawer, keys): (Drawer, DrawerKeys),
     now: Timestamp,
 ) -> Result<Base64Bytes, Refusal> {
-    let keys = drawer_keys(practice, tx, key.device, drawer)?;
     let lease = SignedDuration::from_hours(24 * i64::from(Policy::default().lease_days));
     let not_after = now.checked_add(lease).and_then(|at| at.checked_add(BEYOND_LEASE));
     let header = GrantHeader {
@@ -88,16 +98,19 @@ fn issue_one(
     Ok(Base64Bytes(bytes))
 }
 
+/// The keys of a drawer, the newest first.
 fn drawer_keys(
     practice: &Practice,
     tx: &dyn Transaction,
     device: DeviceId,
     drawer: Drawer,
-) -> Result<keys::DrawerKeys, Refusal> {
-    let (generation, sealed) = tx.drawer_key(device, drawer)?.ok_or(ProblemCode::Internal)?;
-    let keys = practice.keys.open_drawer(device.uuid(), drawer.as_str(), generation, &sealed);
-    keys.ok_or_else(|| {
-        tracing::error!(%device, %drawer, "the keys of a drawer do not open: custody.key is another one");
-        ProblemCode::Internal.into()
-    })
+) -> Result<Vec<DrawerKeys>, Refusal> {
+    let open = |(generation, sealed): (u32, Vec<u8>)| {
+        let keys = practice.keys.open_drawer(device.uuid(), drawer.as_str(), generation, &sealed);
+        keys.ok_or_else(|| {
+            tracing::error!(%device, %drawer, "the keys of a drawer do not open: custody.key is another one");
+            Refusal::from(ProblemCode::Internal)
+        })
+    };
+    tx.drawer_keys(device, drawer)?.into_iter().map(open).collect()
 }

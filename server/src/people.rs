@@ -2,6 +2,7 @@
 
 use crate::directing;
 use crate::error::{Failure, Kind};
+use crate::granting::drawers_of;
 use crate::practice::Practice;
 use crate::store::{self, ActivationRow, NewPerson, RelationRow, StoreError, TokenRow, Transaction};
 use crate::trail::ServerTrail;
@@ -11,7 +12,7 @@ use keys::{Random, SecretText, certificate, username};
 use records::event::Alert;
 use records::id::{DeviceId, PatientId, PersonId};
 use records::rights::Trail as _;
-use records::{AuditEvent, Role};
+use records::{AuditEvent, Drawer, Role};
 use sha2::{Digest as _, Sha256};
 use sync::wire::{DirectiveOrder, Policy};
 
@@ -90,10 +91,11 @@ pub fn end_person(practice: &Practice, person: PersonId) -> Result<(), Failure> 
         if !tx.end_person(person, now)? {
             return Ok(false);
         }
+        let drawers = drawers_of(&tx.roles(person, now)?);
         tx.end_roles(person, now)?;
         tx.end_grants(person, None, now)?;
         tx.end_sessions_of(person)?;
-        drop_everywhere(practice, tx, person, now)?;
+        drop_everywhere(practice, tx, person, &drawers, now)?;
         tx.end_activation(person)?;
         record(practice, tx, Alert::CredentialChanged, now)?;
         Ok(true)
@@ -101,16 +103,20 @@ pub fn end_person(practice: &Practice, person: PersonId) -> Result<(), Failure> 
     if ended { Ok(()) } else { Err(unknown("person")) }
 }
 
-/// Tells every workstation where the person has a slot to forget it.
+/// Tells every workstation where the person has a slot to forget it, and to re-key the drawers they could open.
 fn drop_everywhere(
     practice: &Practice,
     tx: &dyn Transaction,
     person: PersonId,
+    drawers: &[Drawer],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
         if tx.person_key(person, device.id)?.is_some() {
             directing::give(practice, tx, device.id, &DirectiveOrder::DropPerson { person }, now)?;
+            for drawer in drawers {
+                directing::give_re_key(practice, tx, device.id, *drawer, now)?;
+            }
         }
     }
     Ok(())
@@ -167,7 +173,8 @@ pub(crate) fn reset_person(
 ) -> Result<String, StoreError> {
     let code = activation_code(&mut Random::from_os());
     tx.end_sessions_of(person)?;
-    drop_everywhere(practice, tx, person, now)?;
+    // They stay entitled to their drawers, so these keep their keys.
+    drop_everywhere(practice, tx, person, &[], now)?;
     set_activation(practice, tx, person, &code, now)?;
     Ok(code)
 }

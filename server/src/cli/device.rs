@@ -7,6 +7,7 @@ use crate::practice::Practice;
 use crate::store::Act;
 use crate::{directing, people};
 use clap::Subcommand;
+use records::Drawer;
 use records::id::DeviceId;
 use serde_json::json;
 use sync::wire::DirectiveOrder;
@@ -56,6 +57,17 @@ pub(super) enum DeviceCommand {
         #[arg(long)]
         at_once: bool,
     },
+    /// Give a workstation new keys for its drawers; it takes them into use when somebody entitled signs in.
+    Rekey {
+        #[command(flatten)]
+        data: Data,
+        /// The workstation.
+        #[arg(long, value_name = "UUID")]
+        id: DeviceId,
+        /// demographics, clinical, sensitive or billing; may be repeated. All of them, where none is named.
+        #[arg(long = "drawer", value_parser = drawer)]
+        drawers: Vec<Drawer>,
+    },
     /// Revoke a workstation: its next request is refused.
     Revoke {
         #[command(flatten)]
@@ -83,6 +95,7 @@ pub(super) fn run(
         DeviceCommand::Wipe { data, id, at_once } => {
             order(&open(&data)?, id, &DirectiveOrder::Wipe { deliver_first: !at_once })
         }
+        DeviceCommand::Rekey { data, id, drawers } => re_key(&open(&data)?, id, &drawers),
         DeviceCommand::Revoke { data, id } => {
             people::revoke_device(&open(&data)?, id)?;
             print(&json!({ "device_id": id, "revoked": true }))
@@ -95,6 +108,22 @@ fn order(practice: &Practice, id: DeviceId, order: &DirectiveOrder) -> Result<()
     print(&json!({ "device_id": id, "directive": number }))
 }
 
+fn re_key(practice: &Practice, id: DeviceId, drawers: &[Drawer]) -> Result<(), Failure> {
+    let drawers = if drawers.is_empty() { &Drawer::ALL } else { drawers };
+    for drawer in drawers {
+        let (number, generation) = directing::re_key(practice, id, *drawer)?;
+        print(&json!({ "device_id": id, "drawer": drawer, "generation": generation, "directive": number }))?;
+    }
+    Ok(())
+}
+
+fn drawer(text: &str) -> Result<Drawer, String> {
+    Drawer::ALL.into_iter().find(|drawer| drawer.as_str() == text).ok_or_else(|| {
+        let known: Vec<_> = Drawer::ALL.iter().map(|drawer| drawer.as_str()).collect();
+        format!("no such drawer; there are {}", known.join(", "))
+    })
+}
+
 fn list_devices(practice: &Practice) -> Result<(), Failure> {
     let devices = crate::store::read(practice.store.as_ref(), |tx| tx.devices())?;
     let list: Vec<_> = devices
@@ -105,6 +134,7 @@ fn list_devices(practice: &Practice) -> Result<(), Failure> {
                 "label": device.label,
                 "enrolled_at": device.enrolled_at,
                 "contact_at": device.contact_at,
+                "directives_done": device.directives_done,
                 "revoked_at": device.revoked_at,
             })
         })

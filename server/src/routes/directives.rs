@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Refusal, json};
 use crate::audit_intake::receipt;
+use crate::directing;
 use crate::identity::{Workstation, blocking};
 use crate::intake::{Json, SMALL};
 use crate::people::policy_in;
@@ -38,6 +39,8 @@ fn collect(
 ) -> Result<DirectivesResponse, Refusal> {
     let id = workstation.id();
     let program: String = request.program.chars().filter(|c| !c.is_control()).take(LONGEST_PROGRAM).collect();
+    let before = tx.device(id)?.map_or(0, |row| row.directives_done);
+    directing::note_done(tx, id, (before, request.done), now)?;
     tx.touch_device(id, &program, request.done, now)?;
     let given = tx.directives(id, request.done.max(workstation.row.directives_since))?;
     let log = workstation.row.log.map(|log| tx.log(log)).transpose()?.flatten();
@@ -56,7 +59,7 @@ fn directive(row: DirectiveRow) -> Result<Directive, StoreError> {
     Ok(Directive {
         number: row.number,
         issued_at: row.issued_at,
-        order: serde_json::from_str(&row.body).map_err(|_| StoreError::Unreadable("a directive"))?,
+        order: directing::read_order(&row)?,
         signature: Base64Bytes(row.signature.to_vec()),
     })
 }

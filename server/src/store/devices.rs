@@ -167,6 +167,8 @@ pub trait Devices {
     fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError>;
     /// Revokes a workstation; false when there is none or it was already.
     fn revoke_device(&self, id: DeviceId, at: Timestamp) -> Result<bool, StoreError>;
+    /// Deletes the sealed key of a workstation's `device.db`: it was wiped.
+    fn forget_escrow(&self, id: DeviceId) -> Result<(), StoreError>;
     /// The sealed key of a workstation's `device.db`.
     fn escrow(&self, id: DeviceId) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a drawer's keys, sealed.
@@ -177,8 +179,17 @@ pub trait Devices {
         generation: u32,
         sealed: &[u8],
     ) -> Result<(), StoreError>;
-    /// The newest keys of a drawer on a workstation: generation and sealed keys.
-    fn drawer_key(&self, device: DeviceId, drawer: Drawer) -> Result<Option<(u32, Vec<u8>)>, StoreError>;
+    /// The keys of a drawer on a workstation, the newest first: generation and sealed keys. There is more than one
+    /// while a re-key is under way.
+    fn drawer_keys(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<(u32, Vec<u8>)>, StoreError>;
+    /// Deletes the keys of a drawer before a generation, and ends the grants that carry them.
+    fn retire_drawer_keys(
+        &self,
+        device: DeviceId,
+        drawer: Drawer,
+        before: u32,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The number that the next grant will have.
     fn next_grant_number(&self) -> Result<u64, StoreError>;
     /// Stores a grant.

@@ -3,10 +3,13 @@
 use crate::clinic::Clinic;
 use crate::workstation::Workstation;
 use chartkeep_server::{directing, people};
-use keys::{Purpose, Random, Signature};
-use records::Role;
+use keys::{Purpose, Random, Signature, grant};
 use records::id::DeviceId;
-use sync::wire::{Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, Policy, path};
+use records::{Drawer, Role};
+use sync::wire::{
+    Base64Bytes, Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, GrantsRequest,
+    GrantsResponse, Policy, path,
+};
 
 fn ask(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
     let request = DirectivesRequest { done, trust_bundle: 1, program: "0.1.0".into(), renewal_csr_pem: None };
@@ -52,8 +55,41 @@ fn when_somebody_leaves_the_workstations_that_knew_them_are_told_to_forget_them(
     people::end_person(&clinic.practice, nora.id).unwrap();
     let orders: Vec<_> =
         ask(&workstation, 0).directives.into_iter().map(|directive| directive.order).collect();
-    assert_eq!(orders, [DirectiveOrder::DropPerson { person: nora.id }]);
+    let re_key = |drawer| DirectiveOrder::ReKey { drawer, generation: 2 };
+    let expected = [
+        DirectiveOrder::DropPerson { person: nora.id },
+        re_key(Drawer::Demographics),
+        re_key(Drawer::Clinical),
+    ];
+    assert_eq!(orders, expected);
     assert_eq!(ask(&other, 0).directives.len(), 0);
+}
+
+#[test]
+fn a_re_key_hands_out_both_generations_until_the_workstation_has_done_it() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    workstation.activate("nora", Role::Nurse);
+    let generations = || {
+        let answer: GrantsResponse = workstation.post(path::GRANTS, &GrantsRequest {}).json();
+        let header =
+            |grant: &Base64Bytes| grant::verify(grant.as_slice(), &workstation.trust.rights_key).unwrap();
+        let mut found: Vec<_> = answer.grants.iter().map(header).map(|h| (h.drawer, h.generation)).collect();
+        found.sort();
+        found
+    };
+    let both = |clinical: &[u32]| {
+        let mut expected: Vec<_> = clinical.iter().map(|number| ("clinical".to_owned(), *number)).collect();
+        expected.push(("demographics".to_owned(), 1));
+        expected
+    };
+    assert_eq!(generations(), both(&[1]));
+    assert_eq!(directing::re_key(&clinic.practice, workstation.id, Drawer::Clinical).unwrap(), (1, 2));
+    assert_eq!(generations(), both(&[1, 2]));
+    assert_eq!(directing::re_key(&clinic.practice, workstation.id, Drawer::Clinical).unwrap(), (2, 3));
+    assert_eq!(generations(), both(&[1, 2, 3]));
+    ask(&workstation, 2);
+    assert_eq!(generations(), both(&[3]), "what was replaced is not handed out any more");
 }
 
 #[test]
@@ -69,6 +105,6 @@ fn the_wire_form_of_orders_is_fixed() {
     let check = |order: DirectiveOrder, json: &str| assert_eq!(serde_json::to_string(&order).unwrap(), json);
     check(DirectiveOrder::Lock, r#"{"order":"lock"}"#);
     check(DirectiveOrder::Wipe { deliver_first: true }, r#"{"order":"wipe","deliver_first":true}"#);
-    let rekey = DirectiveOrder::ReKey { drawer: records::Drawer::Clinical, generation: 2 };
+    let rekey = DirectiveOrder::ReKey { drawer: Drawer::Clinical, generation: 2 };
     check(rekey, r#"{"order":"re-key","drawer":"clinical","generation":2}"#);
 }

@@ -181,6 +181,11 @@ impl Devices for Work<'_> {
         Ok(self.run(sql, params![id.uuid().into_bytes(), millis(at)])? == 1)
     }
 
+    fn forget_escrow(&self, id: DeviceId) -> Result<(), StoreError> {
+        self.run("UPDATE device SET escrow = NULL WHERE id = ?1", params![id.uuid().into_bytes()])?;
+        Ok(())
+    }
+
     fn escrow(&self, id: DeviceId) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT escrow FROM device WHERE id = ?1";
         Ok(self.first(sql, params![id.uuid().into_bytes()], |row| row.get(0))?.flatten())
@@ -198,12 +203,28 @@ impl Devices for Work<'_> {
         Ok(())
     }
 
-    fn drawer_key(&self, device: DeviceId, drawer: Drawer) -> Result<Option<(u32, Vec<u8>)>, StoreError> {
+    fn drawer_keys(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<(u32, Vec<u8>)>, StoreError> {
         let sql = "SELECT generation, keys FROM drawer_key WHERE device = ?1 AND drawer = ?2
-            ORDER BY generation DESC LIMIT 1";
-        self.first(sql, params![device.uuid().into_bytes(), drawer.as_str()], |row| {
+            ORDER BY generation DESC";
+        self.all(sql, params![device.uuid().into_bytes(), drawer.as_str()], |row| {
             Ok((row.small(0)?, row.get(1)?))
         })
+    }
+
+    fn retire_drawer_keys(
+        &self,
+        device: DeviceId,
+        drawer: Drawer,
+        before: u32,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let id = device.uuid().into_bytes();
+        let sql = "DELETE FROM drawer_key WHERE device = ?1 AND drawer = ?2 AND generation < ?3";
+        self.run(sql, params![id, drawer.as_str(), before])?;
+        let sql = "UPDATE drawer_grant SET ended_at = ?4
+            WHERE device = ?1 AND drawer = ?2 AND generation < ?3 AND ended_at IS NULL";
+        self.run(sql, params![id, drawer.as_str(), before, millis(at)])?;
+        Ok(())
     }
 
     fn next_grant_number(&self) -> Result<u64, StoreError> {
