@@ -152,8 +152,8 @@ fn with_the_disk_gone_the_mirror_and_a_linked_log_bring_everything_back_once() {
     }
     let (mut clinic, workstation, patient) = go_on(clinic, workstation, 2);
     workstation.lock(LockCause::Person);
-    let unsent = workstation.status().unsent_events;
-    until("the mirror holds what is unsent", || mirrored(&mirror) == (2, unsent));
+    // What the status says follows the log by a moment.
+    until("the mirror holds what is unsent", || mirrored(&mirror) == (2, workstation.status().unsent_events));
     workstation.stop();
     // Whatever a test leaves in the folder, the disk is gone.
     std::fs::rename(clinic.data_dir(), clinic.folder.path().join("dead")).unwrap();
