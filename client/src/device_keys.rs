@@ -62,6 +62,11 @@ impl DeviceKeys {
         }
     }
 
+    /// Destroys the keys of this computer: what they opened opens for nobody. Those of an earlier data folder stay.
+    pub(crate) fn destroy(keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
+        keyring.delete(ITEM)
+    }
+
     /// `01 · device file key 32 · checkpoint seed 32 · agreement secret 32 · TLS key`
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         // EXPOSE: this is the one format in which these keys leave the process, for the keyring.

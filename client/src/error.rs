@@ -79,7 +79,7 @@ codes! {
     // Signing in.
     SignInRefused, "sign-in-refused", "The name, passphrase or code is not right.", "Check Caps Lock, and wait for a new code: each code works once.";
     WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again with a new code. Nothing is deleted by failed attempts.";
-    SlotDisabled, "slot-disabled", "Too many failed attempts in a row: this person can only sign in online here now.", "Connect to the clinic's network and sign in, or ask your administrator.";
+    SlotDisabled, "slot-disabled", "This person can only sign in online here now: there were too many failed attempts, or the clinic asked for it.", "Connect to the clinic's network and sign in, or ask your administrator.";
     FirstSignInNeedsServer, "first-sign-in-needs-server", "The first sign-in on this computer needs the clinic's server, and it cannot be reached.", "Connect to the clinic's network once. After that you can sign in without it.";
     ReentryRefused, "reentry-refused", "The passphrase is not right.", "Check Caps Lock, and whether your own name is the one that is chosen.";
     ReentryOver, "reentry-over", "Coming back with the passphrase alone is over for this person here.", "Sign in with name, passphrase and a code. What you were typing is kept.";
@@ -94,6 +94,8 @@ codes! {
     KeyringNoAnswer, "keyring-no-answer", "The keyring of this computer does not answer.", "Look for a window that asks for the keyring's password, or restart the computer. Nothing was changed.";
     KeyMissing, "key-missing", "The key of this computer is no longer in the keyring.", "Do not delete anything. Ask your IT administrator to enrol this computer again: unsent work is kept.";
 
+    Retiring, "retiring", "The clinic is retiring this workstation: nobody can sign in on it any more.", "What was written here is still being sent. Use another workstation, and leave this one switched on and connected.";
+    Wiped, "wiped", "The clinic had this workstation wiped: nothing of the clinic is left on it.", "To use this computer again, ask your IT administrator for a new enrolment token.";
     EscrowRefused, "escrow-refused", "The key that the server kept does not open the data on this computer.", "Nothing was changed or deleted. Keep the data folder and tell your IT administrator: unsent work in it can still be brought to the server.";
 
     // The vault on disk.

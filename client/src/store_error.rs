@@ -3,9 +3,23 @@
 use std::io::ErrorKind;
 
 use records::rights::{Denied, DeniedReason};
-use vault::{OpenError, PullError, ReadError, SaveError, StoreError, VaultError};
+use vault::{OpenError, PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
 
 use crate::{ClientError, Code};
+
+impl From<RewriteError> for ClientError {
+    fn from(error: RewriteError) -> Self {
+        match error {
+            RewriteError::File(error) => error.into(),
+            RewriteError::Store(error) => error.into(),
+            RewriteError::Differs | RewriteError::Behind => Code::VaultDamaged.into(),
+            RewriteError::NotOpen
+            | RewriteError::NoNewerKeys
+            | RewriteError::NotBegun
+            | RewriteError::Stopped => Code::Internal.into(),
+        }
+    }
+}
 
 impl From<StoreError> for ClientError {
     fn from(error: StoreError) -> Self {

@@ -203,5 +203,10 @@ fn tell(page: &AppHandle, event: &Event) {
     let _not_there = match event {
         Event::StateChanged(status) => page.emit("state-changed", status),
         Event::SyncChanged(sync) => page.emit("sync-changed", sync),
+        Event::LockedByOrder => {
+            relock::hide(page);
+            relock::replace_process(page);
+            return;
+        }
     };
 }

@@ -22,7 +22,7 @@ use records::id::{EventId, PatientId};
 use records::rights::{Action, Allowed, Denied, Facts, Permit, Rights, Trail};
 use records::{Actor, Drawer, decide};
 use sync::wire::Cursor;
-use vault::{Drafts, StoreError};
+use vault::{Drafts, RewriteProgress, StoreError};
 
 use crate::client_state::Profile;
 use crate::store::{Store, VaultGuard};
@@ -127,6 +127,21 @@ impl OpenSession {
             }
         }
         Ok(behind)
+    }
+
+    /// Goes on with taking newer keys into use, or begins; `None` when there is nothing to do. A drawer that was never
+    /// pulled to its end waits until it was.
+    pub(crate) fn re_key_step(&mut self, patients: u32) -> Result<Option<RewriteProgress>, ClientError> {
+        let mut vault = self.vault()?;
+        if vault.rewriting().is_some() {
+            return Ok(Some(vault.rewrite_step(patients)?));
+        }
+        let pulled: Vec<Drawer> =
+            vault.freshness()?.iter().filter(|f| f.pulled_at.is_some()).map(|f| f.drawer).collect();
+        match vault.newer_keys().into_iter().find(|(drawer, _)| pulled.contains(drawer)) {
+            Some((drawer, _)) => Ok(Some(vault.begin_rewrite(drawer)?)),
+            None => Ok(None),
+        }
     }
 
     /// Takes in what the server answered to changes of these drawers.

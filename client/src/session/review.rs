@@ -121,5 +121,6 @@ fn action_words(kind: EventKind) -> &'static str {
         EventKind::NodeRefused => "Refused a machine",
         EventKind::SecurityAlert => "Security alert",
         EventKind::LogLinked => "Went on from an earlier log",
+        EventKind::OrderCarriedOut => "Carried out an order of the server",
     }
 }

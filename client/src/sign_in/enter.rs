@@ -138,7 +138,7 @@ pub(super) fn enter(
     let trust = station.trust();
     let session = OpenSession::new(SessionParts {
         actor: actor.clone(),
-        profile,
+        profile: profile.clone(),
         signing,
         drafts,
         seals: Seals { server: trust.sealing_key(), recovery: trust.recovery_key() },
@@ -149,6 +149,7 @@ pub(super) fn enter(
     let online = matches!(way, Way::Server(_));
     settle(station, person, way);
     station.driver().tell(Told::Opened);
+    station.carry_out_orders();
     station.state_changed();
     Ok(OpenedView {
         person: view,
@@ -228,11 +229,8 @@ fn open_grants(
     let mut grants: Vec<OpenGrant> = Vec::new();
     for stored in station.device().grants_of(person)? {
         match keys::grant::open(&stored.bytes, trust.rights_key(), agreement, device, now) {
-            // Newest generation first: an older one of the same drawer is not needed.
-            Ok(body) if !grants.iter().any(|open| open.drawer == stored.drawer) => {
-                grants.push(OpenGrant { drawer: stored.drawer, keys: body.keys });
-            }
-            Ok(_) => {}
+            // While a re-key is under way there are two generations: the vault knows which opens the file.
+            Ok(body) => grants.push(OpenGrant { drawer: stored.drawer, keys: body.keys }),
             Err(refused) => {
                 tracing::warn!(%refused, drawer = stored.drawer.as_str(), "a grant does not open")
             }

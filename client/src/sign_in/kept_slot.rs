@@ -67,6 +67,17 @@ impl SlotShelf<'_> {
         Ok(())
     }
 
+    /// Destroys every slot of a person: the keyring's half first, so that the file opens for nobody.
+    pub(crate) fn forget_person(&self, person: PersonId) -> Result<(), ClientError> {
+        for stored in self.files.of(person)? {
+            if let Ok(header) = slot::inspect(&stored.bytes) {
+                self.keyring.delete(&item(header.slot, stored.generation))?;
+            }
+            self.files.remove(person, stored.generation)?;
+        }
+        Ok(())
+    }
+
     fn forget(
         &self,
         person: PersonId,
@@ -88,7 +99,8 @@ impl SlotShelf<'_> {
     }
 }
 
-fn item(slot: Uuid, generation: u64) -> String {
+/// The name of the half in the keyring.
+pub(crate) fn item(slot: Uuid, generation: u64) -> String {
     format!("slot.{slot}.{generation}")
 }
 

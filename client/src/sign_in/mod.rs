@@ -37,6 +37,7 @@ pub(crate) struct Typed<'a> {
 /// Signs a person in and opens the vault. A lock that comes meanwhile wins.
 pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<OpenedView, ClientError> {
     let ticket = station.mailbox().ticket();
+    station.admits_work()?;
     if station.mailbox().is_open() {
         return Err(Code::InUse.into());
     }

@@ -17,6 +17,7 @@ use crate::{ClientError, Code};
 /// Lets a parked person in again. A lock that comes meanwhile wins.
 pub(crate) fn reenter(station: &Arc<Station>, form: &ReenterForm) -> Result<OpenedView, ClientError> {
     let ticket = station.mailbox().ticket();
+    station.admits_work()?;
     if station.mailbox().is_open() {
         return Err(Code::InUse.into());
     }

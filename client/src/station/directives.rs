@@ -4,7 +4,7 @@ use keys::slot::WINDOW_DAYS;
 use records::Drawer;
 use records::id::PersonId;
 use sync::wire::{AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy};
-use vault::{Setting, StoredDirective, StoredGrant};
+use vault::{Setting, StoredGrant};
 
 use super::{Station, Trust};
 use crate::{ClientError, Code};
@@ -13,7 +13,7 @@ impl Station {
     /// What is asked with each round.
     pub(crate) fn directives_request(&self) -> Option<DirectivesRequest> {
         Some(DirectivesRequest {
-            done: self.device().last_directive().ok()?,
+            done: self.orders_done().ok()?,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             trust_bundle: self.trust().number(),
             renewal_csr_pem: None,
@@ -33,13 +33,7 @@ impl Station {
         if let Some(receipt) = self.own_receipt(answer) {
             self.keep_receipt(receipt);
         }
-        for directive in &answer.directives {
-            let bytes = serde_json::to_vec(directive).unwrap_or_default();
-            let stored = StoredDirective { number: directive.number, bytes, received_at: self.now() };
-            if let Err(error) = self.device().keep_directive(&stored) {
-                tracing::warn!(%error, number = directive.number, "a directive was not kept; it will come again");
-            }
-        }
+        self.keep_orders(&answer.directives);
         self.sync_page_changed();
     }
 

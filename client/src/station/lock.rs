@@ -3,8 +3,8 @@
 use records::event::{AuditEvent, LockCause as Cause};
 
 use super::Station;
-use crate::LockCause;
 use crate::syncing::Told;
+use crate::{LockCause, workstation};
 
 impl Station {
     /// Locks at once. An unlock that is under way comes to nothing; a save that has begun comes to its end.
@@ -25,6 +25,10 @@ impl Station {
             }
         }
         self.state_changed();
+        // Whoever locks by hand has a window that lets go by itself.
+        if cause == LockCause::Order {
+            (self.surroundings.listener)(workstation::Event::LockedByOrder);
+        }
     }
 }
 
@@ -33,5 +37,6 @@ fn word(cause: LockCause) -> Cause {
         LockCause::Person | LockCause::SignOut | LockCause::Exit => Cause::Request,
         LockCause::Idle => Cause::Idle,
         LockCause::System => Cause::ScreenLock,
+        LockCause::Order => Cause::Directive,
     }
 }

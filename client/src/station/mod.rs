@@ -4,12 +4,16 @@ mod delivery;
 mod directives;
 mod lock;
 mod mirror;
+mod orders;
 mod park;
 mod person;
+mod re_keying;
 mod status;
 mod tokens;
 mod trust;
+pub(crate) mod wiping;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -98,6 +102,8 @@ pub(crate) struct Station {
     waits: Mutex<Waits>,
     net: Mutex<tokens::Net>,
     mirror: Mutex<mirror::Mirror>,
+    re_keying: re_keying::ReKeying,
+    wiped: AtomicBool,
     signed_in: Mutex<Option<SignedIn>>,
     parking: Parking,
 }
@@ -124,6 +130,8 @@ impl Station {
             waits: Mutex::new(Waits::since(started)),
             net: Mutex::new(net),
             mirror: Mutex::default(),
+            re_keying: re_keying::ReKeying::default(),
+            wiped: AtomicBool::new(false),
             signed_in: Mutex::new(None),
             parking,
         }

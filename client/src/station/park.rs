@@ -125,6 +125,11 @@ impl Parking {
         }
     }
 
+    /// Nobody comes back with the passphrase alone any more.
+    pub(super) fn remove_all(&self) {
+        put(self.memory().as_ref(), &[]);
+    }
+
     fn add(&self, parked: Parked, since_boot: Duration) {
         let mut people = self.people(since_boot);
         people.retain(|other| other.person != parked.person);
@@ -198,6 +203,7 @@ impl Station {
             | LockCause::Idle
             | LockCause::System
             | LockCause::SignOut
+            | LockCause::Order
             | LockCause::Exit => {
                 self.parking.remove(to_park.person, now);
             }

@@ -60,6 +60,7 @@ impl Station {
             unsent_events: sync.unsent_events,
             next_try: sync.next_try.map(|at| self.minute(at)),
             mirror: self.mirror_view(),
+            re_keying: self.re_key_view(),
         }
     }
 
@@ -114,6 +115,7 @@ impl Station {
             unsent_events: status.unsent_events,
             next_try: next_try.map(|at| self.minute(at)),
             mirror: self.mirror_view(),
+            re_keying: self.re_key_view(),
         };
         (self.surroundings.listener)(workstation::Event::SyncChanged(view));
     }

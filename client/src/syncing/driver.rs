@@ -171,7 +171,11 @@ impl Driver {
             }
             Event::AuditDelivered { log: _, size } => {
                 let station = self.station.clone();
-                blocking(move || station.audit_delivered(size)).await;
+                blocking(move || {
+                    station.audit_delivered(size);
+                    station.orders_after_delivery();
+                })
+                .await;
             }
             Event::LogAlarm { log, reason } => {
                 tracing::error!(%log, ?reason, "the server does not accept the audit log of this workstation");
@@ -196,7 +200,11 @@ impl Driver {
 
     async fn settle(&self, change: records::id::ChangeId, standing: Standing) {
         let station = self.station.clone();
-        blocking(move || station.settle(change, &standing)).await;
+        blocking(move || {
+            station.settle(change, &standing);
+            station.orders_after_delivery();
+        })
+        .await;
     }
 
     fn show(&mut self) {

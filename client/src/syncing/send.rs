@@ -13,6 +13,7 @@ use sync::wire::{
 };
 use sync::{Answer, Failure, Request};
 
+use super::session::refresh_grants;
 use crate::https::ServerError;
 use crate::station::Station;
 
@@ -85,8 +86,18 @@ async fn directives(station: &Arc<Station>) -> Result<Answer, Failure> {
     let answered: DirectivesResponse =
         station.server().call(path::DIRECTIVES, &asked).await.map_err(failure)?;
     let log_size = station.own_receipt(&answered).map(|receipt| receipt.size);
-    on_disk(station, move |station| {
+    let (done, orders) = (asked.done, station.clone());
+    let wants_grants = on_disk(station, move |station| {
         station.take_directives(&answered);
+        station.orders_heard(done);
+        Some(station.wants_grants())
+    })
+    .await?;
+    if wants_grants && let Err(error) = refresh_grants(station).await {
+        tracing::debug!(code = error.code.as_str(), "the grants that an order comes with were not fetched");
+    }
+    on_disk(station, move |_| {
+        orders.carry_out_orders();
         Some(())
     })
     .await?;

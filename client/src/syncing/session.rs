@@ -43,7 +43,7 @@ async fn obtain(station: &Arc<Station>) -> Result<Vec<sync::wire::Cursor>, Clien
 }
 
 /// Asks which grants are in force, so that one that was dropped is gone here too.
-async fn refresh_grants(station: &Arc<Station>) -> Result<(), ClientError> {
+pub(super) async fn refresh_grants(station: &Arc<Station>) -> Result<(), ClientError> {
     let grants: GrantsResponse = station.server().call(path::GRANTS, &GrantsRequest {}).await?;
     on_vault(station, move |station| station.take_grants(&grants)).await
 }

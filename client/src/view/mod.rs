@@ -19,5 +19,5 @@ pub use chart_rows::{
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use review::{AuditRow, AuditView, VerifiedView};
 pub use state::{ActivationView, Lifecycle, OpenedView, ParkedView, PersonView, Place, StatusView};
-pub use sync::{DrawerPull, MirrorView, SyncView, UnsentRow, UnsentState};
+pub use sync::{DrawerPull, MirrorView, ReKeyView, SyncView, UnsentRow, UnsentState};
 pub use write::{DraftForm, DraftKind, FieldWarning, NoteForm, SaveView, VitalsForm};

@@ -25,6 +25,19 @@ pub struct SyncView {
     pub next_try: Option<String>,
     /// The copy of what is unsent on another disk; absent where the practice has none.
     pub mirror: Option<MirrorView>,
+    /// A drawer that is taking new keys into use; absent when none is.
+    pub re_keying: Option<ReKeyView>,
+}
+
+/// How far the taking of new keys into use is.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ReKeyView {
+    /// `demographics`, `clinical`, `sensitive`, `billing`.
+    pub drawer: String,
+    /// 0 to 100.
+    pub percent: u32,
 }
 
 /// How the copy of what is unsent fares.

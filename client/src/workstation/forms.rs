@@ -82,6 +82,8 @@ pub enum LockCause {
     Idle,
     /// The computer's own screen was locked, went to sleep or changed user.
     System,
+    /// The clinic's server ordered it.
+    Order,
     /// The program ends.
     Exit,
 }

@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use records::event::AuditEvent;
+use vault::Folder;
 
 use crate::keyring::Keyring;
 use crate::parking::{ParkedMemory, ProcessMemory};
-use crate::station::{Station, Surroundings};
+use crate::station::{Station, Surroundings, wiping};
 use crate::syncing::Told;
 use crate::view::{
     ActivationView, AuditView, ChartView, DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason, OpenedView,
@@ -34,6 +35,8 @@ pub enum Event {
     StateChanged(StatusView),
     /// Something was sent, received or refused. The rows are left out: ask for them with [`Workstation::sync_status`].
     SyncChanged(SyncView),
+    /// The server had the workstation locked, while somebody was signed in: whoever shows something lets go of it.
+    LockedByOrder,
 }
 
 /// A workstation of a clinic, with or without somebody signed in.
@@ -111,6 +114,9 @@ impl Workstation {
     /// Where the workstation stands.
     pub fn status(&self) -> StatusView {
         match &*self.standing() {
+            Standing::Running(running) if running.station.is_wiped() => {
+                self.without_station(Lifecycle::Blocked, Some(wiping::wiped()))
+            }
             Standing::Running(running) => running.station.status(),
             Standing::Unenrolled => self.without_station(Lifecycle::Unenrolled, None),
             Standing::Blocked(problem) => self.without_station(Lifecycle::Blocked, Some(problem.clone())),
@@ -130,6 +136,10 @@ impl Workstation {
                 Standing::Running(_) => return Err(Code::AlreadyEnrolled.into()),
                 Standing::Blocked(problem) if problem.code == Code::KeyMissing => {
                     enrolment::reopening::reopen(&self.surroundings, &form)?;
+                }
+                Standing::Blocked(problem) if problem.code == Code::Wiped => {
+                    enrolment::enrol(&self.surroundings, &form)?;
+                    std::fs::remove_file(Folder::new(&self.surroundings.settings.data_dir).wiped_marker())?;
                 }
                 Standing::Blocked(problem) => return Err(problem.clone()),
                 Standing::Unenrolled => enrolment::enrol(&self.surroundings, &form)?,
@@ -326,6 +336,7 @@ impl Workstation {
 
     fn station(&self) -> Result<Arc<Station>, ClientError> {
         match &*self.standing() {
+            Standing::Running(running) if running.station.is_wiped() => Err(wiping::wiped()),
             Standing::Running(running) => Ok(running.station.clone()),
             Standing::Unenrolled => Err(Code::NotEnrolled.into()),
             Standing::Blocked(problem) => Err(problem.clone()),

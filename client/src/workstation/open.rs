@@ -10,6 +10,7 @@ use vault::{Device, Folder, RawKey, Setting};
 use crate::client_state::ClientState;
 use crate::device_keys::{DeviceKeys, prove_that_it_works};
 use crate::https::{PinnedRoot, Server, TlsMaterial};
+use crate::station::wiping::{self, Found};
 use crate::station::{About, Parts, Station, Surroundings, Trust, kept_text};
 use crate::syncing::{Driver, DriverHandle};
 use crate::{ClientError, Code};
@@ -25,6 +26,10 @@ pub(super) struct Running {
 /// Opens what is in the data folder; `None` when this computer belongs to no clinic yet.
 pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, ClientError> {
     let folder = Folder::new(&surroundings.settings.data_dir);
+    match wiping::finish(surroundings, &folder)? {
+        Found::Wiped => return Err(wiping::wiped()),
+        Found::Nothing => {}
+    }
     if !folder.device_file().try_exists()? {
         return Ok(None);
     }
@@ -39,6 +44,11 @@ pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, Clien
     let station = Arc::new(assemble(surroundings, device, keys, told)?);
     let started = AuditEvent::app_started(station.stamp(), station.node(), env!("CARGO_PKG_VERSION"));
     station.record(&[started])?;
+    // A wipe or a lock that the end of the program cut short goes on before anything else.
+    station.carry_out_orders();
+    if station.is_wiped() {
+        return Err(wiping::wiped());
+    }
     let seed = u64::from_be_bytes(Random::from_os().bytes());
     let driver = Driver::new(station.clone(), station.machine(seed)?, hear);
     let driver = surroundings.runtime.spawn(driver.run());

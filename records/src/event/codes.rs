@@ -129,11 +129,13 @@ pub enum EventKind {
     SecurityAlert,
     /// A log began where an earlier one was lost.
     LogLinked,
+    /// The workstation has carried out an order of the server.
+    OrderCarriedOut,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 25] = [
+    pub const ALL: [EventKind; 26] = [
         EventKind::ChartOpened,
         EventKind::EmergencyOpened,
         EventKind::Read,
@@ -159,6 +161,7 @@ impl EventKind {
         EventKind::NodeRefused,
         EventKind::SecurityAlert,
         EventKind::LogLinked,
+        EventKind::OrderCarriedOut,
     ];
 
     /// The code in our own code system.
@@ -189,6 +192,7 @@ impl EventKind {
             EventKind::NodeRefused => "node-refused",
             EventKind::SecurityAlert => "security-alert",
             EventKind::LogLinked => "log-linked",
+            EventKind::OrderCarriedOut => "order-carried-out",
         }
     }
 }

@@ -144,6 +144,16 @@ impl AuditEvent {
         parts.next().is_none().then(|| LogLink { log, size, root: root.to_owned() })
     }
 
+    /// The workstation has carried out an order of the server: its number, and what it was (`lock`, `re-key`, …).
+    pub fn order_carried_out(stamp: Stamp, node: Node, number: u64, order: &str) -> Self {
+        let subtypes = [(codes::SECURITY_CONFIGURATION, codes::DICOM)];
+        let mut draft =
+            Draft::dicom(stamp, EventKind::OrderCarriedOut, "E", codes::SECURITY_ALERT, &subtypes);
+        draft.machine(node, codes::APPLICATION);
+        draft.detail("order", &format!("{number}/{order}"));
+        draft.finish()
+    }
+
     /// Someone signed in. Carries the name of the person, so that who reads the trail needs no other record to know it.
     pub fn signed_in(stamp: Stamp, actor: &Actor, name: &str, how: SignIn) -> Self {
         let subtypes = [(codes::LOGIN, codes::DICOM)];

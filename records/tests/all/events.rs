@@ -72,6 +72,7 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::node_refused(stamp(), NODE, "192.0.2.7"),
         AuditEvent::security_alert(stamp(), NODE, Alert::RolledBack),
         AuditEvent::log_linked(stamp(), NODE, &link()),
+        AuditEvent::order_carried_out(stamp(), NODE, 7, "re-key"),
     ]
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod clinic;
 mod full_disk;
 mod ground;
+mod orders;
 mod rescue;
 mod strangers;
 

@@ -347,6 +347,7 @@ export const text = {
     contact: (at: string) => `Last contact with the server ${at}`,
     noContact: 'The server has not answered yet.',
     next: (at: string) => `Next attempt ${at}`,
+    reKeying: (drawer: string, percent: number) => `New keys for “${drawer}” are being taken into use: ${percent} % done. Go on working; a lock is safe.`,
     mirrorCopied: (at: string) => `Copy on the other disk complete at ${at}.`,
     mirrorAbsent: (at: string) => `The disk for the copy has been missing since ${at}. Nothing else changes; put it back when you can.`,
     mirrorWaiting: 'The copy on the other disk has not begun yet.',

@@ -70,6 +70,17 @@ describe('around the records', () => {
     expect(window.byId('sync-refused').textContent).toContain('Hidden from your role');
   });
 
+  test('new keys that are being taken into use are a quiet line on the sync page', async () => {
+    const clinic = theClinic();
+    const window = await signInAs('dwhitfield');
+    await window.user.click(await window.find('sync-open'));
+    await window.find('sync-state');
+    expect(window.gone('sync-re-keying')).toBe(true);
+    clinic.reKeying = { drawer: 'clinical', percent: 40 };
+    clinic.emit('sync-changed', clinic.sync());
+    expect((await window.find('sync-re-keying')).textContent).toContain('40 % done');
+  });
+
   test('the audit page says first whether the trail is whole', async () => {
     const window = await signInAs('pvolkova');
     await openChart(window, 'holloway');

@@ -45,6 +45,20 @@ describe('before the records', () => {
     expect(await window.find('lock-screen')).toBeTruthy();
   });
 
+  test('a computer that was wiped says so, and takes a new enrolment token', async () => {
+    const clinic = theClinic();
+    clinic.state = 'blocked';
+    clinic.problem = { code: 'wiped', message: 'What happened.', advice: 'What to do.' };
+    const window = openWindow();
+    expect((await window.find('error-code')).textContent).toBe('wiped');
+    expect(window.byId('enrolment-screen').textContent).toContain('What to do.');
+    expect(document.body.textContent).not.toContain('No record was deleted');
+    await window.user.type(window.byId('enrol-server'), 'https://server.clinic:8444');
+    await window.user.type(window.byId('enrol-token'), 'ck1.abc');
+    await window.user.click(window.byId('enrol-submit'));
+    expect(await window.find('lock-screen')).toBeTruthy();
+  });
+
   test('a wrong passphrase empties the code only, and puts the caret there', async () => {
     const window = openWindow();
     await window.user.type(await window.find('signin-username'), 'dwhitfield');

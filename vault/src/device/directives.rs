@@ -1,6 +1,7 @@
 //! What the server told this workstation to do.
 
 use jiff::Timestamp;
+use records::event::AuditEvent;
 use rusqlite::params;
 
 use super::Device;
@@ -48,22 +49,33 @@ impl Device {
         Ok(directives.collect::<Result<_, _>>()?)
     }
 
-    /// The highest directive number seen, 0 before the first.
+    /// The number up to which every directive was carried out, 0 before the first. One that waits holds back those
+    /// after it, even if they were carried out.
     ///
     /// # Errors
     /// When `device.db` cannot be read.
-    pub fn last_directive(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce(max(number), 0) FROM directive";
+    pub fn directives_done(&self) -> Result<u64, StoreError> {
+        let sql =
+            "SELECT coalesce((SELECT min(number) - 1 FROM directive WHERE done_at IS NULL), max(number), 0)
+                   FROM directive";
         Ok(self.conn.query_row(sql, [], |row| number::unsigned(row, 0))?)
     }
 
-    /// Marks a directive as carried out.
+    /// Marks a directive as carried out, in one commit with the event that says so.
     ///
     /// # Errors
-    /// When `device.db` cannot be written.
-    pub fn directive_done(&mut self, number: u64, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE directive SET done_at = ?2 WHERE number = ?1 AND done_at IS NULL";
-        self.conn.execute(sql, params![number::stored(number), number::millis(now)])?;
+    /// When `device.db` cannot be written; then neither is.
+    pub fn directive_done(
+        &mut self,
+        number: u64,
+        event: &AuditEvent,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.append_with(std::slice::from_ref(event), |conn| {
+            let sql = "UPDATE directive SET done_at = ?2 WHERE number = ?1 AND done_at IS NULL";
+            conn.execute(sql, params![number::stored(number), number::millis(now)])?;
+            Ok(())
+        })?;
         Ok(())
     }
 }

@@ -50,6 +50,19 @@ impl Device {
         })
     }
 
+    /// Forgets a person's grants and username. What they wrote, their slots and their drafts lie elsewhere.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn forget_person(&mut self, person: PersonId) -> Result<(), StoreError> {
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            let person = person.uuid().into_bytes();
+            tx.execute("DELETE FROM wrapped_grant WHERE person = ?1", [person])?;
+            tx.execute("DELETE FROM username WHERE person = ?1", [person])?;
+            Ok(())
+        })
+    }
+
     /// The grants of a person, by drawer, newest generation first.
     ///
     /// # Errors

@@ -42,6 +42,8 @@ pub enum Setting {
     LastContact,
     /// The server's answer to enrolment that has not been used up yet (escrow and the like).
     Enrolment,
+    /// The number of the order to wipe, once the workstation has begun to retire.
+    Retiring,
     /// What else the caller keeps for the workstation, under one value.
     Client,
 }
@@ -58,6 +60,7 @@ impl Setting {
             Self::DeviceLabel => "device-label",
             Self::LastContact => "last-contact",
             Self::Enrolment => "enrolment",
+            Self::Retiring => "retiring",
             Self::Client => "client",
         }
     }

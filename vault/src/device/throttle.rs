@@ -78,6 +78,18 @@ impl Device {
         Ok(Throttle { failures, last_at: now })
     }
 
+    /// Has everybody whose username is known here sign in online next, as after too many failures.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn require_online(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let sql =
+            "INSERT INTO throttle (subject, failures, last_at) SELECT token, ?1, ?2 FROM username WHERE true
+                   ON CONFLICT (subject) DO UPDATE SET failures = max(failures, excluded.failures)";
+        self.conn.execute(sql, params![MOST_FAILURES, number::millis(now)])?;
+        Ok(())
+    }
+
     /// Forgets the failures after a sign-in.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! What `device.db` keeps for signing in: throttle, used codes, usernames, grants, directives; and slot files.
 
 use jiff::SignedDuration;
+use records::event::{AuditEvent, Node, Stamp};
+use records::rights::Trail as _;
 use records::{Drawer, Role};
 use vault::{MOST_FAILURES, Setting, Slots, StepUsed, StoredDirective, StoredGrant, Subject, Wait};
 
@@ -111,7 +113,7 @@ fn grants_are_kept_by_person_and_replaced_as_a_whole() {
 
 #[test]
 fn a_directive_is_carried_out_once_and_in_order() {
-    let clinic = Clinic::new();
+    let mut clinic = Clinic::new();
     let mut device = clinic.enrol();
     let directive = |number| StoredDirective { number, bytes: vec![1], received_at: now() };
     assert!(device.keep_directive(&directive(2)).unwrap());
@@ -122,10 +124,16 @@ fn a_directive_is_carried_out_once_and_in_order() {
         device.open_directives().unwrap().iter().map(|directive| directive.number).collect()
     };
     assert_eq!(numbers(&device), [1, 2]);
-    device.directive_done(1, now()).unwrap();
-    assert_eq!(numbers(&device), [2]);
+    let (observer, practice) = (device.observer().unwrap(), clinic.identity.practice);
+    let stamp = Stamp { id: clinic.event_id(), at: now(), observer };
+    let node = Node { practice, device: clinic.identity.device };
+    let event = AuditEvent::order_carried_out(stamp, node, 2, "lock");
+    device.directive_done(2, &event, now()).unwrap();
+    assert_eq!((numbers(&device), device.directives_done().unwrap()), (vec![1], 0), "the first still waits");
+    assert_eq!(device.log_head().size, 1);
+    device.directive_done(1, &event, now()).unwrap();
     assert!(!device.keep_directive(&directive(1)).unwrap());
-    assert_eq!(device.last_directive().unwrap(), 2);
+    assert_eq!((numbers(&device), device.directives_done().unwrap()), (vec![], 2));
 }
 
 #[test]

@@ -318,7 +318,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -916,6 +916,16 @@ onset: string | null,
  */
 ended: string | null, };
 
+export type ReKeyView = { 
+/**
+ * `demographics`, `clinical`, `sensitive`, `billing`.
+ */
+drawer: string, 
+/**
+ * 0 to 100.
+ */
+percent: number, };
+
 export type ReenterForm = { 
 /**
  * Who, by the id that the lock screen was given.
@@ -1072,7 +1082,11 @@ nextTry: string | null,
 /**
  * The copy of what is unsent on another disk; absent where the practice has none.
  */
-mirror: MirrorView | null, };
+mirror: MirrorView | null, 
+/**
+ * A drawer that is taking new keys into use; absent when none is.
+ */
+reKeying: ReKeyView | null, };
 
 export type TodayForm = { 
 /**

@@ -22,6 +22,8 @@ const KINDS: Partial<Record<Code, ErrorKind>> = {
   'keyring-no-answer': 'keyring',
   'key-missing': 'keyring',
   'escrow-refused': 'keyring',
+  retiring: 'person',
+  wiped: 'vault',
   'vault-damaged': 'vault',
   'vault-newer': 'vault',
   'disk-full': 'vault',

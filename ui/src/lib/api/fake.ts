@@ -52,6 +52,7 @@ export class FakeClinic {
   /** Whether the first records are still on their way. */
   arriving = false;
   settled: string[][] = [];
+  reKeying: SyncView['reKeying'] = null;
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -96,6 +97,7 @@ export class FakeClinic {
       unsentChanges: this.unsent.length,
       unsentEvents: this.online ? 0 : 6,
       mirror: null,
+      reKeying: this.reKeying,
       nextTry: this.online ? null : showDateTime(new Date(Date.now() + 120_000)),
     };
   }
