@@ -138,7 +138,7 @@ pub(super) fn enter(
     let trust = station.trust();
     let session = OpenSession::new(SessionParts {
         actor: actor.clone(),
-        profile: profile.clone(),
+        profile,
         signing,
         drafts,
         seals: Seals { server: trust.sealing_key(), recovery: trust.recovery_key() },
