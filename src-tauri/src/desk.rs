@@ -49,7 +49,8 @@ impl Desk {
             Some(memory) => Arc::clone(memory) as _,
             None => Arc::new(ProcessMemory::default()),
         };
-        let on_event = move |event| tell(&page, &event);
+        let kept = handed_on.clone();
+        let on_event = move |event| tell(&page, kept.as_ref(), &event);
         let workstation =
             Workstation::start_after_lock(settings, keyring, Arc::clone(&clock), parked, on_event);
         let workstation = Arc::new(workstation);
@@ -198,14 +199,14 @@ impl Desk {
     }
 }
 
-fn tell(page: &AppHandle, event: &Event) {
+fn tell(page: &AppHandle, handed_on: Option<&Arc<HandedOn>>, event: &Event) {
     // A page that is not there yet asks for the status itself.
     let _not_there = match event {
         Event::StateChanged(status) => page.emit("state-changed", status),
         Event::SyncChanged(sync) => page.emit("sync-changed", sync),
         Event::LockedByOrder => {
             relock::hide(page);
-            relock::replace_process(page);
+            relock::replace_process(page, handed_on.cloned());
             return;
         }
     };
