@@ -23,6 +23,7 @@ pub mod grant;
 mod hazmat;
 mod label;
 mod layout;
+mod pages;
 pub mod parked;
 pub mod passphrase;
 mod random;
@@ -41,6 +42,7 @@ pub mod username;
 
 pub use agreement::{AgreementPublic, AgreementSecret, KeyId, Parcel, ParcelRefused};
 pub use layout::Unreadable;
+pub use pages::{LockedPages, locked_pages};
 pub use passphrase::Passphrase;
 pub use random::Random;
 pub use row::{DrawerKeys, FieldKey, FileKey, PatientKey, TokenKey};

@@ -6,15 +6,16 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::Random;
+use crate::pages::Page;
 
-/// `N` secret bytes on the heap: wiped on drop, compared in constant time, never printed.
-pub struct Secret<const N: usize>(Box<[u8; N]>);
+/// `N` secret bytes, kept out of swap where the system allows it: wiped on drop, compared in constant time, never printed.
+pub struct Secret<const N: usize>(Page<N>);
 
 impl<const N: usize> Secret<N> {
     /// Fills a new secret in place, so that no copy of it is left on the stack.
     pub fn build(fill: impl FnOnce(&mut [u8; N])) -> Self {
-        let mut secret = Self(Box::new([0; N]));
-        fill(&mut secret.0);
+        let mut secret = Self(Page::take());
+        fill(secret.0.bytes_mut());
         secret
     }
 
@@ -41,27 +42,22 @@ impl<const N: usize> Secret<N> {
     /// The secret bytes. Whoever calls this says in a comment why.
     #[must_use]
     pub fn expose(&self) -> &[u8; N] {
-        &self.0
+        self.0.bytes()
     }
 
     /// A second copy, for the few places that need one.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self::build(|place| place.copy_from_slice(self.0.as_slice()))
+        Self::build(|place| place.copy_from_slice(self.expose()))
     }
 }
 
-impl<const N: usize> Drop for Secret<N> {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
+// The page wipes what lay in it when it is dropped.
 impl<const N: usize> ZeroizeOnDrop for Secret<N> {}
 
 impl<const N: usize> PartialEq for Secret<N> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_slice().ct_eq(other.0.as_slice()).into()
+        self.expose().as_slice().ct_eq(other.expose().as_slice()).into()
     }
 }
 
