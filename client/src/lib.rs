@@ -19,6 +19,7 @@ mod enrolment;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod health;
 pub mod https;
 mod idle;
 pub mod keyring;

@@ -48,6 +48,8 @@ macro_rules! command_table {
             sync_status() -> SyncView;
             /// Tries to reach the server now.
             sync_now() -> ();
+            /// What this workstation stands on, without any patient's data.
+            health() -> HealthView;
             /// A page of the audit trail, with the check of the whole log.
             audit_page(form: AuditPageForm) -> AuditView;
         }

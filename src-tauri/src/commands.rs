@@ -1,8 +1,8 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place, SaveView,
-    SearchView, StatusView, SyncView, TodayView, VitalsForm,
+    ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
+    SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{ActivateForm, ClientError, Code, EnrolForm, ReenterForm, SignInForm};
 use tauri::State;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use client::keyring::OsKeyring;
 use client::parking::{ParkedMemory, ProcessMemory};
 use client::view::{
-    ActivationView, AuditView, ChartView, DraftForm, NoteForm, OpenedView, PatientRow, Place, SaveView,
-    SearchView, StatusView, SyncView, TodayView, VitalsForm,
+    ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
+    SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm, WindowHealth,
 };
 use client::{
     ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause,
@@ -17,8 +17,12 @@ use serde::Serialize;
 use tauri::{AppHandle, Emitter};
 
 use crate::parked::HandedOn;
-use crate::relock;
+use crate::signals::Ears;
 use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
+use crate::{clipboard, hardening, relock};
+
+/// A web view that ends earlier than this, with nobody signed in, is not started again.
+const TOO_SOON: Duration = Duration::from_secs(10);
 
 /// Handle on everything; cheap to clone.
 #[derive(Clone)]
@@ -26,8 +30,10 @@ pub(crate) struct Desk {
     app: AppHandle,
     workstation: Arc<Workstation>,
     clock: Arc<dyn Clock>,
+    started: Duration,
     idle: Arc<Mutex<Option<IdleTimer>>>,
     handed_on: Option<Arc<HandedOn>>,
+    ears: Ears,
 }
 
 /// Seconds until the lock, for the page's countdown; 0 when the danger is over.
@@ -41,7 +47,12 @@ type Answer<T> = Result<T, ClientError>;
 impl Desk {
     /// Starts the workstation; whatever is wrong with it is part of its status and has its own screen.
     #[must_use]
-    pub(crate) fn start(app: &AppHandle, settings: Settings, handed_on: Option<Arc<HandedOn>>) -> Desk {
+    pub(crate) fn start(
+        app: &AppHandle,
+        settings: Settings,
+        handed_on: Option<Arc<HandedOn>>,
+        ears: Ears,
+    ) -> Desk {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let keyring = Arc::new(OsKeyring::new(&settings.keyring_service));
         let page = app.clone();
@@ -54,13 +65,33 @@ impl Desk {
         let workstation =
             Workstation::start_after_lock(settings, keyring, Arc::clone(&clock), parked, on_event);
         let workstation = Arc::new(workstation);
-        Desk { app: app.clone(), workstation, clock, idle: Arc::default(), handed_on }
+        let started = clock.since_boot();
+        Desk { app: app.clone(), workstation, clock, started, idle: Arc::default(), handed_on, ears }
     }
 
     /// What the idle clock says now; `None` while nobody is signed in.
     #[must_use]
     pub(crate) fn idle_state(&self) -> Option<IdleState> {
-        self.timer(|timer| timer.as_ref().map(|timer| timer.poll(self.clock.monotonic())))
+        self.timer(|timer| timer.as_ref().map(|timer| timer.poll(self.clock.since_boot())))
+    }
+
+    /// The operating system has seen nobody, in any program, for `quiet`.
+    pub(crate) fn seen_elsewhere(&self, quiet: Duration) {
+        let now = self.clock.since_boot();
+        self.timer(|timer| {
+            timer.iter_mut().for_each(|timer| timer.elsewhere(now.saturating_sub(quiet), now))
+        });
+    }
+
+    /// The process that shows the page ended by itself. What it showed is gone, what this one holds is not.
+    pub(crate) fn page_crashed(&self) {
+        let signed_in = self.timer(|timer| timer.is_some());
+        if !signed_in && self.clock.since_boot().saturating_sub(self.started) < TOO_SOON {
+            // A web view that cannot run would be started for ever.
+            tracing::error!("the web view ended as soon as it had started");
+            std::process::exit(1);
+        }
+        self.lock_away(LockCause::Crash);
     }
 
     /// Shows or takes back the countdown.
@@ -70,22 +101,23 @@ impl Desk {
     }
 
     /// Locks: off the screen first, then the files, then the process. A sign-in in flight loses against it.
-    pub(crate) fn lock_away(&self, cause: LockCause) {
+    pub(crate) fn lock_away(&self, cause: LockCause) -> ! {
         self.timer(Option::take);
         relock::hide(&self.app);
         self.workstation.lock(cause);
-        relock::replace_process(&self.app, self.handed_on.clone());
+        relock::replace_process(&self.app, self.handed_on.clone())
     }
 
     /// The window was closed.
     pub(crate) fn end(&self) {
+        clipboard::forget();
         self.workstation.lock(LockCause::Exit);
     }
 
     fn start_idle_clock(&self) {
         // The policy that came with the sign-in may be shorter than what the program started with.
         let limit = Duration::from_secs(self.workstation.status().idle_limit_s.into());
-        let now = self.clock.monotonic();
+        let now = self.clock.since_boot();
         let left = self.workstation.session_left().unwrap_or(ABSOLUTE_LIMIT);
         self.timer(|timer| *timer = Some(IdleTimer::start(limit, now).ending_in(left, now)));
     }
@@ -131,17 +163,15 @@ impl Desk {
     }
 
     pub(crate) fn sign_out(&self) -> Answer<()> {
-        self.lock_away(LockCause::SignOut);
-        Ok(())
+        self.lock_away(LockCause::SignOut)
     }
 
     pub(crate) fn lock(&self) -> Answer<()> {
-        self.lock_away(LockCause::Person);
-        Ok(())
+        self.lock_away(LockCause::Person)
     }
 
     pub(crate) fn activity(&self) -> Answer<()> {
-        let now = self.clock.monotonic();
+        let now = self.clock.since_boot();
         self.timer(|timer| timer.iter_mut().for_each(|timer| timer.activity(now)));
         Ok(())
     }
@@ -194,6 +224,19 @@ impl Desk {
         self.workstation.sync_now()
     }
 
+    pub(crate) fn health(&self) -> Answer<HealthView> {
+        let heard = self.ears.heard();
+        Ok(self.workstation.health(WindowHealth {
+            web_view: tauri::webview_version().unwrap_or_default(),
+            shielded: hardening::is_shielded(),
+            hears_screen_lock: heard.screensaver,
+            hears_logind: heard.logind,
+            knows_session: heard.own_session,
+            sleep_waits: heard.sleep_waits,
+            hears_presence: heard.presence,
+        }))
+    }
+
     pub(crate) fn audit_page(&self, form: AuditPageForm) -> Answer<AuditView> {
         self.workstation.audit_page(form.patient_id.as_deref(), form.from_index)
     }
@@ -206,7 +249,11 @@ fn tell(page: &AppHandle, handed_on: Option<&Arc<HandedOn>>, event: &Event) {
         Event::SyncChanged(sync) => page.emit("sync-changed", sync),
         Event::LockedByOrder => {
             relock::hide(page);
-            relock::replace_process(page, handed_on.cloned());
+            // Who tells goes on with what the order asks for, as far as it gets.
+            let (page, handed_on) = (page.clone(), handed_on.cloned());
+            std::thread::spawn(move || {
+                relock::replace_process(&page, handed_on);
+            });
             return;
         }
     };

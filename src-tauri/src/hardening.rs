@@ -1,7 +1,8 @@
 //! What the process gives up before it does anything else: core dumps, readers of its memory, remote control.
 
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, WaitOptions, set_dumpable_behavior, setrlimit, wait,
+    DumpableBehavior, Resource, Rlimit, WaitOptions, dumpable_behavior, getrlimit, set_dumpable_behavior,
+    setrlimit, wait,
 };
 
 /// Variables by which a web view lets itself be driven from outside. A shipped build honours none of them.
@@ -13,6 +14,10 @@ const REMOTE_CONTROL: [&str; 4] = [
     "WEBKIT_INSPECTOR_HTTP_SERVER",
 ];
 
+/// No core dump, for this process and every one it starts. The limit of one byte is smaller than any core file, and unlike
+/// zero it also keeps the kernel from handing a core to a program that collects them (`fs/coredump.c`, core(5)).
+const NO_CORE: Rlimit = Rlimit { current: Some(1), maximum: Some(1) };
+
 /// Hardens the process. First thing in `main`, and again after each `exec`, which resets "not dumpable".
 ///
 /// # Errors
@@ -20,9 +25,19 @@ const REMOTE_CONTROL: [&str; 4] = [
 pub(crate) fn harden() -> Result<(), &'static str> {
     // `PR_SET_DUMPABLE` keeps other programs of the same OS account out of our memory (prctl(2)).
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| "not dumpable")?;
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(|_| "no core files")?;
+    // The start before a lock has set it already, and may not set it higher than a stricter account allows.
+    if getrlimit(Resource::Core).maximum != Some(0) {
+        setrlimit(Resource::Core, NO_CORE).map_err(|_| "no core files")?;
+    }
     reap_predecessors();
     Ok(())
+}
+
+/// Whether the process is still as [`harden`] left it.
+#[must_use]
+pub(crate) fn is_shielded() -> bool {
+    let not_dumpable = dumpable_behavior().is_ok_and(|now| now == DumpableBehavior::NotDumpable);
+    not_dumpable && getrlimit(Resource::Core).maximum.is_some_and(|bytes| bytes <= 1)
 }
 
 /// Starts this program again without the variables that would let a web view be driven from outside.

@@ -3,10 +3,12 @@
 #[macro_use]
 mod command_table;
 mod arguments;
+mod clipboard;
 mod commands;
 mod desk;
 mod hardening;
 mod parked;
+mod presence;
 mod relock;
 mod signals;
 mod single;
@@ -61,12 +63,15 @@ fn start(arguments: &Arguments, handed_on: Option<Arc<HandedOn>>) -> tauri::Resu
     tauri::Builder::default()
         .invoke_handler(commands::handler())
         .setup(move |app| {
-            let desk = Desk::start(app.handle(), settings, handed_on);
+            let ears = signals::Ears::default();
+            let desk = Desk::start(app.handle(), settings, handed_on, ears.clone());
             watch::idle(desk.clone());
+            presence::watch(desk.clone(), ears.clone());
             let on_signal = desk.clone();
-            signals::watch(move || on_signal.lock_away(client::LockCause::System));
+            signals::watch(&ears, move |cause| on_signal.lock_away(cause));
+            let on_crash = desk.clone();
             app.manage(desk);
-            window::open(app.handle())?;
+            window::open(app.handle(), move || on_crash.page_crashed())?;
             Ok(())
         })
         .build(tauri::generate_context!())?

@@ -4,11 +4,15 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tauri::{AppHandle, Manager};
 
 use crate::parked::HandedOn;
-use crate::{single, window};
+use crate::{clipboard, single, window};
+
+/// How long the thread that paints may take until the process simply ends.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Takes everything off the screen. Called before anything else of a lock, so that nothing is seen while files close.
 pub(crate) fn hide(app: &AppHandle) {
@@ -22,18 +26,22 @@ pub(crate) fn hide(app: &AppHandle) {
 ///
 /// Destroying the window alone ends the web process, but what was typed stays in this process's heap; only a new
 /// image has a clean one (measured: `docs/adr/0005-lock-replaces-the-process.md`). The vault must be closed before.
-pub(crate) fn replace_process(app: &AppHandle, handed_on: Option<Arc<HandedOn>>) {
+/// Never returns: who waits for this waits for the lock.
+pub(crate) fn replace_process(app: &AppHandle, handed_on: Option<Arc<HandedOn>>) -> ! {
     let app_on_main = app.clone();
     let asked = app.run_on_main_thread(move || {
         if let Some(window) = app_on_main.get_webview_window(window::LABEL) {
             let _gone = window.destroy();
         }
+        clipboard::forget();
         exec_again(handed_on.as_deref());
     });
-    if asked.is_err() {
-        // The event loop is ending: then so does the process, which is as clean.
-        std::process::exit(0);
+    if asked.is_ok() {
+        std::thread::sleep(PATIENCE);
+        tracing::error!("the window did not let go in time; Chartkeep ends instead of locking");
     }
+    // The event loop is ending or stuck: then so does the process, which is as clean.
+    std::process::exit(0);
 }
 
 /// Replaces the running image, and hands it who may come back. Where that fails the process ends: a lock that leaves memory

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{IdleState, LockCause};
+use client::IdleState;
 
 use crate::desk::Desk;
 
@@ -31,10 +31,7 @@ fn step(desk: &Desk, warned: bool) -> bool {
             desk.warn(left);
             true
         }
-        Some(IdleState::Lock) => {
-            desk.lock_away(LockCause::Idle);
-            false
-        }
+        Some(IdleState::Lock(cause)) => desk.lock_away(cause),
         Some(IdleState::Quiet { .. }) | None => {
             if warned {
                 desk.warn(Duration::ZERO);

@@ -94,6 +94,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "python-cryptography python-argon2-cffi",
     },
     Need {
+        what: "a logind that is made for tests (says what a real one says at sleep)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["/usr/bin/python3", "-c", "import dbusmock"]),
+        apt: "python3-dbusmock",
+        fedora: "python3-dbusmock",
+        arch: "python-dbusmock",
+    },
+    Need {
         what: "secret-tool (takes the demo's keys out of your keyring at the end)",
         from: Purpose::Window,
         probe: Probe::Programs(&["secret-tool"]),

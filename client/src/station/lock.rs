@@ -36,7 +36,11 @@ fn word(cause: LockCause) -> Cause {
     match cause {
         LockCause::Person | LockCause::SignOut | LockCause::Exit => Cause::Request,
         LockCause::Idle => Cause::Idle,
-        LockCause::System => Cause::ScreenLock,
         LockCause::Order => Cause::Directive,
+        LockCause::Absolute => Cause::Absolute,
+        LockCause::ScreenLock => Cause::ScreenLock,
+        LockCause::Sleep => Cause::Sleep,
+        LockCause::UserSwitch => Cause::UserSwitch,
+        LockCause::Crash => Cause::Crash,
     }
 }

@@ -196,12 +196,23 @@ impl Station {
         let Some(to_park) = self.parking.open().take() else { return };
         let now = self.since_boot();
         match cause {
-            LockCause::Person | LockCause::Idle | LockCause::System if now < to_park.span.ends => {
+            LockCause::Person
+            | LockCause::Idle
+            | LockCause::ScreenLock
+            | LockCause::Sleep
+            | LockCause::UserSwitch
+            | LockCause::Crash
+                if now < to_park.span.ends =>
+            {
                 self.parking.add(to_park.seal(self.parking.boot(), &mut Random::from_os()), now);
             }
             LockCause::Person
             | LockCause::Idle
-            | LockCause::System
+            | LockCause::Absolute
+            | LockCause::ScreenLock
+            | LockCause::Sleep
+            | LockCause::UserSwitch
+            | LockCause::Crash
             | LockCause::SignOut
             | LockCause::Order
             | LockCause::Exit => {

@@ -29,6 +29,7 @@ impl Station {
             person,
             problem: None,
             idle_limit_s: self.idle_limit_s(),
+            privacy_cover_s: self.policy().privacy_cover_s,
             demo: self.settings().demo,
         }
     }

@@ -3,6 +3,7 @@
 mod chart;
 mod chart_rows;
 mod find;
+mod health;
 mod review;
 mod state;
 mod sync;
@@ -17,6 +18,7 @@ pub use chart_rows::{
     NormalRange, NoteRow, ProblemRow, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
+pub use health::{HealthView, Storage, WindowHealth};
 pub use review::{AuditRow, AuditView, VerifiedView};
 pub use state::{ActivationView, Lifecycle, OpenedView, ParkedView, PersonView, Place, StatusView};
 pub use sync::{DrawerPull, MirrorView, ReKeyView, SyncView, UnsentRow, UnsentState};

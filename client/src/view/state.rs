@@ -46,6 +46,8 @@ pub struct StatusView {
     pub problem: Option<ClientError>,
     /// Seconds without a key or a click after which the workstation locks itself.
     pub idle_limit_s: u32,
+    /// Seconds after which the screen is covered; absent where the practice wants no cover.
+    pub privacy_cover_s: Option<u32>,
     /// Whether this is a demonstration with made-up patients.
     pub demo: bool,
 }

@@ -80,10 +80,18 @@ pub enum LockCause {
     SignOut,
     /// Nobody was there for too long.
     Idle,
-    /// The computer's own screen was locked, went to sleep or changed user.
-    System,
     /// The clinic's server ordered it.
     Order,
+    /// The longest a session may last is over.
+    Absolute,
+    /// The computer's own screen was locked.
+    ScreenLock,
+    /// The computer goes to sleep.
+    Sleep,
+    /// Another user of the computer is at the screen.
+    UserSwitch,
+    /// The process that shows the page ended by itself.
+    Crash,
     /// The program ends.
     Exit,
 }

@@ -1,11 +1,14 @@
 //! The one door for a window: every method blocks, and every method may be called from any thread.
 
 mod forms;
+#[cfg(test)]
+mod limits_tests;
 pub(crate) mod open;
 #[cfg(test)]
 mod reentry_orders;
 #[cfg(test)]
 mod reentry_tests;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -340,24 +343,6 @@ impl Workstation {
             Standing::Running(running) => Ok(running.station.clone()),
             Standing::Unenrolled => Err(Code::NotEnrolled.into()),
             Standing::Blocked(problem) => Err(problem.clone()),
-        }
-    }
-
-    fn without_station(&self, state: Lifecycle, problem: Option<ClientError>) -> StatusView {
-        let settings = &self.surroundings.settings;
-        StatusView {
-            state,
-            clinic: String::new(),
-            device: String::new(),
-            online: false,
-            unsent_changes: 0,
-            unsent_events: 0,
-            last_sync: None,
-            parked: Vec::new(),
-            person: None,
-            problem,
-            idle_limit_s: u32::try_from(settings.idle_limit().as_secs()).unwrap_or(u32::MAX),
-            demo: settings.demo,
         }
     }
 

@@ -95,7 +95,7 @@ impl Story {
             Step::Return { who } => {
                 let answer = self.reenter(&workstation, who, who);
                 assert_eq!(answer, self.expected[who].map_or(Some(Code::ReentryOver), |_| None), "{who}");
-                workstation.lock(LockCause::System);
+                workstation.lock(LockCause::ScreenLock);
                 if let Some(parked) = &mut self.expected[who] {
                     parked.failures = 0;
                 }
@@ -213,7 +213,7 @@ fn a_lock_beats_a_return_that_is_under_way_and_costs_one_try_at_the_most() {
         thread::spawn(move || workstation.reenter(form).err().map(|error| error.code))
     };
     has_reached.recv().unwrap();
-    workstation.lock(LockCause::System);
+    workstation.lock(LockCause::ScreenLock);
     let_go.send(()).unwrap();
     assert_eq!(returning.join().unwrap(), Some(Code::Locked));
     assert!(workstation.status().person.is_none());

@@ -34,6 +34,8 @@ pub enum LockCause {
     Absolute,
     /// A directive of the server.
     Directive,
+    /// A process of the app ended by itself.
+    Crash,
 }
 
 impl LockCause {
@@ -47,6 +49,7 @@ impl LockCause {
             LockCause::UserSwitch => "user-switch",
             LockCause::Absolute => "absolute",
             LockCause::Directive => "directive",
+            LockCause::Crash => "crash",
         }
     }
 }

@@ -28,6 +28,7 @@ const SCREENS: [string, () => Promise<unknown>][] = [
   ['vitals entry', async () => onChart(async (window) => { await window.user.click(window.byId('vitals-open')); await window.find('vitals-panel'); })],
   ['note entry', async () => onChart(async (window) => { await window.user.click(window.byId('note-new')); await window.find('note-panel'); })],
   ['sync', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('sync-open')); await window.find('sync-state'); }],
+  ['this workstation', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('health-open')); await window.find('health-state'); }],
   ['audit', async () => { const window = await signInAs('rsato'); await window.user.click(window.byId('audit-open')); await window.find('audit-table'); }],
 ];
 

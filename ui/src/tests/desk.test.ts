@@ -38,6 +38,47 @@ describe('around the records', () => {
     expect(document.activeElement).toBe(field);
   });
 
+  test('one key covers the screen and every dialog, is no lock, and holding it down does not uncover', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.keyboard('{F1}');
+    await window.find('shortcut-sheet');
+    const lines = document.querySelectorAll('dialog[open]').length;
+    expect(lines).toBe(1);
+    await window.user.keyboard('{Control>}{h>2}');
+    expect((await window.find('privacy-cover')).textContent).toContain('Press any key');
+    expect(document.querySelectorAll('dialog[open]').length).toBe(0);
+    expect(window.byId('desk').inert).toBe(true);
+    expect(theClinic().calls).not.toContain('lock');
+    await window.user.keyboard('{/h}{/Control} ');
+    await waitFor(() => expect(window.gone('privacy-cover')).toBe(true));
+    expect(await window.find('shortcut-sheet')).toBeTruthy();
+  });
+
+  test('somebody who needs time can stay again and again', async () => {
+    const window = await signInAs('dwhitfield');
+    for (let time = 0; time < 12; time += 1) {
+      theClinic().emit('lock-warning', { seconds: 30 });
+      await window.find('lock-warning');
+      await window.user.keyboard(time % 2 === 0 ? '{Shift}' : 'a');
+      await waitFor(() => expect(window.gone('lock-warning')).toBe(true));
+    }
+    expect(theClinic().calls.filter((call) => call === 'activity').length).toBeGreaterThanOrEqual(12);
+  });
+
+  test('the health page says in plain words what is to be looked at, and its text names nobody', async () => {
+    theClinic().swap = 'plain';
+    const window = await signInAs('dwhitfield');
+    await openChart(window, 'holloway');
+    await window.user.keyboard('{Alt>}w{/Alt}');
+    expect((await window.find('health-state')).textContent).toContain('One thing');
+    expect(window.byId('health-swap').textContent).toContain('Ask IT');
+    expect(window.byId('health-disk').getAttribute('data-good')).toBe('true');
+    const told = (window.byId('health-text') as HTMLTextAreaElement).value;
+    expect(told).toContain('Swap: Not encrypted');
+    expect(told).toContain('Locks itself: After 10 min');
+    expect(told).not.toMatch(/holloway|whitfield/i);
+  });
+
   test('who may not look for patients starts at the trail, and nothing about patients is asked for', async () => {
     const window = await signInAs('rsato');
     await window.find('audit-table');

@@ -38,6 +38,7 @@ export interface Backend {
   savePlace: Ask<'save_place'>;
   syncStatus: Ask<'sync_status'>;
   syncNow: Ask<'sync_now'>;
+  health: Ask<'health'>;
   auditPage: Ask<'audit_page'>;
   on<E extends keyof Events>(event: E, heard: (payload: Events[E]) => void): () => void;
 }
@@ -78,6 +79,7 @@ export const backend: Backend = {
   savePlace: ask('save_place'),
   syncStatus: ask('sync_status'),
   syncNow: ask('sync_now'),
+  health: ask('health'),
   auditPage: ask('audit_page'),
   on(event, heard) {
     const stop = listen<Events[typeof event]>(event, ({ payload }) => heard(payload));

@@ -546,6 +546,56 @@ stale: boolean,
  */
 note: string, };
 
+export type HealthView = { 
+/**
+ * Version of Chartkeep.
+ */
+program: string, 
+/**
+ * Name of the operating system; empty where it does not say.
+ */
+system: string, 
+/**
+ * The practice's name, empty before enrolment.
+ */
+clinic: string, 
+/**
+ * The workstation's label, empty before enrolment.
+ */
+device: string, 
+/**
+ * Last contact with the server, `22-Nov-2026 10:15`.
+ */
+lastContact: string | null, 
+/**
+ * Seconds without a key or a click after which the workstation locks itself.
+ */
+idleLimitS: number, 
+/**
+ * Why the keyring does not answer; absent where it does.
+ */
+keyring: ClientError | null, 
+/**
+ * Whether the keyring has no password, so that its file holds our keys for every reader of the disk.
+ */
+keyringLiesOpen: boolean, 
+/**
+ * What the data folder lies on.
+ */
+disk: Storage, 
+/**
+ * What swap lies on.
+ */
+swap: Storage, 
+/**
+ * Whether all keys in use are kept out of swap.
+ */
+secretsInMemory: boolean, 
+/**
+ * What only the window knows.
+ */
+window: WindowHealth, };
+
 export type ImmunizationRow = { 
 /**
  * FHIR id.
@@ -1042,9 +1092,15 @@ problem: ClientError | null,
  */
 idleLimitS: number, 
 /**
+ * Seconds after which the screen is covered; absent where the practice wants no cover.
+ */
+privacyCoverS: number | null, 
+/**
  * Whether this is a demonstration with made-up patients.
  */
 demo: boolean, };
+
+export type Storage = "absent" | "memory" | "encrypted" | "plain" | "unknown";
 
 export type SyncView = { 
 /**
@@ -1292,6 +1348,36 @@ latest: Array<VitalLatest>,
  */
 series: Array<VitalSeriesView>, };
 
+export type WindowHealth = { 
+/**
+ * Version of the web view.
+ */
+webView: string, 
+/**
+ * Whether other programs of the account are kept out of the memory, and no core file is written.
+ */
+shielded: boolean, 
+/**
+ * Whether the desktop's own screen locker is heard.
+ */
+hearsScreenLock: boolean, 
+/**
+ * Whether logind is heard: sleep, screen lock, another user.
+ */
+hearsLogind: boolean, 
+/**
+ * Whether logind knows which session is ours; otherwise the lock of any session locks.
+ */
+knowsSession: boolean, 
+/**
+ * Whether sleep waits until the workstation is locked.
+ */
+sleepWaits: boolean, 
+/**
+ * Whether the desktop says when somebody last touched anything, in whatever program.
+ */
+hearsPresence: boolean, };
+
 /** Every command of the app: what it takes and what it answers. */
 export interface Commands {
   status: { form: null; answer: StatusView };
@@ -1316,5 +1402,6 @@ export interface Commands {
   save_place: { form: Place; answer: void };
   sync_status: { form: null; answer: SyncView };
   sync_now: { form: null; answer: void };
+  health: { form: null; answer: HealthView };
   audit_page: { form: AuditPageForm; answer: AuditView };
 }

@@ -3,7 +3,7 @@ import { readDecimal } from '../format/vitals';
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { Code, DraftView, FieldWarning, NoteForm, OpenedView, Place, SaveView, StatusView, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, DraftView, FieldWarning, NoteForm, OpenedView, Place, SaveView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
 import { STAFF, type FakePerson } from './fake/people';
@@ -53,6 +53,7 @@ export class FakeClinic {
   arriving = false;
   settled: string[][] = [];
   reKeying: SyncView['reKeying'] = null;
+  swap: Storage = 'encrypted';
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -82,6 +83,7 @@ export class FakeClinic {
           : [],
       problem: this.problem,
       idleLimitS: 600,
+      privacyCoverS: 120,
       demo: true,
     };
   }
@@ -289,6 +291,23 @@ const commands: Omit<Backend, 'on'> = {
     if (clinic.online) clinic.unsent = clinic.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict');
     clinic.emit('sync-changed', clinic.sync());
     clinic.emit('state-changed', clinic.status());
+  },
+  health: async () => {
+    const { clinic: name, device, lastSync, idleLimitS } = clinic.status();
+    return {
+      program: '0.1.0',
+      system: 'Debian GNU/Linux 12 (bookworm)',
+      clinic: name,
+      device,
+      lastContact: lastSync,
+      idleLimitS,
+      keyring: null,
+      keyringLiesOpen: false,
+      disk: 'encrypted',
+      swap: clinic.swap,
+      secretsInMemory: true,
+      window: { webView: '2.48.1', shielded: true, hearsScreenLock: true, hearsLogind: true, knowsSession: true, sleepWaits: true, hearsPresence: true },
+    };
   },
   auditPage: async ({ patientId, fromIndex }) => fakeTrail(patientId, fromIndex, new Date()),
 };

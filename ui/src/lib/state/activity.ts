@@ -1,28 +1,27 @@
 /** Tells the client that somebody works here, and covers the screen after a while without anybody. */
-import { tick } from 'svelte';
 import { backend } from '$backend';
 import { session } from './session.svelte';
 import { ui } from './ui.svelte';
 
 /** At most one message to the client in this time. */
 const REPORT_EVERY_MS = 5_000;
-const COVER_AFTER_MS = 120_000;
 const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'scroll'] as const;
 
 export function watchActivity(): () => void {
   let reportedAt = 0;
-  let timer = setTimeout(cover, COVER_AFTER_MS);
-  let focused: Element | null = null;
+  const cover = (): void => ui.cover();
+  let timer = wait();
 
-  function cover(): void {
-    focused = document.activeElement;
-    ui.covered = true;
+  /** As long as the practice has set; for ever where it wants no cover. */
+  function wait(): ReturnType<typeof setTimeout> | undefined {
+    const seconds = session.status?.privacyCoverS ?? null;
+    return seconds === null ? undefined : setTimeout(cover, seconds * 1000);
   }
 
   function seen(event: Event): void {
     if (ui.covered) return uncover(event);
     clearTimeout(timer);
-    timer = setTimeout(cover, COVER_AFTER_MS);
+    timer = wait();
     if (session.lockInSeconds > 0 && event.type !== 'pointermove' && event.type !== 'scroll') void session.stay();
     const now = Date.now();
     if (now - reportedAt < REPORT_EVERY_MS) return;
@@ -35,9 +34,9 @@ export function watchActivity(): () => void {
     if (event.type !== 'keydown' && event.type !== 'pointerdown') return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    ui.covered = false;
-    // What is hidden loses the caret; typing goes on where it was.
-    void tick().then(() => focused instanceof HTMLElement && focused.focus());
+    // The key that covered may still be held down.
+    if (event instanceof KeyboardEvent && event.repeat) return;
+    ui.uncover();
     seen(event);
   }
 

@@ -6,7 +6,7 @@ import { flushDrafts } from './draft.svelte';
 import { notice } from './notice.svelte';
 import { text } from '../text';
 
-export type Screen = 'home' | 'chart' | 'sync' | 'audit';
+export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'health';
 
 class Session {
   status = $state.raw<StatusView | null>(null);
@@ -136,7 +136,7 @@ class Session {
 
   async #comeBack(place: Place | null): Promise<void> {
     if (place?.screen !== 'chart' || place.patientId === null) {
-      this.screen = place?.screen === 'sync' || place?.screen === 'audit' ? place.screen : 'home';
+      this.screen = place?.screen === 'sync' || place?.screen === 'audit' || place?.screen === 'health' ? place.screen : 'home';
       return;
     }
     if (!(await chart.open(place.patientId, ''))) return;

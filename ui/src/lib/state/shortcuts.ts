@@ -24,6 +24,8 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['Alt', '1 … 9'], label: text.shortcuts.section, matches: (event) => event.altKey && !event.ctrlKey && /^Digit[1-9]$/.test(event.code), act: goToSection },
   { keys: ['Alt', 'S'], label: text.shortcuts.sync, matches: alt('s'), act: () => session.go('sync') },
   { keys: ['Alt', 'A'], label: text.shortcuts.audit, matches: alt('a'), act: () => session.go('audit') },
+  { keys: ['Alt', 'W'], label: text.shortcuts.health, matches: alt('w'), act: () => session.go('health') },
+  { keys: ['Ctrl', 'H'], label: text.shortcuts.cover, matches: ctrl('h'), act: () => ui.cover() },
   { keys: ['Ctrl', 'L'], label: text.shortcuts.lock, matches: ctrl('l'), act: () => void session.lock() },
   { keys: ['F1'], label: text.shortcuts.help, matches: (event) => event.key === 'F1', act: () => ui.turnHelp() },
 ];

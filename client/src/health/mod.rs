@@ -1,0 +1,43 @@
+//! What this workstation stands on, for its people and for whoever looks after it. Nothing about any patient is in it.
+
+mod disk;
+mod keyring_file;
+
+use std::path::{Path, PathBuf};
+
+use crate::view::{HealthView, StatusView, WindowHealth};
+use crate::{ClientError, Settings};
+
+/// Where GNOME Keyring keeps its files (XDG Base Directory Specification 0.8).
+fn keyring_folder() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let share = named("XDG_DATA_HOME").or_else(|| named("HOME").map(|home| home.join(".local/share")));
+    share.map(|share| share.join("keyrings"))
+}
+
+/// Puts the page together. `keyring` is what stands between us and the keyring now.
+pub(crate) fn health(
+    status: StatusView,
+    settings: &Settings,
+    keyring: Option<ClientError>,
+    window: WindowHealth,
+) -> HealthView {
+    let machine = disk::Machine(Path::new("/"));
+    let folder = settings.data_dir.canonicalize().unwrap_or_else(|_| settings.data_dir.clone());
+    let pages = keys::locked_pages();
+    HealthView {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        system: machine.system(),
+        clinic: status.clinic,
+        device: status.device,
+        last_contact: status.last_sync,
+        idle_limit_s: status.idle_limit_s,
+        keyring,
+        keyring_lies_open: keyring_folder()
+            .is_some_and(|folder| keyring_file::lies_open(&folder, &settings.keyring_service)),
+        disk: machine.storage_of(&folder),
+        swap: machine.swap(),
+        secrets_in_memory: pages.locked > 0 && pages.refused == 0,
+        window,
+    }
+}
