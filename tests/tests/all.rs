@@ -2,5 +2,6 @@
 
 mod hostile;
 mod house;
+mod keyrings;
 mod main_job;
 mod practice;
