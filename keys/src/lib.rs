@@ -4,7 +4,8 @@
 //! goes out as bytes for others to keep. Each thing sealed, signed or derived has its own label, each key its own
 //! type, and each format a magic, a version, a strict parser and a fixed vector. The README draws the hierarchy.
 //!
-//! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`parked`], [`recovery`], [`username`].
+//! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`parked`], [`recovery`], [`spoken`],
+//!   [`username`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`].
@@ -35,6 +36,7 @@ pub mod session;
 mod sign;
 pub mod sign_in;
 pub mod slot;
+pub mod spoken;
 pub mod token;
 pub mod totp;
 pub mod trust;

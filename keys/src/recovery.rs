@@ -2,12 +2,16 @@
 //!
 //! 20 characters of Crockford's base32 (100 bits) in four groups of five. The last 4 bits are a check digit over the
 //! other 96, so that a slip of the pen is told from a wrong code before any key is derived.
+//!
+//! A sheet has ten recovery codes, whose first characters are 0 to 9: it says which of the ten slots the code is for,
+//! so that a try costs one slot and not ten. It says nothing of the other 91 bits, which are random.
 
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
+use crate::spoken::SpokenCode;
 use crate::{Random, Secret, SecretText, label};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -41,10 +45,26 @@ impl PaperCode {
         Self(Secret::make(random))
     }
 
-    /// A sheet of recovery codes.
+    /// The code at a place of a sheet, from 0 on: 91 random bits behind a character that says the place.
+    ///
+    /// # Panics
+    /// At [`CODES_PER_SHEET`] and beyond, where a sheet has no place.
     #[must_use]
-    pub fn make_sheet(random: &mut Random) -> [Self; CODES_PER_SHEET] {
-        std::array::from_fn(|_| Self::make(random))
+    pub fn make_for_sheet(place: u8, random: &mut Random) -> Self {
+        assert!(usize::from(place) < CODES_PER_SHEET, "a sheet has ten places");
+        Self(Secret::build(|code| {
+            code.copy_from_slice(Secret::<12>::make(random).expose());
+            if let Some(first) = code.first_mut() {
+                *first = place << 3 | *first & 7;
+            }
+        }))
+    }
+
+    /// The place of a sheet that the code says it has; `None` for one that stands on no sheet.
+    #[must_use]
+    pub fn place(&self) -> Option<u8> {
+        let [first, ..] = *self.0.expose();
+        Some(first >> 3).filter(|place| usize::from(*place) < CODES_PER_SHEET)
     }
 
     /// The code as it is printed: `XXXXX-XXXXX-XXXXX-XXXXX`.
@@ -72,6 +92,32 @@ impl PaperCode {
 
     pub(crate) fn expose(&self) -> &[u8; 12] {
         self.0.expose()
+    }
+}
+
+/// What lets a person in without the phone: a code of the sheet, or one that was read out on the telephone.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RecoveryCode {
+    /// From the sheet.
+    Paper(PaperCode),
+    /// By telephone.
+    Spoken(SpokenCode),
+}
+
+/// What was typed is neither kind of code, or a letter or word of it is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no recovery code")]
+pub struct NoRecoveryCode;
+
+impl FromStr for RecoveryCode {
+    type Err = NoRecoveryCode;
+
+    /// No text is both: a code of the sheet has twenty characters, and seven words of three letters have more.
+    fn from_str(typed: &str) -> Result<Self, NoRecoveryCode> {
+        let paper = typed.parse().map(Self::Paper);
+        paper
+            .or_else(|_| typed.parse().map(Self::Spoken))
+            .map_err(|_: crate::spoken::SpokenCodeMistyped| NoRecoveryCode)
     }
 }
 

@@ -14,7 +14,8 @@
 //! KEK      = HKDF-SHA256[H, label](root)        commitment = HKDF-SHA256[H, label](root)
 //! contents = AES-256-GCM(KEK; AAD = H)
 //! ```
-//! A recovery slot has no table: the paper code itself stands where the target does. So does, in the slot of a
+//! A recovery slot has no table: the recovery code itself stands where the target does, and its `A` and salt are those
+//! of the slot beside which it is made ([`create_recovery`]). So does, in the slot of a
 //! security key, the secret that the key computes from a salt of the file ([`by_key`]).
 
 pub mod by_key;
@@ -22,6 +23,7 @@ mod contents;
 mod cost;
 mod file;
 mod making;
+mod recovering;
 mod seal;
 
 use jiff::Timestamp;
@@ -32,8 +34,8 @@ pub use contents::{Anchor, SlotContents};
 pub(crate) use contents::{read_anchors, secret, write_anchors};
 pub use cost::{CostRefused, SlotCost};
 pub use file::SlotKind;
+pub use recovering::{NewRecoverySlot, create_recovery, open_recovery};
 
-use crate::recovery::PaperCode;
 use crate::secret::key_type;
 use crate::totp;
 use crate::{Passphrase, Random, Secret, Unreadable};
@@ -192,18 +194,6 @@ pub fn create(new: &NewSlot<'_>, random: &mut Random) -> Result<MadeSlot, SlotNo
     create_generation(new, SlotKind::OneTimeCode, span, &FirstFactor::Codes, random)
 }
 
-/// Makes a recovery slot: it opens with the passphrase and this paper code, once.
-///
-/// # Errors
-/// [`SlotNotMade`].
-pub fn create_recovery(
-    new: &NewSlot<'_>,
-    code: &PaperCode,
-    random: &mut Random,
-) -> Result<MadeSlot, SlotNotMade> {
-    create_generation(new, SlotKind::RecoveryCode, TableSpan::NONE, &FirstFactor::PaperCode(code), random)
-}
-
 /// What a slot file says in the open. Nothing vouches for it until the slot opens.
 ///
 /// # Errors
@@ -236,30 +226,6 @@ pub fn open(file: &[u8], attempt: &Attempt<'_>) -> Result<OpenedSlot, SlotRefuse
         }
     }
     Err(SlotRefused::NotOpened)
-}
-
-/// Opens a recovery slot with passphrase, paper code and keyring half.
-///
-/// # Errors
-/// [`SlotRefused`]; `NotOpened` alike for a wrong passphrase, code or device.
-pub fn open_recovery(
-    file: &[u8],
-    passphrase: &Passphrase,
-    code: &PaperCode,
-    k_slot: &SlotKey,
-) -> Result<OpenedSlot, SlotRefused> {
-    let file = SlotFile::parse(file)?;
-    file.header.cost.check()?;
-    let a_key = derive_a(passphrase, &file.header).ok_or(SlotRefused::OutOfMemory)?;
-    let opened = seal::open(&file, &a_key, k_slot, &Factor::PaperCode(code))?;
-    match (opened, file.header.kind) {
-        (Some(contents), SlotKind::RecoveryCode) => {
-            Ok(OpenedSlot { contents, step: 0, a_key, header: file.header, request: None })
-        }
-        (Some(_) | None, SlotKind::RecoveryCode | SlotKind::OneTimeCode | SlotKind::SecurityKey) => {
-            Err(SlotRefused::NotOpened)
-        }
-    }
 }
 
 /// Makes the next generation of an opened slot: new target, salts and keyring half, codes from the step after the
@@ -328,6 +294,12 @@ impl OpenedSlot {
 }
 
 impl PassphraseShare {
+    /// A second copy, for the few places that need one.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self { a_key: self.a_key.duplicate(), salt: self.salt, cost: self.cost }
+    }
+
     fn of(a_key: &PassphraseKey, header: &Header) -> Self {
         Self { a_key: a_key.duplicate(), salt: header.slot_salt, cost: header.cost }
     }

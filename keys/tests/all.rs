@@ -25,6 +25,7 @@ mod all {
     mod slot_proofs;
     mod slots;
     mod slots_at_real_cost;
+    mod spoken_codes;
     mod strict_parsers;
     mod tokens;
     mod totp;

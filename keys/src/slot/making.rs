@@ -7,13 +7,13 @@ use super::{
     SlotNotMade, derive_a,
 };
 use crate::Random;
-use crate::recovery::PaperCode;
+use crate::recovery::RecoveryCode;
 use crate::totp::CODES;
 
 /// What a generation will open with.
 pub(super) enum FirstFactor<'a> {
     Codes,
-    PaperCode(&'a PaperCode),
+    RecoveryCode(&'a RecoveryCode),
     SecurityKey(&'a KeyRequest, &'a KeyAnswer),
 }
 
@@ -62,7 +62,7 @@ pub(super) fn seal_generation(
             let table = seal::mask_table(target, &contents.totp_seed, &mask_key, header.span);
             seal(&Part::Table(&table), &Factor::Target(target), random)?
         }
-        FirstFactor::PaperCode(code) => seal(&Part::Nothing, &Factor::PaperCode(code), random)?,
+        FirstFactor::RecoveryCode(code) => seal(&Part::Nothing, &Factor::RecoveryCode(code), random)?,
         FirstFactor::SecurityKey(request, answer) => {
             seal(&Part::Request(request), &Factor::KeyAnswer(answer), random)?
         }

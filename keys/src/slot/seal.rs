@@ -5,7 +5,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::hazmat::NONCE_LENGTH;
-use crate::recovery::PaperCode;
+use crate::recovery::RecoveryCode;
 use crate::slot::file::{Header, Part, SlotFile, TableSpan};
 use crate::slot::{KeyAnswer, PassphraseKey, SlotContents, SlotKey, SlotRefused};
 use crate::totp::CODES;
@@ -15,8 +15,8 @@ use crate::{Random, Secret, SecretBytes, TotpSeed, hazmat, label};
 pub(crate) enum Factor<'a> {
     /// The number to which each right code leads.
     Target(u32),
-    /// The code on paper.
-    PaperCode(&'a PaperCode),
+    /// The code on paper, or of the telephone.
+    RecoveryCode(&'a RecoveryCode),
     /// What the security key answered.
     KeyAnswer(&'a KeyAnswer),
 }
@@ -123,10 +123,15 @@ fn derive_keys(
             &header.generation_salt,
             &[label::SLOT_PEPPER_CODE, &generation, &target.to_be_bytes()],
         ),
-        Factor::PaperCode(code) => hazmat::hkdf(
+        Factor::RecoveryCode(RecoveryCode::Paper(code)) => hazmat::hkdf(
             k_slot.expose(),
             &header.generation_salt,
             &[label::SLOT_PEPPER_RECOVERY, &generation, code.expose()],
+        ),
+        Factor::RecoveryCode(RecoveryCode::Spoken(code)) => hazmat::hkdf(
+            k_slot.expose(),
+            &header.generation_salt,
+            &[label::SLOT_PEPPER_SPOKEN, &generation, code.expose()],
         ),
         Factor::KeyAnswer(answer) => hazmat::hkdf(
             k_slot.expose(),

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use super::cost::tests::RUNS;
 use super::file::Part;
 use super::*;
+use crate::recovery::{PaperCode, RecoveryCode};
+use crate::spoken::SpokenCode;
 use crate::totp::CODES;
 use crate::{AgreementSecret, SigningKey, TotpSeed};
 
@@ -73,6 +75,40 @@ fn begun(random: &mut Random, span: TableSpan) -> (Header, PassphraseKey) {
     };
     let a_key = derive_a(&passphrase("the right passphrase"), &header).unwrap();
     (header, a_key)
+}
+
+#[test]
+fn a_failed_recovery_costs_what_a_failed_code_does() {
+    let mut random = Random::from_seed([2; 32]);
+    let contents = contents(&mut random);
+    let (right, wrong) = (passphrase("the right passphrase"), passphrase("a wrong passphrase"));
+    let new = NewSlot {
+        slot: random.uuid(),
+        device: random.uuid(),
+        contents: &contents,
+        passphrase: &right,
+        window_days: 1,
+        cost: SlotCost::for_tests(),
+    };
+    let share = create(&new, &mut random).unwrap().share;
+    let new =
+        NewRecoverySlot { slot: random.uuid(), device: random.uuid(), contents: &contents, share: &share };
+    let code = RecoveryCode::Paper(PaperCode::make_for_sheet(3, &mut random));
+    let other = RecoveryCode::Paper(PaperCode::make_for_sheet(3, &mut random));
+    let spoken = RecoveryCode::Spoken(SpokenCode::make(&mut random));
+    let made = create_recovery(&new, &code, &mut random).unwrap();
+    let foreign = SlotKey::make(&mut random);
+    let cost_of = |passphrase, code, k_slot| {
+        RUNS.set(0);
+        let refused = open_recovery(&made.file, passphrase, code, k_slot).err();
+        (RUNS.get(), refused)
+    };
+    let all_three = (3, Some(SlotRefused::NotOpened));
+    assert_eq!(cost_of(&wrong, &code, &made.k_slot), all_three);
+    assert_eq!(cost_of(&right, &other, &made.k_slot), all_three);
+    assert_eq!(cost_of(&right, &spoken, &made.k_slot), all_three);
+    assert_eq!(cost_of(&right, &code, &foreign), all_three);
+    assert_eq!(cost_of(&right, &code, &made.k_slot), (1, None));
 }
 
 fn passphrase(text: &str) -> Passphrase {

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use keys::recovery::RecoveryCode;
 use keys::reentry::ReentryContents;
-use keys::slot::{self, Anchor, Attempt, MadeSlot, NewSlot, OpenedSlot, SlotContents, SlotCost, SlotRefused};
+use keys::slot::{
+    self, Anchor, Attempt, MadeSlot, NewRecoverySlot, NewSlot, OpenedSlot, SlotContents, SlotCost,
+    SlotRefused,
+};
 use keys::{AgreementSecret, Passphrase, Random, SecretBytes, SigningKey, TotpSeed, totp};
 use uuid::Uuid;
 
@@ -90,6 +94,13 @@ impl Desk {
 
 pub(crate) fn new_slot<'a>(contents: &'a SlotContents, passphrase: &'a Passphrase) -> NewSlot<'a> {
     NewSlot { slot: id(1), device: id(2), contents, passphrase, window_days: 1, cost: SlotCost::for_tests() }
+}
+
+/// A recovery slot beside the slot of these contents.
+pub(crate) fn recovery_slot(contents: &SlotContents, code: &RecoveryCode, random: &mut Random) -> MadeSlot {
+    let beside = slot::create(&new_slot(contents, &passphrase(PASSPHRASE)), random).unwrap();
+    let new = NewRecoverySlot { slot: id(6), device: id(2), contents, share: &beside.share };
+    slot::create_recovery(&new, code, random).unwrap()
 }
 
 /// What is parked of an open session.

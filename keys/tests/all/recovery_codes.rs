@@ -1,6 +1,7 @@
 //! Codes on paper: read back however they are typed, slips told from wrong codes.
 
-use keys::recovery::{CODES_PER_SHEET, PaperCode, PaperCodeMistyped};
+use keys::recovery::{CODES_PER_SHEET, NoRecoveryCode, PaperCode, PaperCodeMistyped, RecoveryCode};
+use keys::spoken::SpokenCode;
 use proptest::prelude::*;
 
 use super::given::random;
@@ -22,12 +23,34 @@ fn a_printed_code_reads_back_in_any_case_and_spacing() {
 }
 
 #[test]
-fn a_sheet_holds_ten_different_codes() {
-    let sheet = PaperCode::make_sheet(&mut random(121));
-    let mut texts: Vec<String> = sheet.iter().map(|code| code.to_text().expose().to_owned()).collect();
-    texts.sort();
-    texts.dedup();
-    assert_eq!(texts.len(), CODES_PER_SHEET);
+fn the_first_character_of_a_code_is_its_place_on_the_sheet_and_the_rest_is_random() {
+    let mut random = random(121);
+    let places = 0..u8::try_from(CODES_PER_SHEET).unwrap();
+    let mut rests = Vec::new();
+    for place in places.clone().chain(places) {
+        let code = PaperCode::make_for_sheet(place, &mut random);
+        assert_eq!(code.place(), Some(place));
+        let text = code.to_text().expose().to_owned();
+        let (first, rest) = text.split_at(1);
+        assert_eq!(first, place.to_string());
+        rests.push(rest.to_owned());
+    }
+    rests.sort();
+    rests.dedup();
+    assert_eq!(rests.len(), 2 * CODES_PER_SHEET);
+    assert_eq!("ZZZZZ-ZZZZZ-ZZZZZ-ZZZZ7".parse::<PaperCode>().ok().and_then(|code| code.place()), None);
+}
+
+#[test]
+fn one_field_takes_both_kinds_of_recovery_code_and_tells_them_apart() {
+    let mut random = random(124);
+    let (paper, spoken) = (PaperCode::make_for_sheet(9, &mut random), SpokenCode::make(&mut random));
+    let (printed, read_out) = (paper.to_text().expose().to_owned(), spoken.to_text().expose().to_owned());
+    assert_eq!(printed.parse(), Ok(RecoveryCode::Paper(paper)));
+    assert_eq!(read_out.parse(), Ok(RecoveryCode::Spoken(spoken)));
+    for slip in ["", "123456", "zoo zoo zoo", "zoo zoo zoo zoo zoo zoo zoom"] {
+        assert_eq!(slip.parse::<RecoveryCode>(), Err(NoRecoveryCode), "{slip}");
+    }
 }
 
 #[test]

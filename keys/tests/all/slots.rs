@@ -1,12 +1,14 @@
 //! Slots: three factors, one error, one generation after the other.
 
-use keys::recovery::PaperCode;
-use keys::slot::{self, Attempt, SlotCost, SlotKey, SlotKind, SlotNotMade, SlotRefused};
+use keys::recovery::{PaperCode, RecoveryCode};
+use keys::slot::{self, Attempt, NewRecoverySlot, SlotCost, SlotKey, SlotKind, SlotNotMade, SlotRefused};
+use keys::spoken::SpokenCode;
 use keys::{Unreadable, totp};
 use proptest::prelude::*;
 
 use super::given::{
     Desk, NOW, PASSPHRASE, at, contents, every_flip_refuses, id, new_slot, now, passphrase, random,
+    recovery_slot,
 };
 
 #[test]
@@ -196,30 +198,52 @@ fn calibration_stops_at_half_a_second_and_at_the_ceiling() {
 }
 
 #[test]
-fn a_recovery_slot_opens_with_its_paper_code_and_the_passphrase_and_has_no_next_generation() {
+fn a_recovery_slot_opens_with_its_code_and_the_passphrase_and_has_no_next_generation() {
     let mut random = random(13);
     let (contents, passphrase) = (contents(&mut random), passphrase(PASSPHRASE));
-    let (code, other) = (PaperCode::make(&mut random), PaperCode::make(&mut random));
-    let made = slot::create_recovery(&new_slot(&contents, &passphrase), &code, &mut random).unwrap();
-    assert_eq!(slot::inspect(&made.file).unwrap().kind, SlotKind::RecoveryCode);
-    let refused = slot::open_recovery(&made.file, &passphrase, &other, &made.k_slot).err();
-    assert_eq!(refused, Some(SlotRefused::NotOpened));
     let wrong = super::given::passphrase("another passphrase of mine");
-    assert!(slot::open_recovery(&made.file, &wrong, &code, &made.k_slot).is_err());
-    let mut opened = slot::open_recovery(&made.file, &passphrase, &code, &made.k_slot).unwrap();
-    assert_eq!(opened.contents.person, contents.person);
-    assert_eq!(slot::refresh(&mut opened, 1, &mut random).err(), Some(SlotNotMade::UsedUp));
+    let paper = |random: &mut _| RecoveryCode::Paper(PaperCode::make_for_sheet(4, random));
+    let spoken = |random: &mut _| RecoveryCode::Spoken(SpokenCode::make(random));
+    for (code, other) in [
+        (paper(&mut random), paper(&mut random)),
+        (spoken(&mut random), spoken(&mut random)),
+        (paper(&mut random), spoken(&mut random)),
+    ] {
+        let made = recovery_slot(&contents, &code, &mut random);
+        assert_eq!(slot::inspect(&made.file).unwrap().kind, SlotKind::RecoveryCode);
+        let refused = slot::open_recovery(&made.file, &passphrase, &other, &made.k_slot).err();
+        assert_eq!(refused, Some(SlotRefused::NotOpened));
+        assert!(slot::open_recovery(&made.file, &wrong, &code, &made.k_slot).is_err());
+        let mut opened = slot::open_recovery(&made.file, &passphrase, &code, &made.k_slot).unwrap();
+        assert_eq!(opened.contents.person, contents.person);
+        assert_eq!(slot::refresh(&mut opened, 1, &mut random).err(), Some(SlotNotMade::UsedUp));
+    }
+}
+
+#[test]
+fn a_recovery_slot_opened_gives_what_the_next_one_is_made_from() {
+    let mut random = random(15);
+    let (contents, passphrase) = (contents(&mut random), passphrase(PASSPHRASE));
+    let first = RecoveryCode::Spoken(SpokenCode::make(&mut random));
+    let made = recovery_slot(&contents, &first, &mut random);
+    let opened = slot::open_recovery(&made.file, &passphrase, &first, &made.k_slot).unwrap();
+    let next = RecoveryCode::Spoken(SpokenCode::make(&mut random));
+    let share = opened.passphrase_share();
+    let new = NewRecoverySlot { slot: id(8), device: id(2), contents: &opened.contents, share: &share };
+    let made = slot::create_recovery(&new, &next, &mut random).unwrap();
+    assert!(slot::open_recovery(&made.file, &passphrase, &first, &made.k_slot).is_err());
+    assert!(slot::open_recovery(&made.file, &passphrase, &next, &made.k_slot).is_ok());
 }
 
 #[test]
 fn the_two_kinds_of_slot_do_not_open_as_each_other() {
     let mut desk = Desk::new(14);
     let passphrase = passphrase(PASSPHRASE);
-    let code = PaperCode::make(&mut desk.random);
+    let code = RecoveryCode::Paper(PaperCode::make_for_sheet(0, &mut desk.random));
     let as_recovery = slot::open_recovery(&desk.made.file, &passphrase, &code, &desk.made.k_slot);
     assert_eq!(as_recovery.err(), Some(SlotRefused::NotOpened));
     let contents = contents(&mut desk.random);
-    let made = slot::create_recovery(&new_slot(&contents, &passphrase), &code, &mut desk.random).unwrap();
+    let made = recovery_slot(&contents, &code, &mut desk.random);
     let attempt = Attempt {
         passphrase: &passphrase,
         code: &desk.code(NOW),
