@@ -10,7 +10,7 @@ use sync::wire::{ActivateFinish, ActivateStart, ActivateStarted, Base64Bytes, Se
 use crate::station::Station;
 use crate::view::ActivationView;
 use crate::workstation::ActivateForm;
-use crate::{ClientError, Code};
+use crate::{ClientError, Code, qr};
 
 /// An activation between its two halves.
 pub(crate) struct Pending {
@@ -40,9 +40,13 @@ pub(crate) fn start(
     let seed = Secret::from_slice(started.seed.as_slice()).ok_or(Code::ServerAnswer)?;
     let seed = TotpSeed::from_secret(seed);
     // EXPOSE: shown once, for the authenticator app.
+    let uri = seed.provisioning_uri(practice, form.username.trim()).expose().to_owned();
+    let drawn = qr::draw(&uri).ok_or(Code::Internal)?;
     let view = ActivationView {
         seed: seed.to_base32().expose().to_owned(),
-        uri: seed.provisioning_uri(practice, form.username.trim()).expose().to_owned(),
+        uri,
+        qr_path: drawn.path,
+        qr_size: drawn.size,
     };
     Ok((Pending { attempt: started.attempt, upload }, view))
 }

@@ -83,6 +83,8 @@ codes! {
     FirstSignInNeedsServer, "first-sign-in-needs-server", "The first sign-in on this computer needs the clinic's server, and it cannot be reached.", "Connect to the clinic's network once. After that you can sign in without it.";
     ReentryRefused, "reentry-refused", "The passphrase is not right.", "Check Caps Lock, and whether your own name is the one that is chosen.";
     ReentryOver, "reentry-over", "Coming back with the passphrase alone is over for this person here.", "Sign in with name, passphrase and a code. What you were typing is kept.";
+    RecoveryCodeMistyped, "recovery-code-mistyped", "This is no recovery code: a letter, digit or word of it is missing or wrong.", "Compare it with your sheet, or have the words read out again. This did not count as a try.";
+    ProofRefused, "proof-refused", "This is not the code that the app shows for this account now.", "Wait for the next code and type that one. If it stays, check that the phone sets its clock by itself, and that the whole seed was put in.";
     ActivationRefused, "activation-refused", "The activation code is not right, was used, or has expired.", "Ask your administrator for a new activation code.";
     PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";
     TokenRefused, "token-refused", "The enrolment token is not right, was used, or has expired.", "Ask your IT administrator for a new token and copy the whole of it.";

@@ -26,6 +26,8 @@ pub mod keyring;
 mod mailbox;
 mod net;
 pub mod parking;
+mod qr;
+mod recovery;
 mod session;
 mod settings;
 mod sign_in;
@@ -41,5 +43,8 @@ mod workstation;
 pub use clock::{Clock, SteppedClock, SystemClock};
 pub use error::{ClientError, Code};
 pub use idle::{ABSOLUTE_LIMIT, IdleState, IdleTimer, WARNING};
+pub use recovery::spoken_words;
 pub use settings::{IDLE_CEILING, KeyCost, Settings};
-pub use workstation::{ActivateForm, EnrolForm, Event, LockCause, ReenterForm, SignInForm, Workstation};
+pub use workstation::{
+    ActivateForm, EnrolForm, Event, LockCause, RecoveryForm, ReenterForm, SheetForm, SignInForm, Workstation,
+};

@@ -22,7 +22,7 @@ use draft::Draft;
 pub use codes::EventKind;
 pub use profile::{Fault, profile_faults};
 pub use summary::EventSummary;
-pub use system::{Alert, LockCause, LogLink, SignIn};
+pub use system::{Alert, LockCause, LogLink, OwnCredential, SignIn};
 
 /// An audit event as canonical JSON, and what a list of events shows of it.
 #[derive(Clone, PartialEq, Eq)]

@@ -73,6 +73,8 @@ uuid_ids! {
     EventId;
     /// From one sign-in to the lock that ends it.
     SessionId;
+    /// One recovery slot: what a recovery code opens, once.
+    SlotId;
     /// One append-only audit log; a workstation that enrols anew gets a new one.
     LogId;
 }

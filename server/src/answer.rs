@@ -120,6 +120,10 @@ fn words(code: ProblemCode) -> (&'static str, &'static str) {
             "This activation code is unknown, used or expired, or belongs to another name.",
             "Check the name; else ask the IT administrator for a new code.",
         ),
+        ProblemCode::ProofRefused => (
+            "This is not the code that the new authenticator shows now.",
+            "Wait for the next code and type that one; the activation code is still good.",
+        ),
         ProblemCode::SignInRefused => (
             "Name, passphrase or code is wrong, or the code was used before.",
             "Wait for the next code and try again.",

@@ -43,7 +43,7 @@ pub enum Done {
 
 /// Why an act is not asked for or not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refused {
+pub(crate) enum Refused {
     NotProven,
     Wait,
     NotAllowed,
@@ -97,7 +97,7 @@ pub fn ask(practice: &Practice, act: Act, by: &Proof) -> Result<u64, Failure> {
         if !exists(tx, act)? {
             return Ok(Err(Refused::NoSubject));
         }
-        if let Err(refused) = permit(practice, tx, &actor, act, now)? {
+        if let Err(refused) = permit(practice, tx, &actor, subject(act), now)? {
             return Ok(Err(refused));
         }
         let expires_at = now.checked_add(TIME_TO_AGREE).unwrap_or(now);
@@ -124,7 +124,7 @@ pub fn approve(practice: &Practice, number: u64, by: &Proof) -> Result<Done, Fai
         if !exists(tx, waiting.act)? {
             return Ok(Err(Refused::NoSubject));
         }
-        if let Err(refused) = permit(practice, tx, &actor, waiting.act, now)? {
+        if let Err(refused) = permit(practice, tx, &actor, subject(waiting.act), now)? {
             return Ok(Err(refused));
         }
         if !tx.approve(number, actor.person, now)? {
@@ -144,13 +144,13 @@ pub fn waiting(practice: &Practice) -> Result<Vec<ApprovalRow>, Failure> {
 }
 
 /// A refusal is a value inside the unit of work: what it leaves behind (a counted failure, an event) has to be stored.
-fn in_one_commit<T>(
+pub(crate) fn in_one_commit<T, R: Into<Failure>>(
     practice: &Practice,
-    work: impl FnOnce(&dyn Transaction, Timestamp) -> Result<Result<T, Refused>, StoreError>,
+    work: impl FnOnce(&dyn Transaction, Timestamp) -> Result<Result<T, R>, StoreError>,
 ) -> Result<T, Failure> {
     let now = practice.clock.now();
     let outcome = store::write(practice.store.as_ref(), |tx| work(tx, now))?;
-    outcome.map_err(Failure::from)
+    outcome.map_err(R::into)
 }
 
 fn carry_out(
@@ -175,7 +175,7 @@ fn exists(tx: &dyn Transaction, act: Act) -> Result<bool, StoreError> {
 }
 
 /// The person, if name and code are theirs. A wrong one is counted and written into the trail.
-fn prove(
+pub(crate) fn prove(
     practice: &Practice,
     tx: &dyn Transaction,
     by: &Proof,
@@ -239,12 +239,12 @@ fn actor(
     })
 }
 
-/// Whether this person may ask for or agree to the act; either way the trail says so, naming what it is about.
-fn permit(
+/// Whether this person may do what takes an administrator; either way the trail says so, naming what it is about.
+pub(crate) fn permit(
     practice: &Practice,
     tx: &dyn Transaction,
     actor: &Actor,
-    act: Act,
+    subject: Option<RecordKey>,
     now: Timestamp,
 ) -> Result<Result<(), Refused>, StoreError> {
     let facts = Facts::of_practice(practice.row.id);
@@ -252,7 +252,7 @@ fn permit(
     let id = trail.event_id();
     match decide(Rights::built_in(), actor, Action::ManagePeople, &facts, now) {
         Ok(allowed) => {
-            allowed.naming(subject(act)).permit(&mut trail, id, now)?;
+            allowed.naming(subject).permit(&mut trail, id, now)?;
             Ok(Ok(()))
         }
         Err(denied) => {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use keys::VerifyingKey;
 use keys::checkpoint::Checkpoint;
 use records::AuditEvent;
+use records::event::{EventKind, SignIn};
 use records::id::{DeviceId, LogId};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
 use sync::wire::{AuditReceipt, ProblemCode, checkpoint_key_name, checkpoint_origin};
@@ -126,6 +127,7 @@ pub(crate) fn take_in(
     log.updated_at = now;
     begin(tx, sender, &place, &log)?;
     tx.append_leaves(&log, &new)?;
+    alert_to_recoveries(practice, tx, sender.device, &new, now)?;
     Ok(Taken::Held(receipt(&log)))
 }
 
@@ -171,6 +173,27 @@ fn begin(tx: &dyn Transaction, sender: Sender, place: &Place, log: &LogRow) -> R
             tx.insert_log(&empty)?;
             tx.set_log(sender.device, log.id)?;
             tx.end_linking(sender.device)?;
+        }
+    }
+    Ok(())
+}
+
+/// A sign-in with a recovery code is one that security staff should know of.
+fn alert_to_recoveries(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    leaves: &[Leaf],
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let recovering = [SignIn::RecoveryCode.as_str(), SignIn::ReleasedCode.as_str()];
+    for event in leaves.iter().filter_map(|leaf| AuditEvent::parse(leaf.event.clone()).ok()) {
+        let summary = event.summary();
+        let method = summary.method.as_deref().filter(|method| recovering.contains(method));
+        if let (Some(EventKind::SignedIn), Some(method)) = (summary.kind, method) {
+            let detail = format!("signed in with a {method}");
+            let mut trail = ServerTrail::new(practice, tx, now);
+            trail.alert(AlertKind::RecoveryCodeUsed, Some(device), summary.person, detail)?;
         }
     }
     Ok(())

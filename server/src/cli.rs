@@ -39,6 +39,11 @@ Afterwards take the folder offline-root away from the machine; README.txt in it 
 Results are JSON on standard output, errors and the log are on standard error. Exit status: 0 done,
 1 a finding or a fault of the program, 2 something you can put right; the message says what.";
 
+const RELEASE: &str = "\
+Recognise the caller first, by a call back to a number you have or by voice and a question. Read the words
+one by one; four letters of each are enough to type. The code works once, on that workstation, together with
+the person's passphrase, also with no network there. It is an alert, and can be read out only once.";
+
 /// The central server of a Chartkeep practice.
 #[derive(Debug, Parser)]
 #[command(name = "chartkeep-server", version, after_long_help = EXAMPLES, arg_required_else_help = true)]
@@ -143,6 +148,23 @@ enum PersonCommand {
         #[command(flatten)]
         by: By,
     },
+    /// Read out the code with which a person signs in once without the phone: seven words, for the telephone.
+    #[command(after_long_help = RELEASE)]
+    ReleaseCode {
+        #[command(flatten)]
+        data: Data,
+        /// What the person on the telephone signs in with.
+        #[arg(value_name = "USERNAME")]
+        person: String,
+        /// The label or the id of the workstation the person sits at.
+        #[arg(long, value_name = "LABEL")]
+        device: String,
+        #[command(flatten)]
+        by: By,
+        /// Why, and how you recognised the caller; nothing of a patient.
+        #[arg(long)]
+        reason: String,
+    },
     /// End a person's access at once; what they did stays.
     End {
         #[command(flatten)]
@@ -210,6 +232,9 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         }
         Command::Person(PersonCommand::Reset { data, id, by }) => {
             two_people::ask_for(&open(&data)?, Act::PersonReset(id), by)
+        }
+        Command::Person(PersonCommand::ReleaseCode { data, person, device, by, reason }) => {
+            two_people::release(&open(&data)?, &person, &device, &reason, by)
         }
         Command::Person(PersonCommand::End { data, id }) => {
             people::end_person(&open(&data)?, id)?;

@@ -63,6 +63,8 @@ pub enum Sealed {
     Drawer(Uuid, &'static str, u32),
     /// The key of a workstation's `device.db`.
     Escrow(Uuid),
+    /// The recovery code of a slot.
+    RecoveryCode(Uuid),
     /// The state between the halves of an exchange.
     Attempt([u8; 32]),
 }
@@ -76,6 +78,7 @@ impl Sealed {
                     .concat()
             }
             Self::Escrow(device) => [b"escrow/".as_slice(), device.as_bytes()].concat(),
+            Self::RecoveryCode(slot) => [b"recovery-code/".as_slice(), slot.as_bytes()].concat(),
             Self::Attempt(id) => [b"attempt/".as_slice(), &id].concat(),
         }
     }

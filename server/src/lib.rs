@@ -30,6 +30,7 @@ pub mod importing;
 mod intake;
 pub mod people;
 pub mod practice;
+pub mod releasing;
 pub mod router;
 mod routes;
 pub mod serving;

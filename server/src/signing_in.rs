@@ -139,12 +139,12 @@ pub(crate) fn take_attempt(
     workstation: &Workstation,
     id: &Base64Bytes,
     now: Timestamp,
-) -> Result<Option<(Option<PersonId>, SecretBytes)>, Refusal> {
+) -> Result<Option<(AttemptRow, SecretBytes)>, Refusal> {
     let id: [u8; 32] = id.to_array().ok_or(ProblemCode::Malformed)?;
     let taken = tx.take_attempt(&id, kind, workstation.id())?.filter(|attempt| attempt.expires_at > now);
     let Some(attempt) = taken else { return Ok(None) };
     let state = practice.keys.open(Sealed::Attempt(id), &attempt.state);
-    Ok(state.map(|state| (attempt.person, state)))
+    Ok(state.map(|state| (attempt, state)))
 }
 
 /// Uses a code up: its step, or `None` when it is wrong or was used on this workstation before.

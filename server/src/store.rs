@@ -10,6 +10,7 @@ pub mod changes;
 pub mod devices;
 pub mod people;
 pub mod records;
+pub mod recovery;
 pub mod sessions;
 pub mod sqlite;
 
@@ -19,6 +20,7 @@ pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use devices::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
+pub use recovery::{RecoveryCodeRow, RecoveryCodes};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
 
@@ -37,9 +39,15 @@ pub enum StoreError {
 }
 
 /// Everything that can be done within one unit of work.
-pub trait Transaction: Approvals + Devices + People + Sessions + Records + Changes + AuditLogs {}
+pub trait Transaction:
+    Approvals + Devices + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs
+{
+}
 
-impl<T: Approvals + Devices + People + Sessions + Records + Changes + AuditLogs> Transaction for T {}
+impl<T: Approvals + Devices + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs> Transaction
+    for T
+{
+}
 
 /// How a unit of work ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -97,6 +97,7 @@ fn event_alert(kind: AlertKind) -> Alert {
         AlertKind::CodeReused => Alert::CodeReused,
         AlertKind::SignInFailures => Alert::Throttled,
         AlertKind::ChangeRefused | AlertKind::ChangeQuarantined => Alert::ChangeRefused,
+        AlertKind::RecoveryCodeUsed | AlertKind::RecoveryCodeReleased => Alert::RecoveryCode,
         AlertKind::RevokedDevice => Alert::DeviceChanged,
     }
 }

@@ -26,6 +26,8 @@ mod history;
 mod import;
 #[path = "all/refusals.rs"]
 mod refusals;
+#[path = "all/releasing.rs"]
+mod releasing;
 #[path = "all/rescue.rs"]
 mod rescue;
 #[path = "all/sign_in.rs"]

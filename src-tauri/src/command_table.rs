@@ -18,6 +18,18 @@ macro_rules! command_table {
             sign_in(form: SignInForm) -> OpenedView;
             /// Signs a parked person in again, with the passphrase alone.
             reenter(form: ReenterForm) -> OpenedView;
+            /// Signs a person in without the phone: passphrase and a recovery code.
+            recover(form: RecoveryForm) -> OpenedView;
+            /// Every word that a code of the telephone can have, so that the first letters are enough.
+            spoken_words() -> Vec<String>;
+            /// What the person has for a day without the phone.
+            recovery_status() -> RecoveryView;
+            /// Makes a sheet of recovery codes; none when it was stopped.
+            make_recovery_sheet(form: SheetForm) -> Option<SheetView>;
+            /// The sheet is written down: it counts, and the one before does not.
+            keep_recovery_sheet() -> ();
+            /// Stops the making of a sheet, or throws it away.
+            discard_recovery_sheet() -> ();
             /// Locks: hides, saves, closes and replaces the process. The person may come back with the passphrase alone.
             lock() -> ();
             /// Locks for good: it takes a full sign-in to come back.

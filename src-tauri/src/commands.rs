@@ -2,9 +2,9 @@
 
 use client::view::{
     ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
-    SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm,
+    RecoveryView, SaveView, SearchView, SheetView, StatusView, SyncView, TodayView, VitalsForm,
 };
-use client::{ActivateForm, ClientError, Code, EnrolForm, ReenterForm, SignInForm};
+use client::{ActivateForm, ClientError, Code, EnrolForm, RecoveryForm, ReenterForm, SheetForm, SignInForm};
 use tauri::State;
 
 use crate::desk::Desk;
@@ -80,7 +80,8 @@ mod tests {
                     $(declared.visit::<$Form>();)?
                     declared.visit::<$View>();
                     let form: Option<String> = None $(.or(Some(<$Form>::name(&declared.config))))?;
-                    let view = <$View>::name(&declared.config).replace("null", "void");
+                    let view = <$View>::name(&declared.config);
+                    let view = if view == "null" { "void" } else { &view };
                     let form = form.unwrap_or_else(|| "null".to_owned());
                     format!("  {}: {{ form: {form}; answer: {view} }};", stringify!($name))
                 }),*]

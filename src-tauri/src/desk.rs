@@ -7,11 +7,11 @@ use client::keyring::OsKeyring;
 use client::parking::{ParkedMemory, ProcessMemory};
 use client::view::{
     ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
-    SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm, WindowHealth,
+    RecoveryView, SaveView, SearchView, SheetView, StatusView, SyncView, TodayView, VitalsForm, WindowHealth,
 };
 use client::{
     ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause,
-    ReenterForm, Settings, SignInForm, SystemClock, Workstation,
+    RecoveryForm, ReenterForm, Settings, SheetForm, SignInForm, SystemClock, Workstation,
 };
 use serde::Serialize;
 use tauri::{AppHandle, Emitter};
@@ -40,6 +40,12 @@ pub(crate) struct Desk {
 #[derive(Clone, Copy, Serialize)]
 struct LockWarning {
     seconds: u128,
+}
+
+/// Codes of a sheet that are made, for the page's bar.
+#[derive(Clone, Copy, Serialize)]
+struct SheetProgress {
+    done: u8,
 }
 
 type Answer<T> = Result<T, ClientError>;
@@ -166,6 +172,32 @@ impl Desk {
         self.lock_away(LockCause::SignOut)
     }
 
+    pub(crate) fn recover(&self, form: RecoveryForm) -> Answer<OpenedView> {
+        let opened = self.workstation.recover(form)?;
+        self.start_idle_clock();
+        Ok(opened)
+    }
+
+    pub(crate) fn spoken_words(&self) -> Answer<Vec<String>> {
+        Ok(client::spoken_words())
+    }
+
+    pub(crate) fn recovery_status(&self) -> Answer<RecoveryView> {
+        self.workstation.recovery_status()
+    }
+
+    pub(crate) fn make_recovery_sheet(&self, form: SheetForm) -> Answer<Option<SheetView>> {
+        self.workstation.make_recovery_sheet(form)
+    }
+
+    pub(crate) fn keep_recovery_sheet(&self) -> Answer<()> {
+        self.workstation.keep_recovery_sheet()
+    }
+
+    pub(crate) fn discard_recovery_sheet(&self) -> Answer<()> {
+        self.workstation.discard_recovery_sheet()
+    }
+
     pub(crate) fn lock(&self) -> Answer<()> {
         self.lock_away(LockCause::Person)
     }
@@ -256,5 +288,6 @@ fn tell(page: &AppHandle, handed_on: Option<&Arc<HandedOn>>, event: &Event) {
             });
             return;
         }
+        Event::SheetProgress { done } => page.emit("sheet-progress", SheetProgress { done: *done }),
     };
 }

@@ -20,7 +20,9 @@ pub use binary::{Base64Bytes, SecretText};
 pub use change::{ChangeReceipt, ChangesRequest, ChangesResponse, RefusalCode, ResourceVersion, Standing};
 pub use courier::{CourierAnswers, CourierRequest, CourierResponse, ItemResult, ItemStanding};
 pub use cursor::{Cursor, CursorError};
-pub use directive::{Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, Policy, Renewal};
+pub use directive::{
+    Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, EscrowedCode, Policy, Renewal,
+};
 pub use enrolment::{EnrolRequest, EnrolResponse, Rescue};
 pub use grant::{GrantsRequest, GrantsResponse};
 pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter};

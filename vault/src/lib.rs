@@ -23,6 +23,7 @@ mod folder;
 mod number;
 mod pull;
 mod recovery;
+mod recovery_slots;
 mod rewrite;
 mod save;
 mod schedule;
@@ -32,8 +33,9 @@ mod vault;
 mod verdict;
 
 pub use device::{
-    AuditBatch, AuditEntry, AuditFilter, Checkpoint, Device, Identity, LogCheck, LogHead, MOST_FAILURES,
-    OutboxEntry, OutboxState, Setting, StepUsed, StoredDirective, StoredGrant, Subject, Throttle, Wait,
+    AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Device, Identity, LogCheck, LogHead,
+    MOST_FAILURES, OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed, StoredDirective,
+    StoredGrant, Subject, Throttle, Wait,
 };
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, DayPart, Freshness, Standing};
@@ -41,6 +43,7 @@ pub use durable::write as write_durably;
 pub use error::{PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
 pub use folder::Folder;
 pub use pull::{Page, PageEntry};
+pub use recovery_slots::RecoverySlots;
 pub use rewrite::{RewriteProgress, RewriteStep};
 pub use save::{Pen, SaveStep};
 pub use schedule::DayEntry;

@@ -22,6 +22,8 @@ mod logging;
 mod opening;
 #[path = "all/pulling.rs"]
 mod pulling;
+#[path = "all/recovering.rs"]
+mod recovering;
 #[path = "all/rewriting.rs"]
 mod rewriting;
 #[path = "all/saving.rs"]

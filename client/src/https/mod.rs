@@ -64,6 +64,7 @@ fn refusal(code: ProblemCode) -> Code {
         ProblemCode::SignInRefused => Code::SignInRefused,
         ProblemCode::TooManyTries => Code::WaitBeforeRetry,
         ProblemCode::TokenRefused => Code::TokenRefused,
+        ProblemCode::ProofRefused => Code::ProofRefused,
         ProblemCode::ActivationRefused => Code::ActivationRefused,
         ProblemCode::NotAllowed => Code::NotYourRole,
         ProblemCode::Busy | ProblemCode::Internal => Code::ServerAway,

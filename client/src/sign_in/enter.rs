@@ -13,14 +13,14 @@ use records::{Actor, Purpose};
 use vault::{Drafts, OpenGrant};
 
 use super::online::LetIn;
-use super::refresh;
+use super::refresh::{self, NewlyMade};
 use crate::client_state::Profile;
 use crate::mailbox::Ticket;
 use crate::session::{OpenSession, Seals, SessionParts, person_view};
 use crate::station::{SignedIn, Span, Station, ToPark};
 use crate::syncing::Told;
 use crate::view::{OpenedView, Place};
-use crate::{ClientError, Code};
+use crate::{ClientError, Code, recovery};
 
 /// Somebody who has proven who they are.
 pub(super) struct Entry {
@@ -36,8 +36,10 @@ pub(super) struct Entry {
 enum Way {
     /// The slot, which is to be refreshed.
     Slot(Box<OpenedSlot>),
-    /// The server, which has had a new slot made.
-    Server(Box<sync::wire::SignedIn>),
+    /// A recovery slot, which is used up.
+    Recovery(Box<OpenedSlot>, SignIn),
+    /// The server, and the new slot that was made.
+    Server(Box<sync::wire::SignedIn>, Box<NewlyMade>),
     /// The passphrase alone: since when it is enough, and how far the drawers had come.
     Passphrase(Span, BTreeMap<String, Anchor>),
 }
@@ -66,6 +68,19 @@ impl Entry {
         }))
     }
 
+    /// By a recovery slot. `None` as in [`Entry::offline`].
+    pub(super) fn recovered(
+        station: &Station,
+        opened: Box<OpenedSlot>,
+        how: SignIn,
+    ) -> Result<Option<Self>, ClientError> {
+        let entry = Self::offline(station, opened)?;
+        Ok(entry.map(|entry| match entry.way {
+            Way::Slot(opened) => Self { way: Way::Recovery(opened, how), ..entry },
+            Way::Recovery(..) | Way::Server(..) | Way::Passphrase(..) => entry,
+        }))
+    }
+
     /// By the passphrase alone. `None` when the person has no profile here any more.
     pub(super) fn by_passphrase(station: &Station, back: Back) -> Option<Self> {
         let Back { contents, share, span } = back;
@@ -77,14 +92,15 @@ impl Entry {
 
     /// By the server.
     pub(super) fn online(let_in: LetIn) -> Self {
-        let LetIn { keys, person, profile, answer, share } = let_in;
+        let LetIn { keys, person, profile, answer, made } = let_in;
+        let share = made.share.duplicate();
         Self {
             person,
             profile,
             signing: keys.signing,
             agreement: keys.agreement,
             share,
-            way: Way::Server(Box::new(answer)),
+            way: Way::Server(Box::new(answer), Box::new(made)),
         }
     }
 }
@@ -93,7 +109,8 @@ impl Way {
     fn word(&self) -> SignIn {
         match self {
             Self::Slot(_) => SignIn::Offline,
-            Self::Server(_) => SignIn::Online,
+            Self::Recovery(_, how) => *how,
+            Self::Server(..) => SignIn::Online,
             Self::Passphrase(..) => SignIn::ReEntry,
         }
     }
@@ -101,7 +118,7 @@ impl Way {
     /// The hours that this sign-in gives, or goes on with.
     fn span(&self, station: &Station) -> Span {
         match self {
-            Self::Slot(_) | Self::Server(_) => station.reentry_span(),
+            Self::Slot(_) | Self::Recovery(..) | Self::Server(..) => station.reentry_span(),
             Self::Passphrase(span, _) => *span,
         }
     }
@@ -146,7 +163,11 @@ pub(super) fn enter(
         clock: station.clock().clone(),
     });
     let place = open_mailbox(station, ticket, session, SignedIn { actor, view: view.clone() }, to_park)?;
-    let online = matches!(way, Way::Server(_));
+    let online = matches!(way, Way::Server(..));
+    let recovery_codes_left = match &way {
+        Way::Recovery(..) => Some(recovery::left(station, person)?),
+        Way::Slot(_) | Way::Server(..) | Way::Passphrase(..) => None,
+    };
     settle(station, person, way);
     station.driver().tell(Told::Opened);
     station.carry_out_orders();
@@ -158,6 +179,7 @@ pub(super) fn enter(
         failures_since: failures,
         online,
         first_time: online && last_sign_in.is_none(),
+        recovery_codes_left,
     })
 }
 
@@ -168,7 +190,15 @@ fn settle(station: &Arc<Station>, person: PersonId, way: Way) {
             check_anchors(station, opened.contents.anchors.clone());
             refresh::begin(station, opened);
         }
-        Way::Server(answer) => station.keep_session_token(person, answer.session),
+        Way::Recovery(opened, _) => {
+            check_anchors(station, opened.contents.anchors.clone());
+            let share = opened.passphrase_share();
+            refresh::prepare_for_telephone(station, NewlyMade { contents: opened.contents, share });
+        }
+        Way::Server(answer, made) => {
+            station.keep_session_token(person, answer.session);
+            refresh::prepare_for_telephone(station, *made);
+        }
         Way::Passphrase(_, anchors) => check_anchors(station, anchors),
     }
 }

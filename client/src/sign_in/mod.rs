@@ -4,13 +4,16 @@ mod enter;
 pub(crate) mod kept_slot;
 mod offline;
 mod online;
+mod recovery;
 mod reentry;
 mod refresh;
 
 use std::sync::Arc;
 
 use keys::Passphrase;
+use keys::slot::OpenedSlot;
 use records::event::AuditEvent;
+use records::id::PersonId;
 
 use crate::station::Station;
 use crate::throttle::Failures;
@@ -20,7 +23,9 @@ use crate::{ClientError, Code};
 
 use enter::Entry;
 use offline::Tried;
+pub(crate) use recovery::recover;
 pub(crate) use reentry::reenter;
+pub(crate) use refresh::begin as refresh_behind;
 
 /// What a person typed.
 pub(crate) struct Typed<'a> {
@@ -102,4 +107,29 @@ fn note_failure(station: &Station, name: [u8; 16]) -> Result<(), ClientError> {
     station.device().record_failure(vault::Subject(name), station.now())?;
     station.waits().failed(name, station.moment());
     station.record(&[AuditEvent::sign_in_failed(station.stamp(), station.node(), Some(&name))])
+}
+
+/// Proves once more who is signed in, by their slot. A failure counts as one at a sign-in does.
+pub(crate) fn prove_again(
+    station: &Station,
+    person: PersonId,
+    passphrase: &Passphrase,
+    code: &str,
+) -> Result<Box<OpenedSlot>, ClientError> {
+    let name = station.device().username_of(person)?.ok_or(Code::VaultDamaged)?;
+    let failures = failures_of(station, name)?;
+    if !admit(station, name, failures)? {
+        return Err(Code::SlotDisabled.into());
+    }
+    match offline::open(station, &Typed { username: "", name, passphrase, code })? {
+        Tried::Opened(opened) => {
+            station.device().clear_failures(vault::Subject(name))?;
+            station.waits().succeeded(name);
+            Ok(opened)
+        }
+        Tried::Refused | Tried::NoSlot => {
+            note_failure(station, name)?;
+            Err(Code::SignInRefused.into())
+        }
+    }
 }

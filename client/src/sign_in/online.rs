@@ -1,17 +1,18 @@
 //! The first sign-in on a workstation, and the one after trouble: OPAQUE and a code, at the server.
 
 use keys::sign_in::{self, Direction, SignInBinding, SignInKey};
-use keys::slot::{MadeSlot, NewSlot, PassphraseShare, SlotContents};
+use keys::slot::{MadeSlot, NewSlot, SlotContents};
 use keys::{AgreementSecret, Random, Secret, SigningKey, TotpSeed, slot};
 use records::id::PersonId;
 use sync::wire::{Base64Bytes, SecretText, SignInFinish, SignInStart, SignInStarted, SignedIn, path};
 use uuid::Uuid;
 
 use super::kept_slot::SlotShelf;
+use super::refresh::NewlyMade;
 use super::{Typed, offline};
 use crate::client_state::Profile;
 use crate::station::Station;
-use crate::{ClientError, Code};
+use crate::{ClientError, Code, recovery};
 
 /// What the seed is sealed as, under the key of this sign-in.
 const SEED_CONTEXT: &[u8] = b"totp-seed";
@@ -26,8 +27,8 @@ pub(super) struct LetIn {
     pub(super) profile: Profile,
     /// The server's answer, for the rest.
     pub(super) answer: SignedIn,
-    /// What the passphrase gave.
-    pub(super) share: PassphraseShare,
+    /// What the new slot was made from.
+    pub(super) made: NewlyMade,
 }
 
 /// A person's own keys on one workstation.
@@ -41,7 +42,9 @@ pub(super) struct PersonKeys {
 /// Signs in at the server and makes the slot for every sign-in after.
 pub(super) fn sign_in(station: &Station, typed: &Typed<'_>) -> Result<LetIn, ClientError> {
     let mut random = Random::from_os();
-    let keys = keys_of_before(station, typed)?.unwrap_or_else(|| PersonKeys::make(&mut random));
+    let before = keys_of_before(station, typed)?;
+    let has_new_keys = before.is_none();
+    let keys = before.unwrap_or_else(|| PersonKeys::make(&mut random));
     let (answer, key) = prove(station, typed, &keys, &mut random)?;
     let seed = open_seed(&answer, &key)?;
     let person = answer.person;
@@ -49,15 +52,18 @@ pub(super) fn sign_in(station: &Station, typed: &Typed<'_>) -> Result<LetIn, Cli
         return Err(Code::SignInRefused.into());
     }
     station.keep_grants_of(person, &answer.grants)?;
-    let share = make_slot(
+    let made = make_slot(
         station,
         typed,
         Contents { person, keys: &keys, seed, last_step: answer.code_step },
         &mut random,
     )?;
+    if has_new_keys {
+        recovery::void(station, person)?;
+    }
     station.device().remember_username(typed.name, person)?;
     let profile = Profile { name: answer.name.clone(), roles: answer.roles.clone() };
-    Ok(LetIn { keys, person, profile, answer, share })
+    Ok(LetIn { keys, person, profile, answer, made })
 }
 
 impl PersonKeys {
@@ -119,7 +125,7 @@ fn make_slot(
     typed: &Typed<'_>,
     contents: Contents<'_>,
     random: &mut Random,
-) -> Result<PassphraseShare, ClientError> {
+) -> Result<NewlyMade, ClientError> {
     let Contents { person, keys, seed, last_step } = contents;
     let contents = SlotContents {
         person: person.uuid(),
@@ -140,7 +146,7 @@ fn make_slot(
     };
     let made = slot::create(&new, random).map_err(|_| Code::OutOfMemory)?;
     put(station, person, slot_id, &made)?;
-    Ok(made.share)
+    Ok(NewlyMade { contents, share: made.share })
 }
 
 fn put(station: &Station, person: PersonId, slot_id: Uuid, made: &MadeSlot) -> Result<(), ClientError> {

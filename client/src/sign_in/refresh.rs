@@ -1,18 +1,19 @@
-//! Behind the first screen: the next generation of the slot, with a new table of codes.
+//! Behind the first screen: the next generation of the slot, with a new table of codes; and a code for the telephone.
 
 use std::sync::Arc;
 use std::thread;
 
 use keys::Random;
-use keys::slot::{self, OpenedSlot};
+use keys::slot::{self, OpenedSlot, PassphraseShare, SlotContents};
 use records::id::PersonId;
 
 use super::kept_slot::SlotShelf;
+use crate::recovery::{Basis, telephone};
 use crate::station::Station;
 use crate::{ClientError, Code};
 
 /// Begins the refresh. If it does not come to an end, the present generation still opens, with later codes.
-pub(super) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
+pub(crate) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
     let station = station.clone();
     let begun = thread::Builder::new().name("slot-refresh".to_owned()).spawn(move || {
         let mut opened = opened;
@@ -22,9 +23,36 @@ pub(super) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
                 "the slot was not refreshed; it is tried again at the next unlock"
             );
         }
+        prepare(&station, &opened.contents, &opened.passphrase_share());
     });
     if begun.is_err() {
         tracing::warn!("no thread for the refresh of the slot");
+    }
+}
+
+/// What a slot was made from, for the recovery slots beside it.
+pub(super) struct NewlyMade {
+    pub(super) contents: SlotContents,
+    pub(super) share: PassphraseShare,
+}
+
+/// Makes a code for the telephone, where there is none, after a sign-in that leaves no slot to refresh.
+pub(super) fn prepare_for_telephone(station: &Arc<Station>, made: NewlyMade) {
+    let station = station.clone();
+    let begun = thread::Builder::new()
+        .name("telephone-code".to_owned())
+        .spawn(move || prepare(&station, &made.contents, &made.share));
+    if begun.is_err() {
+        tracing::warn!("no thread for the code of the telephone");
+    }
+}
+
+fn prepare(station: &Station, contents: &SlotContents, share: &PassphraseShare) {
+    if let Err(error) = telephone::prepare(station, &Basis { contents, share }) {
+        tracing::warn!(
+            code = error.code.as_str(),
+            "no code for the telephone was made; it is tried again at the next unlock"
+        );
     }
 }
 

@@ -7,16 +7,19 @@ use sync::wire::{AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesRespons
 use vault::{Setting, StoredGrant};
 
 use super::{Station, Trust};
+use crate::recovery::telephone;
 use crate::{ClientError, Code};
 
 impl Station {
     /// What is asked with each round.
     pub(crate) fn directives_request(&self) -> Option<DirectivesRequest> {
+        let recovery_codes = telephone::to_escrow(self);
         Some(DirectivesRequest {
             done: self.orders_done().ok()?,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             trust_bundle: self.trust().number(),
             renewal_csr_pem: None,
+            recovery_codes,
         })
     }
 
@@ -30,6 +33,7 @@ impl Station {
         if let Err(error) = self.device().set(Setting::Policy, &policy) {
             tracing::warn!(%error, "the policy was not kept");
         }
+        telephone::note(self, answer);
         if let Some(receipt) = self.own_receipt(answer) {
             self.keep_receipt(receipt);
         }

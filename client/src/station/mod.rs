@@ -34,7 +34,7 @@ use crate::session::OpenSession;
 use crate::store::{DeviceGuard, Store};
 use crate::syncing::DriverHandle;
 use crate::throttle::{Moment, Waits};
-use crate::{ClientError, Clock, Code, Settings, workstation};
+use crate::{ClientError, Clock, Code, Settings, recovery, workstation};
 
 pub(crate) use delivery::{tree_allows, verdict};
 pub(crate) use directives::kept_text;
@@ -100,6 +100,7 @@ pub(crate) struct Station {
     state: Mutex<ClientState>,
     trust: RwLock<Trust>,
     waits: Mutex<Waits>,
+    recovery: recovery::Desk,
     net: Mutex<tokens::Net>,
     mirror: Mutex<mirror::Mirror>,
     re_keying: re_keying::ReKeying,
@@ -128,6 +129,7 @@ impl Station {
             state: Mutex::new(parts.state),
             trust: RwLock::new(parts.trust),
             waits: Mutex::new(Waits::since(started)),
+            recovery: recovery::Desk::default(),
             net: Mutex::new(net),
             mirror: Mutex::default(),
             re_keying: re_keying::ReKeying::default(),
@@ -200,6 +202,10 @@ impl Station {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, ClientState> {
         held(&self.state)
+    }
+
+    pub(crate) fn recovery(&self) -> &recovery::Desk {
+        &self.recovery
     }
 
     pub(crate) fn waits(&self) -> MutexGuard<'_, Waits> {

@@ -13,7 +13,7 @@ use vault::{StoreError, StoredDirective};
 
 use super::Station;
 use crate::sign_in::kept_slot::SlotShelf;
-use crate::{ClientError, Code, LockCause};
+use crate::{ClientError, Code, LockCause, recovery};
 
 impl Station {
     /// Until which number the orders were carried out, as the server is told.
@@ -112,6 +112,7 @@ impl Station {
             self.lock(LockCause::Order);
         }
         self.parking().remove(person, self.since_boot());
+        recovery::void(self, person)?;
         SlotShelf { files: self.slots(), keyring: self.keyring() }.forget_person(person)?;
         self.device().forget_person(person)?;
         Ok(())

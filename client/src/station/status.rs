@@ -121,6 +121,11 @@ impl Station {
         (self.surroundings.listener)(workstation::Event::SyncChanged(view));
     }
 
+    /// Tells whoever listens.
+    pub(crate) fn tell(&self, event: workstation::Event) {
+        (self.surroundings.listener)(event);
+    }
+
     /// Tells what state the workstation is in.
     pub(crate) fn state_changed(&self) {
         (self.surroundings.listener)(workstation::Event::StateChanged(self.status()));

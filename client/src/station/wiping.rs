@@ -15,7 +15,7 @@ use crate::device_keys::DeviceKeys;
 use crate::keyring::Keyring;
 use crate::sign_in::kept_slot::item;
 use crate::syncing::Told;
-use crate::{ClientError, Code, LockCause, workstation};
+use crate::{ClientError, Code, LockCause, recovery, workstation};
 
 impl Station {
     /// The number of the order to wipe, once retiring has begun.
@@ -151,7 +151,7 @@ fn destroy_halves(keyring: &dyn Keyring, folder: &Folder) -> Result<(), ClientEr
             }
         }
     }
-    Ok(())
+    recovery::destroy_halves(keyring, folder)
 }
 
 /// The start finds nothing here but the word that there was something.

@@ -107,6 +107,8 @@ pub struct OpenedView {
     pub online: bool,
     /// Whether it was the person's first sign-in here.
     pub first_time: bool,
+    /// After a sign-in with a recovery code: how many codes of the sheet are left.
+    pub recovery_codes_left: Option<u32>,
 }
 
 /// A screen, a patient, a field: where a person comes back to.
@@ -133,6 +135,10 @@ pub struct Place {
 pub struct ActivationView {
     /// The seed in base 32, for typing.
     pub seed: String,
-    /// The same as an `otpauth://` address, for a QR code.
+    /// The same as an `otpauth://` address.
     pub uri: String,
+    /// The address as a QR code: the path of its dark squares, each one unit wide, from the corner of the quiet zone on.
+    pub qr_path: String,
+    /// Width and height of the QR code with its quiet zone, in the same unit.
+    pub qr_size: u32,
 }

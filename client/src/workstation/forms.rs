@@ -39,6 +39,30 @@ pub struct ReenterForm {
     pub passphrase: String,
 }
 
+/// What a person types who does not have the phone.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RecoveryForm {
+    /// User name.
+    pub username: String,
+    /// Passphrase.
+    pub passphrase: String,
+    /// A code of the person's sheet, or the seven words of the telephone.
+    pub recovery_code: String,
+}
+
+/// What a signed-in person types to get a sheet of recovery codes.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SheetForm {
+    /// Passphrase.
+    pub passphrase: String,
+    /// Six digits of the authenticator app, not used before.
+    pub code: String,
+}
+
 /// What a new person types once to get a passphrase and an authenticator.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -62,6 +86,20 @@ impl Drop for SignInForm {
 impl Drop for ReenterForm {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.passphrase);
+    }
+}
+
+impl Drop for RecoveryForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.recovery_code);
+    }
+}
+
+impl Drop for SheetForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.code);
     }
 }
 

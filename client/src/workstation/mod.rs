@@ -1,9 +1,11 @@
 //! The one door for a window: every method blocks, and every method may be called from any thread.
 
+mod activating;
 mod forms;
 #[cfg(test)]
 mod limits_tests;
 pub(crate) mod open;
+mod recovering;
 #[cfg(test)]
 mod reentry_orders;
 #[cfg(test)]
@@ -23,12 +25,12 @@ use crate::parking::{ParkedMemory, ProcessMemory};
 use crate::station::{Station, Surroundings, wiping};
 use crate::syncing::Told;
 use crate::view::{
-    ActivationView, AuditView, ChartView, DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason, OpenedView,
-    PatientRow, Place, SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm,
+    AuditView, ChartView, DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason, OpenedView, PatientRow,
+    Place, SaveView, SearchView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
-pub use forms::{ActivateForm, EnrolForm, LockCause, ReenterForm, SignInForm};
+pub use forms::{ActivateForm, EnrolForm, LockCause, RecoveryForm, ReenterForm, SheetForm, SignInForm};
 use open::Running;
 
 /// What the workstation tells by itself.
@@ -40,6 +42,11 @@ pub enum Event {
     SyncChanged(SyncView),
     /// The server had the workstation locked, while somebody was signed in: whoever shows something lets go of it.
     LockedByOrder,
+    /// So many codes of a sheet are made.
+    SheetProgress {
+        /// From 0 on.
+        done: u8,
+    },
 }
 
 /// A workstation of a clinic, with or without somebody signed in.
@@ -152,29 +159,6 @@ impl Workstation {
         let status = self.status();
         (self.surroundings.listener)(Event::StateChanged(status.clone()));
         Ok(status)
-    }
-
-    /// First half of an activation; the seed is shown once.
-    ///
-    /// # Errors
-    /// `passphrase-weak`, `activation-refused`, and the server's.
-    pub fn activate(&self, form: ActivateForm) -> Result<ActivationView, ClientError> {
-        let (pending, view) = activation::start(&*self.station()?, &form)?;
-        *self.pending_activation.lock().unwrap_or_else(PoisonError::into_inner) = Some(pending);
-        Ok(view)
-    }
-
-    /// Second half: one code proves that the authenticator has the seed.
-    ///
-    /// # Errors
-    /// `activation-refused` for a wrong code, or when there is nothing to confirm: begin again with the first half.
-    /// And the server's.
-    pub fn confirm_activation(&self, code: &str) -> Result<(), ClientError> {
-        let station = self.station()?;
-        let mut pending = self.pending_activation.lock().unwrap_or_else(PoisonError::into_inner);
-        // A wrong code uses the attempt up; the activation code is still good for another.
-        let waiting = pending.take().ok_or(Code::ActivationRefused)?;
-        activation::finish(&station, &waiting, code)
     }
 
     /// Signs a person in: offline where there is a slot for them, at the server the first time and after trouble.

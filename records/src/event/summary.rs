@@ -8,6 +8,9 @@ use super::codes::{EventKind, OWN_KIND};
 use crate::id::{EventId, PatientId, PersonId, RecordKey};
 use crate::reference::Reference;
 
+/// The name of the detail that says how somebody signed in.
+pub(super) const METHOD: &str = "method";
+
 /// The parts of an event that a list of events shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EventSummary {
@@ -29,6 +32,8 @@ pub struct EventSummary {
     pub outcome: Option<String>,
     /// Why it failed, in one word.
     pub outcome_words: Option<String>,
+    /// How somebody signed in, in one word ([`super::SignIn::as_str`]).
+    pub method: Option<String>,
     /// The other records it names.
     pub records: Vec<RecordKey>,
 }
@@ -47,6 +52,7 @@ impl EventSummary {
             action: text("action").map(str::to_owned),
             outcome: text("outcome").map(str::to_owned),
             outcome_words: text("outcomeDesc").map(str::to_owned),
+            method: list("entity").find_map(method),
             records: Vec::new(),
         };
         if let Some((person, agent)) = list("agent").find_map(|agent| Some((person(agent)?, agent))) {
@@ -62,6 +68,12 @@ impl EventSummary {
         }
         summary
     }
+}
+
+fn method(entity: &Value) -> Option<String> {
+    let details = entity.get("detail")?.as_array()?;
+    let named = |detail: &&Value| detail.get("type").and_then(Value::as_str) == Some(METHOD);
+    details.iter().find(named)?.get("valueString")?.as_str().map(str::to_owned)
 }
 
 fn person(agent: &Value) -> Option<PersonId> {

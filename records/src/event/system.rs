@@ -15,6 +15,39 @@ pub enum SignIn {
     Offline,
     /// Back within hours of a full unlock, with the passphrase alone.
     ReEntry,
+    /// Against a recovery slot on this workstation, with passphrase and a code of the person's sheet.
+    RecoveryCode,
+    /// Against a recovery slot on this workstation, with passphrase and the code that was read out on the telephone.
+    ReleasedCode,
+}
+
+impl SignIn {
+    /// The word in the event.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SignIn::Online => "online",
+            SignIn::Offline => "offline",
+            SignIn::ReEntry => "re-entry",
+            SignIn::RecoveryCode => "recovery-code",
+            SignIn::ReleasedCode => "released-code",
+        }
+    }
+}
+
+/// A means of signing in that a person changes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OwnCredential {
+    /// A new sheet of recovery codes; the one before it is void.
+    RecoverySheet,
+}
+
+impl OwnCredential {
+    /// The word in the event.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            OwnCredential::RecoverySheet => "recovery-sheet",
+        }
+    }
 }
 
 /// What locked the screen.
@@ -73,6 +106,8 @@ pub enum Alert {
     DeviceChanged,
     /// A person's means of signing in were changed.
     CredentialChanged,
+    /// A recovery code was read out on the telephone, or somebody signed in with one.
+    RecoveryCode,
     /// Audit keys could not be advanced.
     AuditImpaired,
 }
@@ -89,6 +124,7 @@ impl Alert {
             Alert::ChangeRefused => "change-refused",
             Alert::DeviceChanged => "device-changed",
             Alert::CredentialChanged => "credential-changed",
+            Alert::RecoveryCode => "recovery-code",
             Alert::AuditImpaired => "audit-impaired",
         }
     }
@@ -102,6 +138,7 @@ impl Alert {
             | Alert::CodeReused
             | Alert::Throttled
             | Alert::LogBroken
+            | Alert::RecoveryCode
             | Alert::ChangeRefused => codes::RESTRICTED_FUNCTION,
         }
     }
@@ -163,14 +200,17 @@ impl AuditEvent {
         let mut draft = Draft::dicom(stamp, EventKind::SignedIn, "E", codes::USER_AUTHENTICATION, &subtypes);
         draft.user(actor, "IRCP", true);
         draft.named(name);
-        draft.detail(
-            "method",
-            match how {
-                SignIn::Online => "online",
-                SignIn::Offline => "offline",
-                SignIn::ReEntry => "re-entry",
-            },
-        );
+        draft.detail(super::summary::METHOD, how.as_str());
+        draft.finish()
+    }
+
+    /// Somebody changed their own means of signing in.
+    pub fn own_credential_changed(stamp: Stamp, actor: &Actor, what: OwnCredential) -> Self {
+        let subtypes = [(Alert::CredentialChanged.subtype(), codes::DICOM)];
+        let mut draft = Draft::dicom(stamp, EventKind::SecurityAlert, "E", codes::SECURITY_ALERT, &subtypes);
+        draft.outcome(EventOutcome::Success, Some(Alert::CredentialChanged.as_str()));
+        draft.user(actor, "IRCP", true);
+        draft.detail("credential", what.as_str());
         draft.finish()
     }
 

@@ -109,6 +109,20 @@ CREATE TABLE person_key (
   PRIMARY KEY (person, device, since_at)
 ) STRICT, WITHOUT ROWID;
 
+-- A person's recovery code on a workstation, for the telephone. Once it was read out the code is gone; the row stays until the
+-- workstation has sent another.
+CREATE TABLE recovery_code (
+  person      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  slot        BLOB NOT NULL UNIQUE,
+  code        BLOB,                        -- sealed
+  received_at INTEGER NOT NULL,
+  released_at INTEGER,
+  released_by BLOB REFERENCES person (id),
+  reason      TEXT,
+  PRIMARY KEY (person, device)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE used_step (
   person      BLOB NOT NULL,
   step        INTEGER NOT NULL,

@@ -1,9 +1,10 @@
-//! The commands for what two administrators do together.
+//! The commands for which an administrator proves who they are: what two do together, and reading a code out.
 
 use super::{Data, print};
 use crate::approving::{Done, Proof, approve, ask, waiting};
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
+use crate::releasing::{self, Release};
 use crate::store::Act;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -73,6 +74,19 @@ pub(super) fn ask_for(practice: &Practice, act: Act, by: By) -> Result<(), Failu
         "act": act.as_str(),
         "next": format!("within 24 hours another administrator: approval approve {number} --by USERNAME"),
     }))
+}
+
+/// Reads a person's recovery code out.
+pub(super) fn release(
+    practice: &Practice,
+    username: &str,
+    device: &str,
+    reason: &str,
+    by: By,
+) -> Result<(), Failure> {
+    let released = releasing::release(practice, &Release { username, device, reason }, &by.proof()?)?;
+    // Printed once, for the one who reads it out.
+    print(&json!({ "words": released.words.expose(), "device_id": released.device }))
 }
 
 fn list(practice: &Practice) -> Result<(), Failure> {

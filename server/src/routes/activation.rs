@@ -47,7 +47,8 @@ pub(crate) async fn finish(
         store::write(practice.store.as_ref(), |tx| end(&practice, tx, &workstation, &request, now))
     })
     .await?;
-    json(&answer.ok_or(ProblemCode::ActivationRefused).map_err(Refusal::from)?)
+    // What a wrong code leaves behind counts, so it is a value until it is stored.
+    json(&answer.map_err(Refusal::from)?)
 }
 
 fn begin(
@@ -110,16 +111,22 @@ fn end(
     workstation: &Workstation,
     request: &ActivateFinish,
     now: Timestamp,
-) -> Result<Option<SignedIn>, Refusal> {
+) -> Result<Result<SignedIn, ProblemCode>, Refusal> {
     let offered = OfferedKeys::read(&request.signing_key, &request.agreement_key)?;
     let taken = take_attempt(practice, tx, AttemptKind::Activation, workstation, &request.attempt, now)?;
-    let Some((Some(id), state)) = taken else { return Ok(None) };
-    let Some(person) = tx.person(id)?.filter(|person| person.ended_at.is_none()) else { return Ok(None) };
+    let Some((attempt, state)) = taken else { return Ok(Err(ProblemCode::ActivationRefused)) };
+    let person = attempt.person.map(|id| tx.person(id)).transpose()?.flatten();
+    let Some(person) = person.filter(|person| person.ended_at.is_none()) else {
+        return Ok(Err(ProblemCode::ActivationRefused));
+    };
+    let id = person.id;
     let hash = name_hash(&person.username);
     let seed = Secret::from_slice(state.expose()).map(TotpSeed::from_secret).ok_or(ProblemCode::Internal)?;
     let Some(step) = use_code(practice, tx, id, workstation, &seed, &request.code, now)? else {
+        // The phone holds the seed already: only the next code is missing, so the attempt stays open.
+        tx.insert_attempt(&attempt)?;
         note_failure(practice, tx, workstation, &hash, now)?;
-        return Ok(None);
+        return Ok(Err(ProblemCode::ProofRefused));
     };
     let record =
         ServerSetup::accept_registration(request.message.as_slice()).map_err(|_| ProblemCode::Malformed)?;
@@ -129,5 +136,5 @@ fn end(
     tx.set_throttle(&hash, None)?;
     let mut signed_in = welcome(practice, tx, workstation, &person, offered, now)?;
     signed_in.code_step = step;
-    Ok(Some(signed_in))
+    Ok(Ok(signed_in))
 }

@@ -1,4 +1,4 @@
-//! Policy, directives and receipts; and a new certificate where the present one ends soon.
+//! Policy, directives and receipts; recovery codes for the telephone; a new certificate where the present one ends soon.
 
 use crate::answer::{Answer, Refusal, json};
 use crate::audit_intake::receipt;
@@ -7,6 +7,7 @@ use crate::identity::{Workstation, blocking};
 use crate::intake::{Json, SMALL};
 use crate::people::policy_in;
 use crate::practice::Practice;
+use crate::releasing;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
 use axum::extract::State;
 use jiff::Timestamp;
@@ -52,6 +53,8 @@ fn collect(
         log: log.as_ref().map(receipt),
         trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),
         renewal: renewal.transpose()?,
+        recovery_codes_held: releasing::take_in(practice, tx, id, &request.recovery_codes, now)?,
+        recovery_codes_released: tx.released_recovery_codes(id)?,
     })
 }
 

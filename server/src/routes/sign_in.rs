@@ -90,15 +90,19 @@ fn end(
 ) -> Result<Option<SignedIn>, Refusal> {
     let offered = OfferedKeys::read(&request.signing_key, &request.agreement_key)?;
     let taken = take_attempt(practice, tx, AttemptKind::SignIn, workstation, &request.attempt, now)?;
-    let Some((person, state)) = taken else { return Ok(None) };
+    let Some((attempt, state)) = taken else { return Ok(None) };
     let (hash, state) = state.expose().split_at_checked(32).ok_or(ProblemCode::Internal)?;
     let hash: [u8; 32] = hash.try_into().map_err(|_| ProblemCode::Internal)?;
     let failures = check_throttle(tx, &hash, now)?;
     let state = SecretBytes::new(state.to_vec());
     let proven =
         ServerSetup::finish_login(&state, request.message.as_slice(), &binding(practice, workstation)).ok();
-    let person =
-        person.map(|id| tx.person(id)).transpose()?.flatten().filter(|person| person.ended_at.is_none());
+    let person = attempt
+        .person
+        .map(|id| tx.person(id))
+        .transpose()?
+        .flatten()
+        .filter(|person| person.ended_at.is_none());
     let passed = match (proven, person) {
         (Some(key), Some(person)) => {
             check_code(practice, tx, workstation, &person, request, now)?.map(|code| (key, person, code))

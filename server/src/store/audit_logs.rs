@@ -46,6 +46,10 @@ pub enum AlertKind {
     CodeReused,
     /// Too many failed sign-ins in a row.
     SignInFailures,
+    /// Somebody signed in with a recovery code.
+    RecoveryCodeUsed,
+    /// A recovery code was read out on the telephone.
+    RecoveryCodeReleased,
     /// A change was refused because of its author's rights, signature or workstation.
     ChangeRefused,
     /// A revoked person's change was put aside.
@@ -65,6 +69,8 @@ impl AlertKind {
             Self::CheckpointRefused => "checkpoint-refused",
             Self::CodeReused => "code-reused",
             Self::SignInFailures => "sign-in-failures",
+            Self::RecoveryCodeUsed => "recovery-code-used",
+            Self::RecoveryCodeReleased => "recovery-code-released",
             Self::ChangeRefused => "change-refused",
             Self::ChangeQuarantined => "change-quarantined",
             Self::RevokedDevice => "revoked-device",

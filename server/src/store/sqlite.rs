@@ -7,6 +7,7 @@ mod column;
 mod devices;
 mod people;
 mod records;
+mod recovery;
 mod sessions;
 
 use super::{End, Store, StoreError, Transaction};

@@ -161,7 +161,7 @@ fn a_reset_ends_what_the_person_has_open_and_gives_a_new_activation_code() {
     };
     let token = &practice.nora.signed_in.session.token;
     assert_eq!(practice.workstation.get_as(token, sync::wire::path::METADATA).status, 401);
-    let again = practice.workstation.try_activate("nora", &code, None).unwrap();
+    let again = practice.workstation.try_activate("nora", &code, &[]).unwrap();
     assert_eq!(again.id, practice.nora.id);
     assert!(again.seed != practice.nora.seed);
 }

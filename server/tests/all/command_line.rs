@@ -141,6 +141,19 @@ fn serve_says_in_one_line_where_it_listens_and_people_can_be_added_meanwhile() {
 }
 
 #[test]
+fn a_code_is_not_read_out_to_somebody_who_proves_nothing_and_help_says_how_to_recognise_a_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    let named = ["person", "release-code", "nora", "--data", &data, "--device", "Exam room 1"];
+    let by = ["--by", "ivo", "--code", "000000", "--reason", "phone at home"];
+    let answer = run(&[named.as_slice(), &by].concat());
+    assert!(answer.stdout.is_empty());
+    assert_eq!(refused(&answer), "refused");
+    let help = String::from_utf8(run(&["person", "release-code", "--help"]).stdout).unwrap();
+    assert!(help.contains("Recognise the caller first"));
+}
+
+#[test]
 fn help_teaches_and_an_unknown_role_is_answered_with_the_known_ones() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     for word in ["init", "serve", "person", "device", "import", "audit", "offline-root"] {

@@ -12,7 +12,7 @@ use sync::wire::{
 };
 
 fn ask(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
-    let request = DirectivesRequest { done, trust_bundle: 1, program: "0.1.0".into(), renewal_csr_pem: None };
+    let request = DirectivesRequest { done, trust_bundle: 1, ..DirectivesRequest::default() };
     workstation.post(path::DIRECTIVES, &request).json()
 }
 

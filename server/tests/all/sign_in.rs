@@ -60,24 +60,25 @@ fn an_activation_code_works_once_in_any_case_and_with_the_right_name_only() {
     let added = clinic.add("nora", Role::Nurse);
     clinic.add("felix", Role::FrontDesk);
     let refused = |username: &str, code: &str| {
-        workstation.try_activate(username, code, None).err().and_then(|answer| answer.problem())
+        workstation.try_activate(username, code, &[]).err().and_then(|answer| answer.problem())
     };
     assert_eq!(refused("felix", &added.activation_code), Some(ProblemCode::ActivationRefused));
     assert_eq!(refused("nobody", &added.activation_code), Some(ProblemCode::ActivationRefused));
     let typed = added.activation_code.to_lowercase().replace('-', " ");
-    assert!(workstation.try_activate(" NORA ", &typed, None).is_ok());
+    assert!(workstation.try_activate(" NORA ", &typed, &[]).is_ok());
     assert_eq!(refused("nora", &added.activation_code), Some(ProblemCode::ActivationRefused));
 }
 
 #[test]
-fn a_wrong_code_at_the_end_of_an_activation_changes_nothing() {
+fn a_wrong_code_at_the_end_of_an_activation_changes_nothing_and_the_next_code_ends_it() {
     let clinic = Clinic::open();
     let workstation = clinic.enrol();
     let added = clinic.add("nora", Role::Nurse);
-    let answer = workstation.try_activate("nora", &added.activation_code, Some("000000")).err().unwrap();
-    assert_eq!(answer.problem(), Some(ProblemCode::ActivationRefused));
-    assert!(clinic.look(|tx| tx.person(added.person)).unwrap().opaque.is_none());
-    assert!(workstation.try_activate("nora", &added.activation_code, None).is_ok());
+    let wrong = ["000000", "nonsense", "000000", "000000", "000000"];
+    let nora = workstation.try_activate("nora", &added.activation_code, &wrong).unwrap();
+    assert_eq!(nora.id, added.person);
+    let again = workstation.try_activate("nora", &added.activation_code, &[]).err().unwrap();
+    assert_eq!(again.problem(), Some(ProblemCode::ActivationRefused), "an activation ends once");
 }
 
 #[test]

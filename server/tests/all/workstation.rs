@@ -96,7 +96,7 @@ impl<'a> Workstation<'a> {
     /// Activates a new person of this role.
     pub(crate) fn activate(&self, username: &str, role: Role) -> Person {
         let added = self.clinic.add(username, role);
-        let answer = self.try_activate(username, &added.activation_code, None).unwrap();
+        let answer = self.try_activate(username, &added.activation_code, &[]).unwrap();
         assert_eq!(answer.id, added.person);
         answer
     }
@@ -105,7 +105,7 @@ impl<'a> Workstation<'a> {
         &self,
         username: &str,
         code: &str,
-        wrong_code: Option<&str>,
+        wrong_codes: &[&str],
     ) -> Result<Person, Answer> {
         let mut random = Random::from_os();
         let passphrase = Passphrase::from_typed(PASSPHRASE).unwrap();
@@ -126,14 +126,24 @@ impl<'a> Workstation<'a> {
             .unwrap();
         let (signing, agreement) = (SigningKey::make(&mut random), AgreementSecret::make(&mut random));
         let code = totp::code_at(&seed, totp::step_at(self.clinic.now()));
-        let finish = wire::ActivateFinish {
-            attempt: started.attempt,
-            message: upload.into(),
-            code: SecretText::new(wrong_code.unwrap_or(&code)),
-            agreement_key: agreement.public().to_bytes().into(),
-            signing_key: signing.verifying_key().to_bytes().into(),
+        let upload: wire::Base64Bytes = upload.into();
+        let finish = |code: &str| {
+            let finish = wire::ActivateFinish {
+                attempt: started.attempt.clone(),
+                message: upload.clone(),
+                code: SecretText::new(code),
+                agreement_key: agreement.public().to_bytes().into(),
+                signing_key: signing.verifying_key().to_bytes().into(),
+            };
+            self.post(wire::path::ACTIVATE_FINISH, &finish)
         };
-        let answer = self.post(wire::path::ACTIVATE_FINISH, &finish);
+        for wrong in wrong_codes {
+            let refused = finish(wrong);
+            assert_eq!(refused.problem(), Some(wire::ProblemCode::ProofRefused));
+            let person = self.clinic.look(|tx| tx.person_named(username)).unwrap();
+            assert!(person.opaque.is_none(), "a wrong code changes nothing");
+        }
+        let answer = finish(&code);
         if answer.status != 200 {
             return Err(answer);
         }

@@ -3,7 +3,7 @@
 use super::{AuditReceipt, Base64Bytes};
 use jiff::Timestamp;
 use records::Drawer;
-use records::id::{DeviceId, PersonId};
+use records::id::{DeviceId, PersonId, SlotId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/directives`.
@@ -17,6 +17,20 @@ pub struct DirectivesRequest {
     pub trust_bundle: u64,
     /// A signing request for a new certificate, PEM, when the present one has less than a third of its life left.
     pub renewal_csr_pem: Option<String>,
+    /// Recovery codes that the server shall keep, to be read out on the telephone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery_codes: Vec<EscrowedCode>,
+}
+
+/// A person's recovery code for one workstation, sealed to the server's sealing key there (`keys::spoken`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EscrowedCode {
+    /// The slot it opens.
+    pub slot: SlotId,
+    /// Whose it is.
+    pub person: PersonId,
+    /// The sealed code.
+    pub sealed: Base64Bytes,
 }
 
 /// The answer to [`DirectivesRequest`].
@@ -34,6 +48,12 @@ pub struct DirectivesResponse {
     pub trust_bundle: Option<String>,
     /// The new certificate, where one was asked for.
     pub renewal: Option<Renewal>,
+    /// The recovery codes of the request that the server holds now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery_codes_held: Vec<SlotId>,
+    /// Recovery codes of this workstation that were read out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery_codes_released: Vec<SlotId>,
 }
 
 /// A renewed client certificate.

@@ -36,6 +36,8 @@ pub enum ProblemCode {
     TokenRefused,
     /// The activation code is unknown, used or expired, or the name does not go with it.
     ActivationRefused,
+    /// The code that shall prove a new authenticator is not the one of the seed; the activation stands, try the next code.
+    ProofRefused,
     /// Name, passphrase or code is wrong, or the code was used already.
     SignInRefused,
     /// Too many failures in a row: wait.
@@ -93,7 +95,11 @@ impl ProblemCode {
     pub fn status(self) -> u16 {
         match self {
             Self::Malformed | Self::CursorRefused => 400,
-            Self::SessionRequired | Self::SignInRefused | Self::TokenRefused | Self::ActivationRefused => 401,
+            Self::SessionRequired
+            | Self::SignInRefused
+            | Self::TokenRefused
+            | Self::ActivationRefused
+            | Self::ProofRefused => 401,
             Self::DeviceRevoked | Self::NotAllowed => 403,
             Self::NotFound => 404,
             Self::WrongMethod => 405,
@@ -115,7 +121,9 @@ impl ProblemCode {
             Self::WrongMethod => "not-supported",
             Self::DeviceRevoked | Self::NotAllowed => "forbidden",
             Self::SessionRequired => "expired",
-            Self::TokenRefused | Self::ActivationRefused | Self::SignInRefused => "login",
+            Self::TokenRefused | Self::ActivationRefused | Self::ProofRefused | Self::SignInRefused => {
+                "login"
+            }
             Self::TooManyTries => "throttled",
             Self::LogGap | Self::LogFork => "conflict",
             Self::CheckpointRefused => "security",

@@ -6,6 +6,7 @@ pub(crate) mod clinic;
 mod full_disk;
 mod ground;
 mod orders;
+mod recovery;
 mod rescue;
 mod strangers;
 

@@ -47,7 +47,7 @@ fn write_notes(workstation: &Workstation, patient: &str, notes: usize) {
     }
 }
 
-fn proof(clinic: &Clinic, person: &DemoPerson) -> Proof {
+pub(super) fn proof(clinic: &Clinic, person: &DemoPerson) -> Proof {
     let code = SecretText::new(clinic.next_code(person));
     clinic.pass(0);
     Proof { username: person.username.to_owned(), code }

@@ -1,7 +1,11 @@
 /** Every sentence of the screens, in one place, so that a second language is one more file of this shape. */
 import type { Storage } from './api/bindings';
 
+import { activation } from './text/activation';
+import { recovery } from './text/recovery';
+
 export const text = {
+  recovery,
   product: 'Chartkeep',
   common: {
     cancel: 'Cancel',
@@ -56,23 +60,7 @@ export const text = {
     back: 'Back to who was here last',
     tries: (n: number) => (n === 1 ? 'One try is left. After that it takes a full sign-in.' : `${n} tries are left. After that it takes a full sign-in.`),
   },
-  activation: {
-    title: 'Your first day',
-    intro: 'Choose a passphrase, then put a seed into your authenticator app. You need the network for this once.',
-    code: 'Activation code',
-    codeHint: 'From your administrator. It works one time.',
-    passphraseHint: 'Twelve characters or more; several unrelated words are good. Nobody else ever learns it.',
-    next: 'Go on',
-    working: 'Asking the server…',
-    seedTitle: 'Put this into your authenticator app',
-    seedIntro: 'Add an account by hand and type the seed. It is shown only now.',
-    seed: 'Seed',
-    seedKind: 'Time-based, six digits, 30 seconds',
-    proof: 'Code that the app shows now',
-    finish: 'Finish',
-    done: 'Ready. Sign in with a new code.',
-    back: 'Back to sign-in',
-  },
+  activation,
   blocked: {
     person: 'Sign-in is not possible now',
     keyring: 'The keyring of this computer is needed',

@@ -19,6 +19,8 @@ const SCREENS: [string, () => Promise<unknown>][] = [
   ['enrolment', async () => { theClinic().state = 'unenrolled'; await openWindow().find('enrolment-screen'); }],
   ['sign-in', async () => openWindow().find('lock-screen')],
   ['coming back', async () => { const window = await signInAs('dwhitfield'); await window.user.keyboard('{Control>}l{/Control}'); await window.find('reentry-form'); }],
+  ['sign-in without the phone', async () => { const window = openWindow(); await window.user.click(await window.find('recover-open')); await window.find('recover-form'); }],
+  ['my sign-in', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('me-open')); await window.user.click(await window.find('sheet-open')); await window.user.type(window.byId('sheet-passphrase'), 'three unrelated words'); await window.user.click(window.byId('sheet-make')); await window.find('sheet-codes'); }],
   ['home', async () => (await signInAs('dwhitfield')).find('today-row').catch(() => null)],
   ['summary', async () => onChart(async (window) => window.find('summary-problems'))],
   ...(['problems', 'medications', 'allergies', 'vitals', 'labs', 'notes', 'appointments', 'demographics', 'coverage'] as const).map((section): [string, () => Promise<unknown>] => [

@@ -189,6 +189,11 @@ describe('a new person', () => {
     await window.user.type(window.byId('activate-passphrase'), 'three unrelated words');
     await window.user.click(window.byId('activate-submit'));
     expect((await window.find('activate-seed')).textContent).toBe('JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP');
+    expect(window.byId('activate-qr').querySelector('path')?.getAttribute('d')).toMatch(/^M4 4h7/);
+    await window.user.type(window.byId('activate-proof'), '000000');
+    await window.user.click(window.byId('activate-submit'));
+    expect((await window.find('error-code')).textContent).toBe('proof-refused');
+    expect(window.byId('activate-seed').textContent).toContain('JBSW');
     await window.user.type(window.byId('activate-proof'), '123 456');
     await window.user.click(window.byId('activate-submit'));
     expect((await window.find('signin-connection')).textContent).toContain('Sign in with a new code');

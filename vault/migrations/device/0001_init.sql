@@ -65,6 +65,19 @@ CREATE TABLE used_step (
     step        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Recovery slots that may still open. One that was used, or that a newer one replaced, is not here, and opens nothing whatever
+-- is put back. Places 0 to 9 are a sheet; 255 is the code that the server reads out. `escrow` is that code, sealed to the
+-- server, until the server holds it.
+CREATE TABLE recovery_slot (
+    person      BLOB NOT NULL CHECK (length(person) = 16),
+    place       INTEGER NOT NULL,
+    slot        BLOB NOT NULL UNIQUE CHECK (length(slot) = 16),
+    made_at     INTEGER NOT NULL,
+    escrow      BLOB NOT NULL DEFAULT x'',
+    released    INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (person, place)
+) STRICT, WITHOUT ROWID;
+
 -- Keyed token of a username to the person.
 CREATE TABLE username (
     token       BLOB PRIMARY KEY CHECK (length(token) = 16),

@@ -37,6 +37,15 @@ impl Device {
         Ok(found.optional()?)
     }
 
+    /// The token of a person's username.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn username_of(&self, person: PersonId) -> Result<Option<[u8; 16]>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT token FROM username WHERE person = ?1")?;
+        Ok(statement.query_row([person.uuid().into_bytes()], |row| row.get(0)).optional()?)
+    }
+
     /// Remembers whose username has this token; an earlier username of the person is forgotten.
     ///
     /// # Errors

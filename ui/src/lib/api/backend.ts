@@ -21,6 +21,14 @@ export interface Backend {
   signIn: Ask<'sign_in'>;
   /** Back within hours of a full sign-in, with the passphrase alone. */
   reenter: Ask<'reenter'>;
+  /** Without the phone: passphrase and a recovery code. */
+  recover: Ask<'recover'>;
+  spokenWords: Ask<'spoken_words'>;
+  recoveryStatus: Ask<'recovery_status'>;
+  /** Takes seconds; `sheet-progress` tells of each code. */
+  makeRecoverySheet: Ask<'make_recovery_sheet'>;
+  keepRecoverySheet: Ask<'keep_recovery_sheet'>;
+  discardRecoverySheet: Ask<'discard_recovery_sheet'>;
   lock: Ask<'lock'>;
   /** Locks for good: it takes a full sign-in to come back. */
   signOut: Ask<'sign_out'>;
@@ -49,6 +57,8 @@ export interface Events {
   /** Seconds until the lock; 0 when the danger is over. */
   'lock-warning': { seconds: number };
   'sync-changed': SyncView;
+  /** So many codes of a sheet are made. */
+  'sheet-progress': { done: number };
 }
 
 function ask<C extends keyof Commands>(command: C): Ask<C> {
@@ -64,6 +74,12 @@ export const backend: Backend = {
   confirmActivation: ask('confirm_activation'),
   signIn: ask('sign_in'),
   reenter: ask('reenter'),
+  recover: ask('recover'),
+  spokenWords: ask('spoken_words'),
+  recoveryStatus: ask('recovery_status'),
+  makeRecoverySheet: ask('make_recovery_sheet'),
+  keepRecoverySheet: ask('keep_recovery_sheet'),
+  discardRecoverySheet: ask('discard_recovery_sheet'),
   lock: ask('lock'),
   signOut: ask('sign_out'),
   activity: ask('activity'),

@@ -20,9 +20,17 @@ export type ActivationView = {
  */
 seed: string, 
 /**
- * The same as an `otpauth://` address, for a QR code.
+ * The same as an `otpauth://` address.
  */
-uri: string, };
+uri: string, 
+/**
+ * The address as a QR code: the path of its dark squares, each one unit wide, from the corner of the quiet zone on.
+ */
+qrPath: string, 
+/**
+ * Width and height of the QR code with its quiet zone, in the same unit.
+ */
+qrSize: number, };
 
 export type AllergyBanner = { 
 /**
@@ -318,7 +326,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -818,7 +826,11 @@ online: boolean,
 /**
  * Whether it was the person's first sign-in here.
  */
-firstTime: boolean, };
+firstTime: boolean, 
+/**
+ * After a sign-in with a recovery code: how many codes of the sheet are left.
+ */
+recoveryCodesLeft: number | null, };
 
 export type ParkedView = { 
 /**
@@ -976,6 +988,34 @@ drawer: string,
  */
 percent: number, };
 
+export type RecoveryForm = { 
+/**
+ * User name.
+ */
+username: string, 
+/**
+ * Passphrase.
+ */
+passphrase: string, 
+/**
+ * A code of the person's sheet, or the seven words of the telephone.
+ */
+recoveryCode: string, };
+
+export type RecoveryView = { 
+/**
+ * Codes of the sheet that are left; 0 also where there is no sheet.
+ */
+left: number, 
+/**
+ * When the sheet was made, `22-Nov-2026 10:15`.
+ */
+made: string | null, 
+/**
+ * Whether the server holds a code that can be read out on the telephone.
+ */
+byTelephone: boolean, };
+
 export type ReenterForm = { 
 /**
  * Who, by the id that the lock screen was given.
@@ -1031,6 +1071,22 @@ export type SettleForm = {
  * Their ids.
  */
 shown: Array<string>, };
+
+export type SheetForm = { 
+/**
+ * Passphrase.
+ */
+passphrase: string, 
+/**
+ * Six digits of the authenticator app, not used before.
+ */
+code: string, };
+
+export type SheetView = { 
+/**
+ * The codes, `XXXXX-XXXXX-XXXXX-XXXXX`, in the order of their places.
+ */
+codes: Array<string>, };
 
 export type SignInForm = { 
 /**
@@ -1387,6 +1443,12 @@ export interface Commands {
   confirm_activation: { form: ConfirmForm; answer: void };
   sign_in: { form: SignInForm; answer: OpenedView };
   reenter: { form: ReenterForm; answer: OpenedView };
+  recover: { form: RecoveryForm; answer: OpenedView };
+  spoken_words: { form: null; answer: Array<string> };
+  recovery_status: { form: null; answer: RecoveryView };
+  make_recovery_sheet: { form: SheetForm; answer: SheetView | null };
+  keep_recovery_sheet: { form: null; answer: void };
+  discard_recovery_sheet: { form: null; answer: void };
   lock: { form: null; answer: void };
   sign_out: { form: null; answer: void };
   activity: { form: null; answer: void };

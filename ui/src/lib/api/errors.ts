@@ -13,6 +13,8 @@ const KINDS: Partial<Record<Code, ErrorKind>> = {
   'wait-before-retry': 'person',
   'slot-disabled': 'person',
   'first-sign-in-needs-server': 'server',
+  'recovery-code-mistyped': 'person',
+  'proof-refused': 'person',
   'activation-refused': 'person',
   'passphrase-weak': 'person',
   'token-refused': 'person',

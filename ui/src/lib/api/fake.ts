@@ -3,11 +3,12 @@ import { readDecimal } from '../format/vitals';
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { Code, DraftView, FieldWarning, NoteForm, OpenedView, Place, SaveView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, DraftView, FieldWarning, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
 import { STAFF, type FakePerson } from './fake/people';
 import { fakeToday } from './fake/today';
+import { FAKE_QR, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
 import { fakeTrail } from './fake/trail';
 
 const ERRORS: Partial<Record<Code, [string, string]>> = {
@@ -19,6 +20,8 @@ const ERRORS: Partial<Record<Code, [string, string]>> = {
   'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],
   'not-found': ['No such patient.', 'Search again by name, birth date, record number or telephone.'],
   'not-your-role': ['Your role does not include this.', 'Ask a colleague whose role does, or your practice manager.'],
+  'recovery-code-mistyped': ['This is no recovery code: a letter, digit or word of it is missing or wrong.', 'Compare it with your sheet, or have the words read out again. This did not count as a try.'],
+  'proof-refused': ['This is not the code that the app shows for this account now.', 'Wait for the next code and type that one.'],
   'activation-refused': ['The activation code is not right, was used, or has expired.', 'Ask your administrator for a new activation code.'],
   'passphrase-weak': ['This passphrase is too easy to guess.', 'Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.'],
   'token-refused': ['The enrolment token is not right, was used, or has expired.', 'Ask your IT administrator for a new token and copy the whole of it.'],
@@ -54,6 +57,10 @@ export class FakeClinic {
   settled: string[][] = [];
   reKeying: SyncView['reKeying'] = null;
   swap: Storage = 'encrypted';
+  recovery: RecoveryView = { left: 0, made: null, byTelephone: true };
+  /** How long one code of a sheet takes. */
+  sheetPaceMs = 0;
+  stopped = false;
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -104,6 +111,16 @@ export class FakeClinic {
     };
   }
 
+  async makeSheet(): Promise<SheetView | null> {
+    this.stopped = false;
+    for (let done = 0; done < 10; done += 1) {
+      this.emit('sheet-progress', { done });
+      await new Promise((after) => setTimeout(after, this.sheetPaceMs));
+      if (this.stopped) return null;
+    }
+    return fakeSheet();
+  }
+
   queue(what: string, patientId: string): void {
     const patient = PATIENTS.find((one) => one.id === patientId);
     this.unsent.push({
@@ -125,7 +142,7 @@ export class FakeClinic {
     this.person = person;
     this.parked = this.parked.filter((one) => one.person !== person);
     this.state = 'open';
-    return { person, place: this.place, lastSignIn: showDateTime(daysAgo(new Date(), 1, 17, 2)), failuresSince, online: this.online, firstTime: false };
+    return { person, place: this.place, lastSignIn: showDateTime(daysAgo(new Date(), 1, 17, 2)), failuresSince, online: this.online, firstTime: false, recoveryCodesLeft: null };
   }
 
   leave(parks: boolean): void {
@@ -200,10 +217,10 @@ const commands: Omit<Backend, 'on'> = {
   async activate({ activationCode, passphrase }) {
     if (activationCode.trim().length < 6) throw failure('activation-refused');
     if (passphrase.length < 12) throw failure('passphrase-weak');
-    return { seed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Ashby%20Falls:dwhitfield?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Ashby%20Falls' };
+    return { ...FAKE_QR, seed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Ashby%20Falls:dwhitfield?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Ashby%20Falls' };
   },
   async confirmActivation({ code }) {
-    if (!/^\d{6}$/.test(code)) throw failure('activation-refused');
+    if (!/^\d{6}$/.test(code) || code === '000000') throw failure('proof-refused');
   },
   async signIn({ username, passphrase, code }) {
     const person = STAFF.find((one) => one.username === username.trim().toLowerCase());
@@ -212,6 +229,27 @@ const commands: Omit<Backend, 'on'> = {
       throw failure(clinic.failures > 3 ? 'wait-before-retry' : 'sign-in-refused');
     }
     return clinic.open(person);
+  },
+  async recover({ username, passphrase, recoveryCode }) {
+    if (!looksLikeCode(recoveryCode)) throw failure('recovery-code-mistyped');
+    const opened = await commands.signIn({ username, passphrase, code: '123456' });
+    clinic.recovery.left -= 1;
+    return { ...opened, recoveryCodesLeft: clinic.recovery.left };
+  },
+  spokenWords: async () => FAKE_WORDS,
+  async recoveryStatus() {
+    signedIn();
+    return { ...clinic.recovery };
+  },
+  async makeRecoverySheet({ passphrase }) {
+    if (passphrase === 'wrong') throw failure('sign-in-refused');
+    return clinic.makeSheet();
+  },
+  async keepRecoverySheet() {
+    clinic.recovery = { ...clinic.recovery, left: 10, made: showDateTime(new Date()) };
+  },
+  async discardRecoverySheet() {
+    clinic.stopped = true;
   },
   async reenter({ person, passphrase }) {
     const parked = clinic.parked.find((one) => one.person.username === person);

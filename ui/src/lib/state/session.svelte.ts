@@ -6,7 +6,7 @@ import { flushDrafts } from './draft.svelte';
 import { notice } from './notice.svelte';
 import { text } from '../text';
 
-export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'health';
+export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'health' | 'me';
 
 class Session {
   status = $state.raw<StatusView | null>(null);
@@ -54,6 +54,11 @@ class Session {
     await this.#enter(await backend.signIn(form));
   }
 
+  /** Without the phone. */
+  async recover(form: { username: string; passphrase: string; recoveryCode: string }): Promise<void> {
+    await this.#enter(await backend.recover(form));
+  }
+
   /** Back within hours of a full sign-in. */
   async reenter(form: { person: string; passphrase: string }): Promise<void> {
     try {
@@ -66,7 +71,9 @@ class Session {
 
   async #enter(opened: OpenedView): Promise<void> {
     this.opened = opened;
-    if (opened.lastSignIn !== null) notice.say(text.session.lastSignIn(opened.lastSignIn));
+    if (opened.recoveryCodesLeft !== null) notice.say(text.recovery.used(opened.recoveryCodesLeft), 'warn');
+    else if (opened.firstTime) notice.say(text.recovery.offer);
+    else if (opened.lastSignIn !== null) notice.say(text.session.lastSignIn(opened.lastSignIn));
     await this.#comeBack(opened.place);
     await this.refresh();
   }
