@@ -2,7 +2,7 @@
 //!
 //! Nothing stays here: the first sign-in makes the slot, with keys of its own.
 
-use keys::passphrase::{self, PassphrasePolicy};
+use keys::passphrase::{self, PassphrasePolicy, PassphraseRefused};
 use keys::sign_in::{self, Registering};
 use keys::{AgreementSecret, Passphrase, Random, Secret, SigningKey, TotpSeed};
 use sync::wire::{ActivateFinish, ActivateStart, ActivateStarted, Base64Bytes, SecretText, SignedIn, path};
@@ -26,7 +26,7 @@ pub(crate) fn start(
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::PassphraseWeak)?;
     let practice = station.practice_name();
     passphrase::check(&passphrase, &[&form.username, practice], PassphrasePolicy::default())
-        .map_err(|_| Code::PassphraseWeak)?;
+        .map_err(why_weak)?;
     let mut random = Random::from_os();
     let (registering, message) =
         sign_in::start_registration(&passphrase, &mut random).map_err(|_| Code::Internal)?;
@@ -67,6 +67,23 @@ pub(crate) fn finish(station: &Station, pending: &Pending, code: &str) -> Result
     Ok(())
 }
 
+/// Says which rule a passphrase does not meet (NIST SP 800-63B §3.1.1.2).
+fn why_weak(refused: PassphraseRefused) -> ClientError {
+    let why = match refused {
+        PassphraseRefused::TooShort { min_characters } => {
+            format!("This passphrase is shorter than {min_characters} characters.")
+        }
+        PassphraseRefused::ContainsKnownWord => {
+            "This passphrase leans on a name that others know: yours, the clinic's or the program's."
+                .to_owned()
+        }
+        PassphraseRefused::Guessable => {
+            "This passphrase is too easy to guess: it is among common ones, or follows a pattern.".to_owned()
+        }
+    };
+    ClientError::saying(Code::PassphraseWeak, why)
+}
+
 fn upload(
     station: &Station,
     registering: Registering,
@@ -77,4 +94,22 @@ fn upload(
     let cost = station.settings().key_cost.sign_in();
     let upload = registering.finish(passphrase, started.message.as_slice(), cost, random);
     Ok(upload.map_err(|_| Code::ServerAnswer)?.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_passphrase_is_told_why() {
+        let why = |text: &str| {
+            let typed = Passphrase::from_typed(text).unwrap();
+            let refused = passphrase::check(&typed, &["rosa"], PassphrasePolicy::default()).err();
+            refused.map(|refused| why_weak(refused).message)
+        };
+        assert!(why("lantern orc").unwrap().contains("shorter than 12 characters"));
+        assert!(why("chartkeep2026").unwrap().contains("a name that others know"));
+        assert!(why("password1234").unwrap().contains("too easy to guess"));
+        assert_eq!(why("lantern orchard quietly mended"), None);
+    }
 }

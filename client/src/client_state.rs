@@ -25,6 +25,9 @@ struct KeptPerson {
     /// [`Profile`] as JSON, sealed to the person.
     profile: Base64Bytes,
     last_sign_in: Option<Timestamp>,
+    /// How many steps of 30 s the person's phone is ahead.
+    #[serde(default)]
+    phone_ahead: i64,
 }
 
 /// What a signed-in person's screen says of them, and what they may do. Sealed: only the person's slot opens it.
@@ -98,6 +101,16 @@ impl ClientState {
         let json = serde_json::to_vec(profile).expect("a name and roles are JSON");
         self.people.entry(person).or_default().profile =
             blob::seal(key, PROFILE_CONTEXT, &json, random).into();
+    }
+
+    /// How many steps the person's phone was ahead when its code last opened something here.
+    pub(crate) fn phone_ahead(&self, person: PersonId) -> i64 {
+        self.people.get(&person).map_or(0, |kept| kept.phone_ahead)
+    }
+
+    /// Notes how many steps the person's phone is ahead; kept with the next [`ClientState::to_bytes`].
+    pub(crate) fn note_phone_ahead(&mut self, person: PersonId, steps: i64) {
+        self.people.entry(person).or_default().phone_ahead = steps;
     }
 
     /// Notes a sign-in, and says when the one before it was.

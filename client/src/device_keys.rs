@@ -3,7 +3,8 @@
 use keys::{AgreementSecret, Random, Secret, SecretBytes, SigningKey};
 use zeroize::Zeroizing;
 
-use crate::keyring::{Keyring, KeyringProblem};
+use crate::keyring::{Keyring, KeyringProblem, Sight};
+use crate::{ClientError, Code};
 
 /// The name of the item.
 const ITEM: &str = "workstation";
@@ -35,11 +36,27 @@ impl DeviceKeys {
         }
     }
 
+    /// The keys that the keyring holds, on a computer that was enrolled.
+    ///
+    /// # Errors
+    /// Each state of the keyring in which there are none has a code of its own. Nothing is written in any of them.
+    pub(crate) fn of_enrolled(keyring: &dyn Keyring) -> Result<Self, ClientError> {
+        let missing = match keyring.read(ITEM) {
+            Ok(Some(bytes)) => return Ok(Self::from_bytes(&bytes).ok_or(KeyringProblem::Unreadable)?),
+            Ok(None) => Ok(()),
+            Err(problem) => Err(problem),
+        };
+        Err(match what_is_wrong(keyring, ITEM, missing)? {
+            Missing::Gone => Code::KeyMissing.into(),
+            Missing::Foreign => Code::KeyringForeign.into(),
+        })
+    }
+
     /// The keys that the keyring holds; `None` when it answers and holds none.
     pub(crate) fn read(keyring: &dyn Keyring) -> Result<Option<Self>, KeyringProblem> {
         match keyring.read(ITEM)? {
             None => Ok(None),
-            Some(bytes) => Self::from_bytes(&bytes).map(Some).ok_or(KeyringProblem::Failed),
+            Some(bytes) => Self::from_bytes(&bytes).map(Some).ok_or(KeyringProblem::Unreadable),
         }
     }
 
@@ -94,10 +111,40 @@ impl DeviceKeys {
     }
 }
 
-/// Whether a keyring that says it has no such item can keep one at all. One that is locked, or was never set up, also says so.
+/// Whether a keyring that is to get a key can keep one at all.
 pub(crate) fn prove_that_it_works(keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
     write_and_check(keyring, "probe", &[1])?;
     keyring.delete("probe")
+}
+
+/// How an item is missing from a keyring that is open and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Other items of ours are there.
+    Gone,
+    /// Nothing of ours is there.
+    Foreign,
+}
+
+/// Looks closer at an item that a read did not bring, without writing: a keyring that is shut, or whose items lie in
+/// another collection, may say just as well that it has none.
+pub(crate) fn what_is_wrong(
+    keyring: &dyn Keyring,
+    name: &str,
+    read: Result<(), KeyringProblem>,
+) -> Result<Missing, KeyringProblem> {
+    match read {
+        Ok(()) | Err(KeyringProblem::Locked) => {}
+        Err(problem) => return Err(problem),
+    }
+    match (keyring.look(name)?, read) {
+        (Sight::Elsewhere, _) => Err(KeyringProblem::Elsewhere),
+        (_, Err(problem)) => Err(problem),
+        // It says both that it has the item and that it has not.
+        (Sight::Here, Ok(())) => Err(KeyringProblem::Failed),
+        (Sight::Gone, Ok(())) => Ok(Missing::Gone),
+        (Sight::Foreign, Ok(())) => Ok(Missing::Foreign),
+    }
 }
 
 /// A keyring that forgets what it was told must be found out now, and not at the next start.
@@ -109,7 +156,7 @@ pub(crate) fn write_and_check(
     keyring.write(name, secret)?;
     match keyring.read(name)? {
         Some(kept) if kept.as_slice() == secret => Ok(()),
-        Some(_) | None => Err(KeyringProblem::Failed),
+        Some(_) | None => Err(KeyringProblem::NotKept),
     }
 }
 
@@ -157,6 +204,6 @@ mod tests {
     fn an_item_of_another_format_is_a_failure_and_not_an_absent_key() {
         let keyring = MemoryKeyring::default();
         keyring.write("workstation", b"\x02 something else").unwrap();
-        assert_eq!(DeviceKeys::read(&keyring).err(), Some(KeyringProblem::Failed));
+        assert_eq!(DeviceKeys::read(&keyring).err(), Some(KeyringProblem::Unreadable));
     }
 }

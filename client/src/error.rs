@@ -77,9 +77,14 @@ codes! {
     AlreadyRunning, "already-running", "Another Chartkeep is using this data folder.", "Switch to the window that is already open, or close it and try again.";
 
     // Signing in.
-    SignInRefused, "sign-in-refused", "The name, passphrase or code is not right.", "Check Caps Lock, and wait for a new code: each code works once.";
+    SignInRefused, "sign-in-refused", "The name, passphrase or code is not right.", "Check Caps Lock, and wait for a new code: each code works once. Whoever was never signed in on this computer needs the clinic's network once.";
     WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again with a new code. Nothing is deleted by failed attempts.";
     SlotDisabled, "slot-disabled", "This person can only sign in online here now: there were too many failed attempts, or the clinic asked for it.", "Connect to the clinic's network and sign in, or ask your administrator.";
+    SlotMissing, "slot-missing", "The file with which this person signs in on this computer is not there.", "Connect to the clinic's network and sign in there: that makes a new one. Nothing else is lost.";
+    SlotUnreadable, "slot-unreadable", "The file with which this person signs in on this computer cannot be read.", "Connect to the clinic's network and sign in there: that makes a new one. The old one is kept.";
+    SlotKeyMissing, "slot-key-missing", "The keyring no longer holds this person's part of the key.", "Connect to the clinic's network and sign in there: that makes a new one. Records and unsent work are not touched.";
+    SlotKeyUnreadable, "slot-key-unreadable", "This person's part of the key is in the keyring, and cannot be read.", "Connect to the clinic's network and sign in there: that makes a new one. Records and unsent work are not touched.";
+    CodesRunOut, "codes-run-out", "The codes that were prepared on this computer for this person have run out.", "Connect to the clinic's network and sign in there once. After that you can sign in without it.";
     FirstSignInNeedsServer, "first-sign-in-needs-server", "The first sign-in on this computer needs the clinic's server, and it cannot be reached.", "Connect to the clinic's network once. After that you can sign in without it.";
     ReentryRefused, "reentry-refused", "The passphrase is not right.", "Check Caps Lock, and whether your own name is the one that is chosen.";
     ReentryOver, "reentry-over", "Coming back with the passphrase alone is over for this person here.", "Sign in with name, passphrase and a code. What you were typing is kept.";
@@ -94,6 +99,11 @@ codes! {
     KeyringLocked, "keyring-locked", "The keyring of this computer is locked.", "Unlock the desktop's keyring, usually with the password of the computer, then try again.";
     KeyringError, "keyring-error", "The keyring of this computer reported an error.", "Restart the computer. If it stays, ask your IT administrator. Nothing was changed.";
     KeyringNoAnswer, "keyring-no-answer", "The keyring of this computer does not answer.", "Look for a window that asks for the keyring's password, or restart the computer. Nothing was changed.";
+    KeyringElsewhere, "keyring-elsewhere", "The key of this computer lies in another collection of the keyring, which is shut.", "Unlock that collection, or make it the default again, in the desktop's own program for passwords and keys. Nothing was changed.";
+    KeyringTwice, "keyring-twice", "The keyring holds the key of this computer twice, and Chartkeep does not guess which is right.", "Ask your IT administrator, who keeps the collection that was in use and takes the other away. Nothing was changed.";
+    KeyringForeign, "keyring-foreign", "This keyring holds nothing of Chartkeep: it is a new one, or another program's than before.", "Start the keyring that was used before, with the same account. Where the computer's password was reset, ask your IT administrator. Nothing was changed.";
+    KeyringUnreadable, "keyring-unreadable", "The key of this computer is in the keyring, and cannot be read.", "Something else has written there. Ask your IT administrator to restore the keyring from a backup. Nothing was changed.";
+    KeyringForgets, "keyring-forgets", "The keyring took a key and gave another one back.", "Restart the computer and try again. If it stays, ask your IT administrator: the way in that was there before still works.";
     KeyMissing, "key-missing", "The key of this computer is no longer in the keyring.", "Do not delete anything. Ask your IT administrator to enrol this computer again: unsent work is kept.";
 
     Retiring, "retiring", "The clinic is retiring this workstation: nobody can sign in on it any more.", "What was written here is still being sent. Use another workstation, and leave this one switched on and connected.";

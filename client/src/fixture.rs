@@ -84,11 +84,38 @@ impl Fixture {
 
     /// The code of this moment.
     pub(crate) fn code(&self) -> String {
-        totp::code_at(&self.seed, totp::step_at(self.clock.now()))
+        self.code_at(self.clock.now())
+    }
+
+    /// The code that a phone shows at this time.
+    pub(crate) fn code_at(&self, at: Timestamp) -> String {
+        totp::code_at(&self.seed, totp::step_at(at))
+    }
+
+    /// Every file of the data folder, by name.
+    pub(crate) fn files(&self) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+        let mut all = std::collections::BTreeMap::new();
+        let mut folders = vec![self.data_dir().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    all.insert(path.clone(), std::fs::read(&path).unwrap());
+                }
+            }
+        }
+        all
     }
 
     pub(crate) fn form(&self, passphrase: &str, code: &str) -> SignInForm {
-        SignInForm { username: "Rosa".to_owned(), passphrase: passphrase.to_owned(), code: code.to_owned() }
+        SignInForm {
+            username: "Rosa".to_owned(),
+            passphrase: passphrase.to_owned(),
+            code: code.to_owned(),
+            phone_time: None,
+        }
     }
 
     /// The passphrase of Rosa, or Ingrid's.
@@ -99,7 +126,7 @@ impl Fixture {
     /// What somebody types who has both factors. Everybody's phone shows the same codes here.
     pub(crate) fn full_form(&self, username: &str) -> SignInForm {
         let passphrase = Self::passphrase_of(username);
-        SignInForm { username: username.to_owned(), passphrase, code: self.code() }
+        SignInForm { username: username.to_owned(), passphrase, code: self.code(), phone_time: None }
     }
 
     fn fill(&self, random: &mut Random) {

@@ -26,6 +26,7 @@ pub mod keyring;
 mod mailbox;
 mod net;
 pub mod parking;
+mod proven_time;
 mod qr;
 mod recovery;
 mod session;
@@ -40,11 +41,12 @@ pub mod view;
 mod when;
 mod workstation;
 
-pub use clock::{Clock, SteppedClock, SystemClock};
+pub use clock::{Clock, Reading, SteppedClock, SystemClock};
 pub use error::{ClientError, Code};
 pub use idle::{ABSOLUTE_LIMIT, IdleState, IdleTimer, WARNING};
 pub use recovery::spoken_words;
 pub use settings::{IDLE_CEILING, KeyCost, Settings};
 pub use workstation::{
-    ActivateForm, EnrolForm, Event, LockCause, RecoveryForm, ReenterForm, SheetForm, SignInForm, Workstation,
+    ActivateForm, EnrolForm, Event, LockCause, PhoneTime, RecoveryForm, ReenterForm, SheetForm, SignInForm,
+    Workstation,
 };

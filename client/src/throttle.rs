@@ -1,10 +1,11 @@
-//! How long a person waits after failed attempts. The count and the time of the last failure lie in `device.db`.
+//! How long a person waits after failed attempts: a rule over what `device.db` and the keyring have kept of them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use uuid::Uuid;
+use vault::Throttle;
 
+use crate::clock::Reading;
 use crate::{ClientError, Code};
 
 /// So many failures in a row and the slot only opens again after a sign-in at the server (NIST SP 800-63B §3.2.2).
@@ -20,83 +21,70 @@ pub fn delay_after(failures: u32) -> Duration {
     Duration::from_secs(DELAYS_S[index])
 }
 
-/// Two clocks at once: a monotonic one that starts with the program, and the computer's date.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// Monotonic.
-    pub monotonic: Duration,
-    /// Wall clock.
-    pub date: Timestamp,
+/// What is left of the wait. The date of the computer has no part in it: within one start of the machine its own clock
+/// counts, and after another start only the time since then is known to have passed.
+#[must_use]
+pub fn left(kept: &Throttle, now: &Reading) -> Duration {
+    let in_this_boot = kept.boot == now.boot && kept.last_at <= now.since_boot;
+    let passed = if in_this_boot { now.since_boot.saturating_sub(kept.last_at) } else { now.since_boot };
+    delay_after(kept.failures).saturating_sub(passed)
 }
 
-/// What `device.db` knows of the failures under one name.
-#[derive(Clone, Copy, Debug)]
-pub struct Failures {
-    /// In a row.
-    pub count: u32,
-    /// When the last one was, by the computer's date.
-    pub last_at: Timestamp,
-}
-
-/// When each name failed last, as far as this run of the program knows.
+/// Whether somebody may try now.
 ///
-/// What has passed since is what either clock says, whichever says more: setting the date back, or having once had a date in the
-/// future, keeps nobody out longer than the wait itself, and a restart does not begin the wait anew.
-#[derive(Debug)]
-pub struct Waits {
-    started: Duration,
-    last_failure: BTreeMap<[u8; 16], Duration>,
+/// # Errors
+/// `wait-before-retry` with the seconds that are left; `slot-disabled` at a hundred failures.
+pub fn admit(kept: &Throttle, now: &Reading) -> Result<(), ClientError> {
+    if kept.failures >= MOST_FAILURES {
+        return Err(Code::SlotDisabled.into());
+    }
+    let left = left(kept, now);
+    if left.is_zero() {
+        Ok(())
+    } else {
+        Err(ClientError::wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)))
+    }
 }
 
-impl Waits {
-    /// A run of the program that began at `started` of the monotonic clock.
-    #[must_use]
-    pub fn since(started: Duration) -> Self {
-        Self { started, last_failure: BTreeMap::new() }
-    }
+/// A name under which nobody has failed.
+#[must_use]
+pub fn none() -> Throttle {
+    Throttle { rounds: 0, failures: 0, last_at: Duration::ZERO, boot: Uuid::nil() }
+}
 
-    /// Whether somebody may try under this name now.
-    ///
-    /// # Errors
-    /// `wait-before-retry` with the seconds that are left; `slot-disabled` at a hundred failures.
-    pub fn admit(&self, name: [u8; 16], failures: Failures, now: Moment) -> Result<(), ClientError> {
-        if failures.count >= MOST_FAILURES {
-            return Err(Code::SlotDisabled.into());
-        }
-        let since = self.last_failure.get(&name).copied().unwrap_or(self.started);
-        let by_date = Duration::try_from(failures.last_at.duration_until(now.date)).unwrap_or_default();
-        let passed = now.monotonic.saturating_sub(since).max(by_date);
-        let left = delay_after(failures.count).saturating_sub(passed);
-        if left.is_zero() {
-            Ok(())
-        } else {
-            Err(ClientError::wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)))
-        }
+/// After one more failure.
+#[must_use]
+pub fn failed(kept: &Throttle, now: &Reading) -> Throttle {
+    Throttle {
+        rounds: kept.rounds,
+        failures: kept.failures.saturating_add(1),
+        last_at: now.since_boot,
+        boot: now.boot,
     }
+}
 
-    /// Somebody failed under this name now.
-    pub fn failed(&mut self, name: [u8; 16], now: Moment) {
-        self.last_failure.insert(name, now.monotonic);
-    }
-
-    /// The person got in.
-    pub fn succeeded(&mut self, name: [u8; 16]) {
-        self.last_failure.remove(&name);
-    }
+/// After a success: the row ends, and every copy of it that is put back later is known to be older.
+#[must_use]
+pub fn succeeded(kept: &Throttle) -> Throttle {
+    Throttle { rounds: kept.rounds.saturating_add(1), ..none() }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
     use super::*;
 
-    const NAME: [u8; 16] = [7; 16];
+    const BOOT: Uuid = Uuid::from_u128(1);
 
-    fn at(monotonic_s: u64, date_s: i64) -> Moment {
-        Moment { monotonic: Duration::from_secs(monotonic_s), date: Timestamp::from_second(date_s).unwrap() }
+    fn at(since_boot_s: u64) -> Reading {
+        let date = Timestamp::from_second(1_000_000).unwrap();
+        Reading { date, since_boot: Duration::from_secs(since_boot_s), boot: BOOT }
     }
 
-    fn failures(count: u32, last_at_s: i64) -> Failures {
-        Failures { count, last_at: Timestamp::from_second(last_at_s).unwrap() }
+    fn kept(failures: u32, last_at_s: u64) -> Throttle {
+        Throttle { rounds: 0, failures, last_at: Duration::from_secs(last_at_s), boot: BOOT }
     }
 
     #[test]
@@ -107,33 +95,50 @@ mod tests {
 
     #[test]
     fn the_message_counts_down_and_the_person_gets_in_when_it_is_over() {
-        let mut waits = Waits::since(Duration::ZERO);
-        waits.failed(NAME, at(100, 1_000));
-        let refused = waits.admit(NAME, failures(3, 1_000), at(102, 1_002)).unwrap_err();
+        let refused = admit(&kept(3, 100), &at(102)).unwrap_err();
         assert_eq!(refused.code, Code::WaitBeforeRetry);
         assert!(refused.message.contains("3 more seconds"), "{}", refused.message);
-        assert_eq!(waits.admit(NAME, failures(3, 1_000), at(105, 1_005)), Ok(()));
+        assert_eq!(admit(&kept(3, 100), &at(105)), Ok(()));
     }
 
     #[test]
-    fn a_restart_neither_ends_the_wait_nor_begins_it_anew() {
-        let after_restart = Waits::since(Duration::from_secs(10));
-        assert!(after_restart.admit(NAME, failures(7, 1_000), at(11, 1_500)).is_err());
-        assert_eq!(after_restart.admit(NAME, failures(7, 1_000), at(11, 1_900)), Ok(()));
-    }
-
-    #[test]
-    fn a_date_in_the_future_or_set_back_keeps_nobody_out_longer_than_the_wait() {
-        let after_restart = Waits::since(Duration::from_secs(10));
-        let in_the_future = failures(7, 9_999_999);
-        assert!(after_restart.admit(NAME, in_the_future, at(909, 1_000)).is_err());
-        assert_eq!(after_restart.admit(NAME, in_the_future, at(910, 1_000)), Ok(()));
+    fn another_start_of_the_machine_counts_from_its_beginning() {
+        let after_restart = |since_boot_s| Reading { boot: Uuid::from_u128(2), ..at(since_boot_s) };
+        assert!(admit(&kept(7, 40_000), &after_restart(899)).is_err());
+        assert_eq!(admit(&kept(7, 40_000), &after_restart(900)), Ok(()));
     }
 
     #[test]
     fn a_hundred_failures_in_a_row_disable_the_slot_until_online() {
-        let waits = Waits::since(Duration::ZERO);
-        let refused = waits.admit(NAME, failures(MOST_FAILURES, 0), at(1_000_000, 1_000_000)).unwrap_err();
+        let refused = admit(&kept(MOST_FAILURES, 0), &at(1_000_000)).unwrap_err();
         assert_eq!(refused.code, Code::SlotDisabled);
+        assert!(admit(&kept(MOST_FAILURES - 1, 0), &at(1_000_000)).is_ok());
+    }
+
+    proptest! {
+        /// Whatever the date says, and whatever was kept: nobody waits longer than the step, and nobody less who fails
+        /// within one start of the machine.
+        #[test]
+        fn no_date_shortens_or_lengthens_a_wait(
+            failures in 0..MOST_FAILURES, last_at in 0_u64..100_000, passed in 0_u64..2_000, date in any::<i32>(),
+        ) {
+            let now = Reading { date: Timestamp::from_second(i64::from(date)).unwrap(), ..at(last_at + passed) };
+            let step = delay_after(failures).as_secs();
+            prop_assert_eq!(left(&kept(failures, last_at), &now).as_secs(), step.saturating_sub(passed));
+        }
+
+        /// Of any mixture of older copies the latest state holds, so that no copy gives fresh tries and a success
+        /// ends the row for good.
+        #[test]
+        fn an_older_copy_never_wins(story in proptest::collection::vec(any::<bool>(), 1..40), pick in any::<usize>()) {
+            let mut states = vec![none()];
+            for fails in story {
+                let last = states[states.len() - 1];
+                states.push(if fails { failed(&last, &at(5)) } else { succeeded(&last) });
+            }
+            let last = states[states.len() - 1];
+            let put_back = states[pick % states.len()];
+            prop_assert_eq!(put_back.max(last), last);
+        }
     }
 }

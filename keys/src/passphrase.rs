@@ -124,3 +124,38 @@ fn known_words(context: &[&str]) -> Vec<String> {
     words.dedup();
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(typed: &str) -> Vec<u8> {
+        Passphrase::from_typed(typed).map(|passphrase| passphrase.as_bytes().to_vec()).unwrap_or_default()
+    }
+
+    /// Examples of Unicode Standard Annex #15, tables 4 to 6: whatever the keyboard sends, these are the bytes.
+    #[test]
+    fn the_normal_form_is_nfkc() {
+        for (typed, normal) in [
+            ("\u{fb01}", "fi"),
+            ("2\u{2075}", "25"),
+            ("\u{1e9b}\u{323}", "\u{1e69}"),
+            ("A\u{30a}", "\u{c5}"),
+            ("\u{212b}", "\u{c5}"),
+            ("\u{ff43}\u{ff41}\u{ff54}", "cat"),
+            ("\u{ff76}\u{ff9e}", "\u{30ac}"),
+            ("two\u{a0}words", "two words"),
+            (" kept \t as typed ", " kept \t as typed "),
+        ] {
+            assert_eq!(bytes(typed), normal.as_bytes(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn every_character_counts_up_to_the_longest() {
+        let words = "lantern orchard quietly mended ".chars().cycle();
+        let long: String = words.take(Passphrase::LONGEST - 1).collect();
+        assert_ne!(bytes(&format!("{long}a")), bytes(&format!("{long}b")));
+        assert_eq!(bytes(&format!("{long}a")).len(), Passphrase::LONGEST);
+    }
+}

@@ -32,6 +32,8 @@ use uuid::Uuid;
 pub use by_key::{KeyAnswer, KeyRequest};
 pub use contents::{Anchor, SlotContents};
 pub(crate) use contents::{read_anchors, secret, write_anchors};
+#[cfg(feature = "test-cost")]
+pub use cost::spent;
 pub use cost::{CostRefused, SlotCost};
 pub use file::SlotKind;
 pub use recovering::{NewRecoverySlot, create_recovery, open_recovery};

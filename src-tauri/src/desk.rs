@@ -100,6 +100,12 @@ impl Desk {
         self.lock_away(LockCause::Crash);
     }
 
+    /// Whether the date of the computer was set since somebody signed in.
+    #[must_use]
+    pub(crate) fn clock_was_set(&self) -> bool {
+        self.workstation.clock_was_set()
+    }
+
     /// Shows or takes back the countdown.
     pub(crate) fn warn(&self, left: Duration) {
         // A page that is going away needs no warning.

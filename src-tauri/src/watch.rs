@@ -26,6 +26,10 @@ pub(crate) fn idle(desk: Desk) {
 }
 
 fn step(desk: &Desk, warned: bool) -> bool {
+    if desk.clock_was_set() {
+        desk.lock_away(LockCause::ClockSet);
+        return false;
+    }
     match desk.idle_state() {
         Some(IdleState::Warning { left }) => {
             desk.warn(left);

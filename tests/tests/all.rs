@@ -2,6 +2,7 @@
 
 mod hostile;
 mod house;
+mod keyring;
 mod keyrings;
 mod main_job;
 mod practice;

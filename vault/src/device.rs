@@ -24,7 +24,7 @@ pub use people::StoredGrant;
 pub use recovery::{CodeToEscrow, RecoveryPlace, RecoverySlot};
 pub use settings::{Identity, Setting};
 pub use steps::StepUsed;
-pub use throttle::{MOST_FAILURES, Subject, Throttle, Wait};
+pub use throttle::{Subject, Throttle};
 
 use crate::error::{StoreError, VaultError};
 use crate::folder::Folder;

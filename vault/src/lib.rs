@@ -34,8 +34,8 @@ mod verdict;
 
 pub use device::{
     AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Device, Identity, LogCheck, LogHead,
-    MOST_FAILURES, OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed, StoredDirective,
-    StoredGrant, Subject, Throttle, Wait,
+    OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed, StoredDirective, StoredGrant,
+    Subject, Throttle,
 };
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, DayPart, Freshness, Standing};

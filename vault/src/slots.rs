@@ -72,6 +72,19 @@ impl Slots {
         durable::remove(&self.file(person, generation))
     }
 
+    /// Puts one generation that cannot be read under another name, so that a new slot does not overwrite it.
+    ///
+    /// # Errors
+    /// When the operating system refuses; then it is where it was.
+    pub fn set_aside(&self, person: PersonId, generation: u64) -> io::Result<()> {
+        let file = self.file(person, generation);
+        let aside = (1_u32..)
+            .map(|number| file.with_extension(format!("unreadable-{number}")))
+            .find(|path| !path.exists())
+            .expect("there are more numbers than files");
+        fs::rename(file, aside)
+    }
+
     fn file(&self, person: PersonId, generation: u64) -> PathBuf {
         self.0.join(format!("{person}.{generation}.slot"))
     }

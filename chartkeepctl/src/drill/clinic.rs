@@ -114,6 +114,7 @@ impl Clinic {
             username: username.to_owned(),
             passphrase: passphrase(username),
             code,
+            phone_time: None,
         })?;
         Ok(())
     }

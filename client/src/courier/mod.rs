@@ -34,7 +34,7 @@ fn open(data_dir: &Path, keyring: &dyn Keyring) -> Result<Opened, ClientError> {
     if !folder.device_file().try_exists()? {
         return Err(Code::NotEnrolled.into());
     }
-    let keys = DeviceKeys::read(keyring)?.ok_or(Code::KeyMissing)?;
+    let keys = DeviceKeys::of_enrolled(keyring)?;
     // EXPOSE: SQLCipher needs the raw bytes to open the file.
     let device = Device::open(folder, &RawKey::new(*keys.device_file.expose()))?;
     let ground = ground(&device, &keys)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Keyring, KeyringProblem, KeyringSecret};
+use super::{Keyring, KeyringProblem, KeyringSecret, Sight};
 
 /// A keyring in memory.
 #[derive(Default)]
@@ -55,6 +55,14 @@ impl Keyring for MemoryKeyring {
     fn delete(&self, name: &str) -> Result<(), KeyringProblem> {
         self.with(|items| {
             items.remove(name);
+        })
+    }
+
+    fn look(&self, name: &str) -> Result<Sight, KeyringProblem> {
+        self.with(|items| match (items.contains_key(name), items.is_empty()) {
+            (true, _) => Sight::Here,
+            (false, false) => Sight::Gone,
+            (false, true) => Sight::Foreign,
         })
     }
 }

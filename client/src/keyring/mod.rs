@@ -37,6 +37,26 @@ pub trait Keyring: Send + Sync {
     /// # Errors
     /// As [`Keyring::read`].
     fn delete(&self, name: &str) -> Result<(), KeyringProblem>;
+
+    /// Where an item is that [`Keyring::read`] did not bring. Only looks: nothing is written, and nobody is asked for a
+    /// password.
+    ///
+    /// # Errors
+    /// As [`Keyring::read`].
+    fn look(&self, name: &str) -> Result<Sight, KeyringProblem>;
+}
+
+/// What a keyring shows of an item without opening it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It is in the collection in use.
+    Here,
+    /// It is in another collection than the one in use.
+    Elsewhere,
+    /// It is not there, and other items of ours are.
+    Gone,
+    /// Nothing of ours is there: the keyring is a new one, or another program's than before.
+    Foreign,
 }
 
 /// Why a keyring gave no answer to rely on. Each has its own screen.
@@ -54,6 +74,18 @@ pub enum KeyringProblem {
     /// It did not answer within the limit.
     #[error("the keyring did not answer")]
     NoAnswer,
+    /// The item lies in another collection than the one in use, and that one is shut.
+    #[error("the item is in another collection of the keyring")]
+    Elsewhere,
+    /// The item is there twice, and nothing says which is ours.
+    #[error("the keyring holds the item twice")]
+    Twice,
+    /// The item is there, and its value is none that we wrote.
+    #[error("the value in the keyring cannot be read")]
+    Unreadable,
+    /// It took a value, and what it gives back is another.
+    #[error("the keyring does not keep what it is given")]
+    NotKept,
 }
 
 impl From<KeyringProblem> for Code {
@@ -63,6 +95,10 @@ impl From<KeyringProblem> for Code {
             KeyringProblem::Locked => Self::KeyringLocked,
             KeyringProblem::Failed => Self::KeyringError,
             KeyringProblem::NoAnswer => Self::KeyringNoAnswer,
+            KeyringProblem::Elsewhere => Self::KeyringElsewhere,
+            KeyringProblem::Twice => Self::KeyringTwice,
+            KeyringProblem::Unreadable => Self::KeyringUnreadable,
+            KeyringProblem::NotKept => Self::KeyringForgets,
         }
     }
 }
@@ -151,6 +187,10 @@ mod tests {
             KeyringProblem::Locked,
             KeyringProblem::Failed,
             KeyringProblem::NoAnswer,
+            KeyringProblem::Elsewhere,
+            KeyringProblem::Twice,
+            KeyringProblem::Unreadable,
+            KeyringProblem::NotKept,
         ];
         let codes: std::collections::BTreeSet<Code> = problems.into_iter().map(Code::from).collect();
         assert_eq!(codes.len(), problems.len());

@@ -1,13 +1,16 @@
 //! The keyring of the desktop, spoken to over the Secret Service interface of D-Bus.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error};
+use secret_service::EncryptionType;
+use secret_service::blocking::{Item, SecretService};
 use zbus_secret_service_keyring_store::Store;
 use zeroize::Zeroizing;
 
-use super::{Keyring, KeyringProblem, KeyringSecret, Limiter};
+use super::{Keyring, KeyringProblem, KeyringSecret, Limiter, Sight};
 use crate::settings::KEYRING_LIMIT;
 
 /// The keyring of the operating system. Every call runs on a thread of its own and is given up after two seconds.
@@ -52,7 +55,7 @@ impl Keyring for OsKeyring {
             Err(Error::NoEntry) => Ok(None),
             Err(other) => Err(other),
         })?;
-        text.map(|text| from_hex(&text).ok_or(KeyringProblem::Failed)).transpose()
+        text.map(|text| from_hex(&text).ok_or(KeyringProblem::Unreadable)).transpose()
     }
 
     fn write(&self, name: &str, secret: &[u8]) -> Result<(), KeyringProblem> {
@@ -65,6 +68,50 @@ impl Keyring for OsKeyring {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
             Err(other) => Err(other),
         })
+    }
+
+    fn look(&self, name: &str) -> Result<Sight, KeyringProblem> {
+        let (service, name) = (self.service.clone(), name.to_owned());
+        self.limiter.run(move || look(&service, &name).map_err(|error| sight_problem(&error)))
+    }
+}
+
+/// Goes past `keyring-core`, whose searches open what they find and so put a question to the person.
+fn look(service: &str, name: &str) -> Result<Sight, secret_service::Error> {
+    // Attributes and states are not secret: the session needs no key.
+    let secrets = SecretService::connect(EncryptionType::Plain)?;
+    let default = match secrets.get_default_collection() {
+        Ok(collection) => Some(collection),
+        Err(secret_service::Error::NoResult) => None,
+        Err(other) => return Err(other),
+    };
+    let found = secrets.search_items(HashMap::from([("service", service), ("username", name)]))?;
+    let ours: Vec<&Item<'_>> = found.unlocked.iter().chain(&found.locked).collect();
+    let Some(default) = default else {
+        return Ok(if ours.is_empty() { Sight::Foreign } else { Sight::Elsewhere });
+    };
+    let in_use = format!("{}/", default.collection_path.as_str());
+    if ours.iter().any(|item| item.item_path.as_str().starts_with(&in_use)) {
+        return if default.is_locked()? { Err(secret_service::Error::Locked) } else { Ok(Sight::Here) };
+    }
+    if !ours.is_empty() {
+        return Ok(Sight::Elsewhere);
+    }
+    // A shut collection may hide what it holds.
+    default.ensure_unlocked()?;
+    let all = secrets.search_items(HashMap::from([("service", service)]))?;
+    let is_empty = all.unlocked.is_empty() && all.locked.is_empty();
+    Ok(if is_empty { Sight::Foreign } else { Sight::Gone })
+}
+
+fn sight_problem(error: &secret_service::Error) -> KeyringProblem {
+    use secret_service::Error;
+    if matches!(error, Error::Locked | Error::Prompt | Error::PromptDisconnected) {
+        KeyringProblem::Locked
+    } else if matches!(error, Error::Unavailable) {
+        KeyringProblem::Absent
+    } else {
+        KeyringProblem::Failed
     }
 }
 
@@ -81,7 +128,13 @@ fn connect(connection: &Connection) -> Result<Arc<Store>, KeyringProblem> {
 }
 
 fn problem_of(error: &Error) -> KeyringProblem {
-    if is_locked(error) { KeyringProblem::Locked } else { KeyringProblem::Failed }
+    if matches!(error, Error::Ambiguous(_)) {
+        KeyringProblem::Twice
+    } else if is_locked(error) {
+        KeyringProblem::Locked
+    } else {
+        KeyringProblem::Failed
+    }
 }
 
 fn is_locked(error: &Error) -> bool {

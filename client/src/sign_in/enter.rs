@@ -14,6 +14,7 @@ use vault::{Drafts, OpenGrant};
 
 use super::online::LetIn;
 use super::refresh::{self, NewlyMade};
+use super::tries;
 use crate::client_state::Profile;
 use crate::mailbox::Ticket;
 use crate::session::{OpenSession, Seals, SessionParts, person_view};
@@ -130,7 +131,7 @@ pub(super) fn enter(
     ticket: Ticket,
     entry: Entry,
     name: [u8; 16],
-    failures: u32,
+    failures: &vault::Throttle,
 ) -> Result<OpenedView, ClientError> {
     let Entry { person, profile, signing, agreement, share, way } = entry;
     let actor = actor(station, person, &profile);
@@ -138,8 +139,7 @@ pub(super) fn enter(
     let grants = open_grants(station, person, &agreement)?;
     let key = draft_key(person, &agreement);
     let last_sign_in = note(station, person, &profile, &key)?;
-    station.device().clear_failures(vault::Subject(name))?;
-    station.waits().succeeded(name);
+    tries::note_success(station, name, failures)?;
     let view = person_view(&profile);
     let to_park = ToPark {
         person,
@@ -176,7 +176,7 @@ pub(super) fn enter(
         person: view,
         place,
         last_sign_in: last_sign_in.map(|at| station.minute(at)),
-        failures_since: failures,
+        failures_since: failures.failures,
         online,
         first_time: online && last_sign_in.is_none(),
         recovery_codes_left,
@@ -255,9 +255,13 @@ fn open_grants(
     agreement: &AgreementSecret,
 ) -> Result<Vec<OpenGrant>, ClientError> {
     let trust = station.trust();
-    let (device, now) = (station.identity().device.uuid(), station.now());
+    let device = station.identity().device.uuid();
+    let proven = station.proven_time().earliest(&station.reading());
     let mut grants: Vec<OpenGrant> = Vec::new();
     for stored in station.device().grants_of(person)? {
+        // That it was issued proves that it had begun; when it ends is a matter of proven time, not of the date.
+        let issued = keys::grant::verify(&stored.bytes, trust.rights_key()).map(|header| header.not_before);
+        let now = proven.max(issued.ok()).unwrap_or_default();
         match keys::grant::open(&stored.bytes, trust.rights_key(), agreement, device, now) {
             // While a re-key is under way there are two generations: the vault knows which opens the file.
             Ok(body) => grants.push(OpenGrant { drawer: stored.drawer, keys: body.keys }),

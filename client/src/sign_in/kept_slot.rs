@@ -6,9 +6,9 @@ use records::id::PersonId;
 use uuid::Uuid;
 use vault::{Slots, StoredSlot};
 
-use crate::ClientError;
-use crate::device_keys::write_and_check;
-use crate::keyring::Keyring;
+use crate::device_keys::{what_is_wrong, write_and_check};
+use crate::keyring::{Keyring, KeyringProblem};
+use crate::{ClientError, Code};
 
 /// A slot file with its keyring half: what there is to try.
 pub(crate) struct KeptSlot {
@@ -22,6 +22,31 @@ pub(crate) struct KeptSlot {
     pub(crate) end_step: u64,
 }
 
+/// What of a slot is not there, or of no use, so that only the server can let the person in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lack {
+    /// The file.
+    File,
+    /// The half in the keyring; the file is there.
+    Half,
+    /// The file is none that this version reads.
+    FileUnreadable,
+    /// The half in the keyring is none that we wrote.
+    HalfUnreadable,
+}
+
+impl Lack {
+    /// What the person is told where the server cannot be reached.
+    pub(crate) fn code(self) -> Code {
+        match self {
+            Self::File => Code::SlotMissing,
+            Self::Half => Code::SlotKeyMissing,
+            Self::FileUnreadable => Code::SlotUnreadable,
+            Self::HalfUnreadable => Code::SlotKeyUnreadable,
+        }
+    }
+}
+
 /// The slots of this workstation, with both halves.
 #[derive(Clone, Copy)]
 pub(crate) struct SlotShelf<'a> {
@@ -32,19 +57,42 @@ pub(crate) struct SlotShelf<'a> {
 }
 
 impl SlotShelf<'_> {
-    /// Every generation of a person's slot whose two halves are there, newest first. More than one is left only by a crash.
-    pub(crate) fn of(&self, person: PersonId) -> Result<Vec<KeptSlot>, ClientError> {
-        let mut kept = Vec::new();
-        for StoredSlot { generation, bytes } in self.files.of(person)? {
-            // A file that cannot be read is left as it is, and another generation may still open.
-            let Ok(header) = slot::inspect(&bytes) else { continue };
-            let half = self.keyring.read(&item(header.slot, generation))?;
-            if let Some(secret) = half.and_then(|half| Secret::from_slice(&half)) {
-                let k_slot = SlotKey::from_secret(secret);
-                kept.push(KeptSlot { generation, file: bytes, k_slot, end_step: header.end_step });
+    /// Every generation of a person's slot whose two halves are there, newest first. More than one is left only by a
+    /// crash. Where there is none, what the newest lacks. Whatever cannot be used is left as it is.
+    ///
+    /// # Errors
+    /// The states of a keyring that may hold the half and does not give it.
+    pub(crate) fn of(&self, person: PersonId) -> Result<Result<Vec<KeptSlot>, Lack>, ClientError> {
+        let (mut kept, mut lacks) = (Vec::new(), Vec::new());
+        for stored in self.files.of(person)? {
+            let generation = stored.generation;
+            match self.whole(stored)? {
+                Ok(slot) => kept.push(slot),
+                Err(lack) => {
+                    tracing::warn!(?lack, generation, "a slot is not whole");
+                    lacks.push(lack);
+                }
             }
         }
-        Ok(kept)
+        if kept.is_empty() { Ok(Err(lacks.first().copied().unwrap_or(Lack::File))) } else { Ok(Ok(kept)) }
+    }
+
+    fn whole(&self, stored: StoredSlot) -> Result<Result<KeptSlot, Lack>, KeyringProblem> {
+        let StoredSlot { generation, bytes } = stored;
+        let Ok(header) = slot::inspect(&bytes) else { return Ok(Err(Lack::FileUnreadable)) };
+        let name = item(header.slot, generation);
+        let missing = match self.keyring.read(&name) {
+            Ok(Some(half)) => {
+                return Ok(Secret::from_slice(&half).ok_or(Lack::HalfUnreadable).map(|secret| {
+                    let k_slot = SlotKey::from_secret(secret);
+                    KeptSlot { generation, file: bytes, k_slot, end_step: header.end_step }
+                }));
+            }
+            Err(KeyringProblem::Unreadable) => return Ok(Err(Lack::HalfUnreadable)),
+            Ok(None) => Ok(()),
+            Err(problem) => Err(problem),
+        };
+        what_is_wrong(self.keyring, &name, missing).map(|_| Err(Lack::Half))
     }
 
     /// Puts a new generation in place: keyring first, read back; then the file, durable; `then`; and only then the
@@ -57,6 +105,9 @@ impl SlotShelf<'_> {
         then: impl FnOnce() -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         let before = self.files.of(person)?;
+        for unreadable in before.iter().filter(|stored| slot::inspect(&stored.bytes).is_err()) {
+            self.files.set_aside(person, unreadable.generation)?;
+        }
         // EXPOSE: the keyring is where this half lives.
         write_and_check(self.keyring, &item(slot, made.generation), made.k_slot.expose())?;
         self.files.write(person, made.generation, &made.file)?;
@@ -85,12 +136,11 @@ impl SlotShelf<'_> {
         generation: u64,
         earlier: &StoredSlot,
     ) -> Result<(), ClientError> {
+        // What could not be read was set aside, and is never removed.
+        let Ok(header) = slot::inspect(&earlier.bytes) else { return Ok(()) };
         // The keyring first: the file is what tells of the item, and without it nobody would come back for that.
-        match slot::inspect(&earlier.bytes).map(|header| header.slot) {
-            Ok(earlier_slot) if (earlier_slot, earlier.generation) != (slot, generation) => {
-                self.keyring.delete(&item(earlier_slot, earlier.generation))?;
-            }
-            Ok(_) | Err(_) => {}
+        if (header.slot, earlier.generation) != (slot, generation) {
+            self.keyring.delete(&item(header.slot, earlier.generation))?;
         }
         if earlier.generation != generation {
             self.files.remove(person, earlier.generation)?;

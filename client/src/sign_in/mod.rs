@@ -4,25 +4,27 @@ mod enter;
 pub(crate) mod kept_slot;
 mod offline;
 mod online;
+mod phone_time;
 mod recovery;
 mod reentry;
 mod refresh;
+pub(crate) mod tries;
 
 use std::sync::Arc;
 
 use keys::Passphrase;
 use keys::slot::OpenedSlot;
-use records::event::AuditEvent;
 use records::id::PersonId;
+use vault::Throttle;
 
 use crate::station::Station;
-use crate::throttle::Failures;
+use crate::throttle;
 use crate::view::OpenedView;
 use crate::workstation::SignInForm;
 use crate::{ClientError, Code};
 
 use enter::Entry;
-use offline::Tried;
+use offline::{Tried, Without};
 pub(crate) use recovery::recover;
 pub(crate) use reentry::reenter;
 pub(crate) use refresh::begin as refresh_behind;
@@ -37,6 +39,8 @@ pub(crate) struct Typed<'a> {
     pub(crate) passphrase: &'a Passphrase,
     /// The code.
     pub(crate) code: &'a str,
+    /// What the phone shows, where the person was asked.
+    pub(crate) phone_time: Option<jiff::Timestamp>,
 }
 
 /// Signs a person in and opens the vault. A lock that comes meanwhile wins.
@@ -48,16 +52,25 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
     }
     let name = station.state().username_token(&form.username).ok_or(Code::VaultDamaged)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
-    let typed =
-        Typed { username: form.username.trim(), name, passphrase: &passphrase, code: form.code.trim() };
-    let failures = failures_of(station, name)?;
-    let may_use_slot = admit(station, name, failures)?;
+    let phone_time = form
+        .phone_time
+        .as_ref()
+        .map(|shown| phone_time::read(shown, station.guessed_time(), &station.clock().time_zone()));
+    let typed = Typed {
+        username: form.username.trim(),
+        name,
+        passphrase: &passphrase,
+        code: form.code.trim(),
+        phone_time: phone_time.transpose()?,
+    };
+    let failures = tries::of(station, name)?;
+    let may_use_slot = admit(station, &failures)?;
     let entry = open(station, &typed, may_use_slot);
     match entry {
-        Ok(entry) => enter::enter(station, ticket, entry, name, failures.count),
+        Ok(entry) => enter::enter(station, ticket, entry, name, &failures),
         Err(error) => {
             if error.code == Code::SignInRefused {
-                note_failure(station, name)?;
+                tries::note_failure(station, name, &failures)?;
             }
             Err(error)
         }
@@ -65,7 +78,7 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
 }
 
 fn open(station: &Station, typed: &Typed<'_>, may_use_slot: bool) -> Result<Entry, ClientError> {
-    let tried = if may_use_slot { offline::open(station, typed)? } else { Tried::NoSlot };
+    let tried = if may_use_slot { offline::open(station, typed)? } else { Tried::Without(Without::Disabled) };
     match tried {
         Tried::Opened(opened) => match Entry::offline(station, opened)? {
             Some(entry) => Ok(entry),
@@ -73,12 +86,15 @@ fn open(station: &Station, typed: &Typed<'_>, may_use_slot: bool) -> Result<Entr
             None => Err(Code::FirstSignInNeedsServer.into()),
         },
         Tried::Refused => Err(Code::SignInRefused.into()),
-        Tried::NoSlot => match online::sign_in(station, typed) {
+        Tried::Without(without) => match online::sign_in(station, typed) {
             Ok(let_in) => Ok(Entry::online(let_in)),
             Err(error) if error.code == Code::ServerAway => {
-                offline::spend(station, typed);
-                let code = if may_use_slot { Code::FirstSignInNeedsServer } else { Code::SlotDisabled };
-                Err(code.into())
+                match without {
+                    Without::Name | Without::Slot(_) => offline::spend(station, typed),
+                    // The slot was tried on the way to the server, to keep its keys.
+                    Without::Over | Without::OverByDate | Without::Disabled => {}
+                }
+                Err(without.code().into())
             }
             Err(error) => Err(error),
         },
@@ -86,27 +102,12 @@ fn open(station: &Station, typed: &Typed<'_>, may_use_slot: bool) -> Result<Entr
 }
 
 /// Whether the slot may be tried. A disabled one may not; the server may still let the person in.
-fn admit(station: &Station, name: [u8; 16], failures: Failures) -> Result<bool, ClientError> {
-    match station.waits().admit(name, failures, station.moment()) {
+fn admit(station: &Station, failures: &Throttle) -> Result<bool, ClientError> {
+    match throttle::admit(failures, &station.reading()) {
         Ok(()) => Ok(true),
         Err(error) if error.code == Code::SlotDisabled => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-fn failures_of(station: &Station, name: [u8; 16]) -> Result<Failures, ClientError> {
-    let kept = station.device().throttle(vault::Subject(name))?;
-    Ok(kept.map_or(Failures { count: 0, last_at: station.now() }, |kept| Failures {
-        count: kept.failures,
-        last_at: kept.last_at,
-    }))
-}
-
-/// Counts a failure and records it, before the person learns of it.
-fn note_failure(station: &Station, name: [u8; 16]) -> Result<(), ClientError> {
-    station.device().record_failure(vault::Subject(name), station.now())?;
-    station.waits().failed(name, station.moment());
-    station.record(&[AuditEvent::sign_in_failed(station.stamp(), station.node(), Some(&name))])
 }
 
 /// Proves once more who is signed in, by their slot. A failure counts as one at a sign-in does.
@@ -117,18 +118,17 @@ pub(crate) fn prove_again(
     code: &str,
 ) -> Result<Box<OpenedSlot>, ClientError> {
     let name = station.device().username_of(person)?.ok_or(Code::VaultDamaged)?;
-    let failures = failures_of(station, name)?;
-    if !admit(station, name, failures)? {
+    let failures = tries::of(station, name)?;
+    if !admit(station, &failures)? {
         return Err(Code::SlotDisabled.into());
     }
-    match offline::open(station, &Typed { username: "", name, passphrase, code })? {
+    match offline::open(station, &Typed { username: "", name, passphrase, code, phone_time: None })? {
         Tried::Opened(opened) => {
-            station.device().clear_failures(vault::Subject(name))?;
-            station.waits().succeeded(name);
+            tries::note_success(station, name, &failures)?;
             Ok(opened)
         }
-        Tried::Refused | Tried::NoSlot => {
-            note_failure(station, name)?;
+        Tried::Refused | Tried::Without(_) => {
+            tries::note_failure(station, name, &failures)?;
             Err(Code::SignInRefused.into())
         }
     }

@@ -8,7 +8,7 @@ use keys::reentry::{self, ReentryRefused};
 use records::id::PersonId;
 
 use super::enter::{Back, Entry};
-use super::{admit, enter, failures_of, note_failure};
+use super::{admit, enter, tries};
 use crate::station::{Span, Station};
 use crate::view::OpenedView;
 use crate::workstation::ReenterForm;
@@ -26,15 +26,15 @@ pub(crate) fn reenter(station: &Arc<Station>, form: &ReenterForm) -> Result<Open
     let name = people.iter().find(|parked| parked.person == person.uuid()).map(|parked| parked.name);
     let name = name.ok_or(Code::ReentryOver)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::ReentryRefused)?;
-    let failures = failures_of(station, name)?;
-    if !admit(station, name, failures)? {
+    let failures = tries::of(station, name)?;
+    if !admit(station, &failures)? {
         return Err(Code::SlotDisabled.into());
     }
     let parked = station.parking().begin_try(person, station.since_boot())?;
     match open(station, &parked, &passphrase) {
-        Ok(entry) => enter::enter(station, ticket, entry, name, failures.count),
+        Ok(entry) => enter::enter(station, ticket, entry, name, &failures),
         Err(Code::ReentryRefused) => {
-            note_failure(station, name)?;
+            tries::note_failure(station, name, &failures)?;
             station.state_changed();
             let over = parked.failures >= MOST_TRIES;
             Err(if over { Code::ReentryOver } else { Code::ReentryRefused }.into())

@@ -26,6 +26,7 @@ impl Station {
     /// Takes in the answer: policy and trust at once, orders into the list of those to be carried out.
     pub(crate) fn take_directives(&self, answer: &DirectivesResponse) {
         self.contact();
+        self.hear_time(answer.now);
         if let Some(text) = &answer.trust_bundle {
             self.take_trust(text);
         }

@@ -15,6 +15,7 @@ impl Station {
         self.driver().tell(Told::Shut);
         let Some(leaving) = leaving else { return };
         leaving.wait();
+        self.keep_time();
         self.park(cause);
         if let Some(signed_in) = signed_in {
             let event = AuditEvent::locked(self.stamp(), &signed_in.actor, word(cause));
@@ -42,5 +43,6 @@ fn word(cause: LockCause) -> Cause {
         LockCause::Sleep => Cause::Sleep,
         LockCause::UserSwitch => Cause::UserSwitch,
         LockCause::Crash => Cause::Crash,
+        LockCause::ClockSet => Cause::ClockSet,
     }
 }

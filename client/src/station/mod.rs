@@ -9,6 +9,7 @@ mod park;
 mod person;
 mod re_keying;
 mod status;
+mod time;
 mod tokens;
 mod trust;
 pub(crate) mod wiping;
@@ -30,11 +31,11 @@ use crate::https::Server;
 use crate::keyring::Keyring;
 use crate::mailbox::Mailbox;
 use crate::parking::ParkedMemory;
+use crate::proven_time::ProvenTime;
 use crate::session::OpenSession;
 use crate::store::{DeviceGuard, Store};
 use crate::syncing::DriverHandle;
-use crate::throttle::{Moment, Waits};
-use crate::{ClientError, Clock, Code, Settings, recovery, workstation};
+use crate::{ClientError, Clock, Code, Reading, Settings, recovery, workstation};
 
 pub(crate) use delivery::{tree_allows, verdict};
 pub(crate) use directives::kept_text;
@@ -99,8 +100,9 @@ pub(crate) struct Station {
     store: Arc<Store>,
     state: Mutex<ClientState>,
     trust: RwLock<Trust>,
-    waits: Mutex<Waits>,
     recovery: recovery::Desk,
+    proven: Mutex<ProvenTime>,
+    opened_at: Mutex<Option<Reading>>,
     net: Mutex<tokens::Net>,
     mirror: Mutex<mirror::Mirror>,
     re_keying: re_keying::ReKeying,
@@ -112,7 +114,7 @@ pub(crate) struct Station {
 impl Station {
     /// A workstation with nobody signed in.
     pub(crate) fn new(parts: Parts) -> Self {
-        let started = parts.surroundings.clock.monotonic();
+        let proven = time::kept(&parts.device);
         let net = tokens::Net::since_last_contact(&parts.device);
         let parking = Parking::new(parts.surroundings.parked.clone());
         Self {
@@ -128,8 +130,9 @@ impl Station {
             store: Arc::new(Store::shut(parts.device)),
             state: Mutex::new(parts.state),
             trust: RwLock::new(parts.trust),
-            waits: Mutex::new(Waits::since(started)),
             recovery: recovery::Desk::default(),
+            proven: Mutex::new(proven),
+            opened_at: Mutex::new(None),
             net: Mutex::new(net),
             mirror: Mutex::default(),
             re_keying: re_keying::ReKeying::default(),
@@ -159,8 +162,8 @@ impl Station {
         self.surroundings.clock.monotonic()
     }
 
-    pub(crate) fn moment(&self) -> Moment {
-        Moment { monotonic: self.monotonic(), date: self.now() }
+    pub(crate) fn reading(&self) -> Reading {
+        self.surroundings.clock.reading()
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -206,10 +209,6 @@ impl Station {
 
     pub(crate) fn recovery(&self) -> &recovery::Desk {
         &self.recovery
-    }
-
-    pub(crate) fn waits(&self) -> MutexGuard<'_, Waits> {
-        held(&self.waits)
     }
 
     fn mirror(&self) -> MutexGuard<'_, mirror::Mirror> {

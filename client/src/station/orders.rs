@@ -13,6 +13,7 @@ use vault::{StoreError, StoredDirective};
 
 use super::Station;
 use crate::sign_in::kept_slot::SlotShelf;
+use crate::throttle::MOST_FAILURES;
 use crate::{ClientError, Code, LockCause, recovery};
 
 impl Station {
@@ -75,7 +76,7 @@ impl Station {
                 DirectiveOrder::Lock => {
                     self.lock(LockCause::Order);
                     self.parking().remove_all();
-                    self.device().require_online(self.now())?;
+                    self.device().raise_failures(MOST_FAILURES)?;
                     self.order_done(number, "lock")?;
                 }
                 DirectiveOrder::DropPerson { person } => {

@@ -202,6 +202,7 @@ impl Station {
             | LockCause::Sleep
             | LockCause::UserSwitch
             | LockCause::Crash
+            | LockCause::ClockSet
                 if now < to_park.span.ends =>
             {
                 self.parking.add(to_park.seal(self.parking.boot(), &mut Random::from_os()), now);
@@ -213,6 +214,7 @@ impl Station {
             | LockCause::Sleep
             | LockCause::UserSwitch
             | LockCause::Crash
+            | LockCause::ClockSet
             | LockCause::SignOut
             | LockCause::Order
             | LockCause::Exit => {

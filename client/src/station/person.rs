@@ -29,10 +29,12 @@ impl Station {
     }
 
     pub(super) fn take_signed_in(&self) -> Option<SignedIn> {
+        self.watch_clocks(false);
         self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn set_signed_in(&self, signed_in: Option<SignedIn>) {
+        self.watch_clocks(signed_in.is_some());
         *self.signed_in.lock().unwrap_or_else(PoisonError::into_inner) = signed_in;
     }
 }

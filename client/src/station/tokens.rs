@@ -61,7 +61,7 @@ impl Station {
 
     /// The token of the person who is signed in, while it is good.
     pub(crate) fn session_token(&self) -> Option<SecretText> {
-        let (person, now) = (self.signed_in()?, self.now());
+        let (person, now) = (self.signed_in()?, self.guessed_time());
         let net = self.net();
         let session = net.session.as_ref()?;
         let is_good = session.person == person && now + SPARE < session.expires_at;

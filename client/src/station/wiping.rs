@@ -14,6 +14,7 @@ use super::{Station, Surroundings};
 use crate::device_keys::DeviceKeys;
 use crate::keyring::Keyring;
 use crate::sign_in::kept_slot::item;
+use crate::sign_in::tries;
 use crate::syncing::Told;
 use crate::{ClientError, Code, LockCause, recovery, workstation};
 
@@ -140,8 +141,9 @@ fn destroy(folder: &Folder, keyring: &dyn Keyring) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// Destroys the keyring's half of every slot.
+/// Destroys the keyring's half of every slot, and its count of failed attempts.
 fn destroy_halves(keyring: &dyn Keyring, folder: &Folder) -> Result<(), ClientError> {
+    keyring.delete(tries::ITEM)?;
     let slots = Slots::new(folder);
     // A folder that is gone already has no slots.
     for person in slots.people().unwrap_or_default() {

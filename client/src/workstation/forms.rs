@@ -26,6 +26,20 @@ pub struct SignInForm {
     pub passphrase: String,
     /// Six digits of the authenticator app.
     pub code: String,
+    /// What the phone shows, where the clock of this computer may be wrong.
+    #[serde(default)]
+    pub phone_time: Option<PhoneTime>,
+}
+
+/// The time on a phone.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PhoneTime {
+    /// Hour and minute, `14:05`.
+    pub time: String,
+    /// The day, `14-Jul-2026`; empty where the computer has the day right, or nearly.
+    pub date: String,
 }
 
 /// What a person types who comes back within hours of a full sign-in.
@@ -130,6 +144,8 @@ pub enum LockCause {
     UserSwitch,
     /// The process that shows the page ended by itself.
     Crash,
+    /// The date was set while somebody was signed in.
+    ClockSet,
     /// The program ends.
     Exit,
 }

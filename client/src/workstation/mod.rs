@@ -4,6 +4,7 @@ mod activating;
 mod forms;
 #[cfg(test)]
 mod limits_tests;
+mod locking;
 pub(crate) mod open;
 mod recovering;
 #[cfg(test)]
@@ -30,7 +31,9 @@ use crate::view::{
 };
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
-pub use forms::{ActivateForm, EnrolForm, LockCause, RecoveryForm, ReenterForm, SheetForm, SignInForm};
+pub use forms::{
+    ActivateForm, EnrolForm, LockCause, PhoneTime, RecoveryForm, ReenterForm, SheetForm, SignInForm,
+};
 use open::Running;
 
 /// What the workstation tells by itself.
@@ -144,7 +147,9 @@ impl Workstation {
             let mut standing = self.standing();
             match &*standing {
                 Standing::Running(_) => return Err(Code::AlreadyEnrolled.into()),
-                Standing::Blocked(problem) if problem.code == Code::KeyMissing => {
+                Standing::Blocked(problem)
+                    if matches!(problem.code, Code::KeyMissing | Code::KeyringForeign) =>
+                {
                     enrolment::reopening::reopen(&self.surroundings, &form)?;
                 }
                 Standing::Blocked(problem) if problem.code == Code::Wiped => {
@@ -177,19 +182,6 @@ impl Workstation {
     /// `slot-disabled`, `in-use`, `out-of-memory`, and what did not open.
     pub fn reenter(&self, form: ReenterForm) -> Result<OpenedView, ClientError> {
         sign_in::reenter(&self.station()?, &form)
-    }
-
-    /// How long the open session may go on at the most: twelve hours from the full sign-in, however often the person came
-    /// back since. `None` with nobody signed in.
-    pub fn session_left(&self) -> Option<Duration> {
-        self.station().ok()?.session_left()
-    }
-
-    /// Locks at once; never fails. An unlock that is under way comes to nothing.
-    pub fn lock(&self, cause: LockCause) {
-        if let Ok(station) = self.station() {
-            station.lock(cause);
-        }
     }
 
     /// Patients that match what was typed so far.
@@ -339,6 +331,7 @@ impl Workstation {
         let standing = std::mem::replace(&mut *self.standing(), Standing::Unenrolled);
         if let Standing::Running(Running { station, driver }) = standing {
             station.lock(LockCause::Exit);
+            station.keep_time();
             let stopped = AuditEvent::app_stopped(station.stamp(), station.node());
             if let Err(error) = station.record(&[stopped]) {
                 tracing::error!(code = error.code.as_str(), "the end of the program was not recorded");

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use vault::{Device, Folder, RawKey, Setting};
 
 use crate::client_state::ClientState;
-use crate::device_keys::{DeviceKeys, prove_that_it_works};
+use crate::device_keys::DeviceKeys;
 use crate::https::{PinnedRoot, Server, TlsMaterial};
 use crate::station::wiping::{self, Found};
 use crate::station::{About, Parts, Station, Surroundings, Trust, kept_text};
@@ -33,11 +33,7 @@ pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, Clien
     if !folder.device_file().try_exists()? {
         return Ok(None);
     }
-    let keyring = surroundings.keyring.as_ref();
-    let Some(keys) = DeviceKeys::read(keyring)? else {
-        prove_that_it_works(keyring)?;
-        return Err(Code::KeyMissing.into());
-    };
+    let keys = DeviceKeys::of_enrolled(surroundings.keyring.as_ref())?;
     // EXPOSE: SQLCipher needs the raw bytes to open the file.
     let device = Device::open(folder, &RawKey::new(*keys.device_file.expose()))?;
     let (told, hear) = DriverHandle::pair();

@@ -1,5 +1,10 @@
 //! The workstation without a server: what blocks a start, and every way an unlock can go.
 
+mod clock;
+mod factors;
+mod keyring;
+mod throttle;
+
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -7,7 +12,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::fixture::{Fixture, PASSPHRASE};
-use crate::keyring::{KeyringProblem, KeyringSecret, MemoryKeyring};
+use crate::keyring::{KeyringProblem, KeyringSecret, MemoryKeyring, Sight};
 
 fn code_of<T>(answer: Result<T, ClientError>) -> Option<Code> {
     answer.err().map(|error| error.code)
@@ -28,61 +33,6 @@ fn a_new_computer_is_unenrolled_and_nothing_is_made_on_it() {
     assert_eq!(workstation.status().state, Lifecycle::Unenrolled);
     assert_eq!(code_of(workstation.search("a")), Some(Code::NotEnrolled));
     assert!(!folder.path().join("data").exists());
-}
-
-#[test]
-fn each_state_of_the_keyring_blocks_with_its_own_code_and_a_retry_goes_on() {
-    let fixture = Fixture::enrolled();
-    let before = fs::read(fixture.device_file()).unwrap();
-    for (state, code) in [
-        (KeyringProblem::Absent, Code::KeyringAbsent),
-        (KeyringProblem::Locked, Code::KeyringLocked),
-        (KeyringProblem::Failed, Code::KeyringError),
-        (KeyringProblem::NoAnswer, Code::KeyringNoAnswer),
-    ] {
-        fixture.keyring.set_problem(Some(state));
-        let workstation = fixture.start();
-        assert_eq!(problem(&workstation.status()), Some(code));
-        assert_eq!(code_of(workstation.sign_in(fixture.form(PASSPHRASE, "000000"))), Some(code));
-        fixture.keyring.set_problem(None);
-        assert!(fs::read(fixture.device_file()).unwrap() == before, "nothing was changed");
-        assert_eq!(workstation.retry().state, Lifecycle::Locked);
-        workstation.stop();
-        fs::write(fixture.device_file(), &before).unwrap();
-    }
-}
-
-#[test]
-fn a_key_that_is_gone_from_the_keyring_is_said_and_never_made_anew() {
-    let fixture = Fixture::enrolled();
-    fixture.keyring.delete("workstation").unwrap();
-    let workstation = fixture.start();
-    assert_eq!(problem(&workstation.status()), Some(Code::KeyMissing));
-    assert!(fixture.keyring.read("workstation").unwrap().is_none());
-}
-
-/// What a locked keyring, or one that was never set up, looks like from here: it has nothing, and takes nothing.
-struct Shut;
-
-impl Keyring for Shut {
-    fn read(&self, _: &str) -> Result<Option<KeyringSecret>, KeyringProblem> {
-        Ok(None)
-    }
-
-    fn write(&self, _: &str, _: &[u8]) -> Result<(), KeyringProblem> {
-        Err(KeyringProblem::Locked)
-    }
-
-    fn delete(&self, _: &str) -> Result<(), KeyringProblem> {
-        Ok(())
-    }
-}
-
-#[test]
-fn a_locked_keyring_that_says_it_is_empty_is_not_taken_for_a_lost_key() {
-    let fixture = Fixture::enrolled();
-    let workstation = Workstation::start(fixture.settings(), Arc::new(Shut), fixture.clock, |_| {});
-    assert_eq!(problem(&workstation.status()), Some(Code::KeyringLocked));
 }
 
 #[test]
@@ -128,23 +78,6 @@ fn a_person_unlocks_with_keyring_passphrase_and_code_and_the_server_away() {
 }
 
 #[test]
-fn a_wrong_passphrase_a_wrong_code_and_a_used_code_are_one_error() {
-    let fixture = Fixture::enrolled();
-    let workstation = fixture.start();
-    let code = fixture.code();
-    assert_eq!(
-        code_of(workstation.sign_in(fixture.form("not this one at all", &code))),
-        Some(Code::SignInRefused)
-    );
-    assert_eq!(code_of(workstation.sign_in(fixture.form(PASSPHRASE, "123"))), Some(Code::SignInRefused));
-    workstation.sign_in(fixture.form(PASSPHRASE, &code)).unwrap();
-    workstation.lock(LockCause::Person);
-    assert_eq!(code_of(workstation.sign_in(fixture.form(PASSPHRASE, &code))), Some(Code::SignInRefused));
-    fixture.clock.advance(Duration::from_secs(30));
-    workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code())).unwrap();
-}
-
-#[test]
 fn a_slot_of_another_computer_does_not_open() {
     let (fixture, other) = (Fixture::enrolled(), Fixture::enrolled());
     let half = fixture.keyring.names().into_iter().find(|name| name.starts_with("slot.")).unwrap();
@@ -157,39 +90,6 @@ fn a_slot_of_another_computer_does_not_open() {
         code_of(workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code()))),
         Some(Code::SignInRefused)
     );
-}
-
-#[test]
-fn failures_make_one_wait_and_a_restart_does_not_end_it() {
-    let fixture = Fixture::enrolled();
-    let workstation = fixture.start();
-    for _ in 0..4 {
-        fixture.clock.advance(Duration::from_secs(5));
-        assert_eq!(
-            code_of(workstation.sign_in(fixture.form(PASSPHRASE, "000000"))),
-            Some(Code::SignInRefused)
-        );
-    }
-    let refused = workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code())).err().unwrap();
-    assert_eq!(refused.code, Code::WaitBeforeRetry);
-    workstation.stop();
-    let workstation = fixture.start();
-    assert_eq!(
-        code_of(workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code()))),
-        Some(Code::WaitBeforeRetry)
-    );
-    fixture.clock.advance(Duration::from_secs(15));
-    let opened = workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code())).unwrap();
-    assert_eq!(opened.failures_since, 4);
-}
-
-#[test]
-fn a_name_without_a_slot_needs_the_server_once() {
-    let fixture = Fixture::enrolled();
-    let workstation = fixture.start();
-    let mut form = fixture.form(PASSPHRASE, &fixture.code());
-    form.username = "Ingrid".to_owned();
-    assert_eq!(code_of(workstation.sign_in(form)), Some(Code::FirstSignInNeedsServer));
 }
 
 #[test]
@@ -231,36 +131,6 @@ fn behind_the_first_screen_the_slot_goes_on_to_the_next_generation() {
     workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code())).unwrap();
 }
 
-/// A keyring that forgets to keep anything new: the refresh then has to leave everything as it was.
-struct Forgetful(Arc<MemoryKeyring>);
-
-impl Keyring for Forgetful {
-    fn read(&self, name: &str) -> Result<Option<KeyringSecret>, KeyringProblem> {
-        self.0.read(name)
-    }
-
-    fn write(&self, _: &str, _: &[u8]) -> Result<(), KeyringProblem> {
-        Ok(())
-    }
-
-    fn delete(&self, name: &str) -> Result<(), KeyringProblem> {
-        self.0.delete(name)
-    }
-}
-
-#[test]
-fn a_keyring_that_forgets_costs_nobody_the_way_in() {
-    let fixture = Fixture::enrolled();
-    let keyring = Arc::new(Forgetful(fixture.keyring.clone()));
-    let workstation = Workstation::start(fixture.settings(), keyring, fixture.clock.clone(), |_| {});
-    for _ in 0..3 {
-        workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code())).unwrap();
-        std::thread::sleep(Duration::from_millis(50));
-        workstation.lock(LockCause::Person);
-        fixture.clock.advance(Duration::from_secs(30));
-    }
-}
-
 /// A keyring that waits in the middle of an unlock until the test lets it go on.
 struct Slow {
     inner: Arc<MemoryKeyring>,
@@ -290,6 +160,10 @@ impl Keyring for Slow {
 
     fn delete(&self, name: &str) -> Result<(), KeyringProblem> {
         self.inner.delete(name)
+    }
+
+    fn look(&self, name: &str) -> Result<Sight, KeyringProblem> {
+        self.inner.look(name)
     }
 }
 

@@ -110,6 +110,8 @@ impl SlotCost {
     /// `A = Argon2id(passphrase; salt)`.
     pub(crate) fn derive_a(&self, passphrase: &Passphrase, salt: &[u8; 32]) -> Option<PassphraseKey> {
         let input = Argon2Input { password: passphrase.as_bytes(), salt, secret: &[], associated: &[] };
+        #[cfg(feature = "test-cost")]
+        spent::count(|(passphrase, _)| *passphrase += 1);
         argon2id(self.passphrase, &input).map(PassphraseKey::from_secret)
     }
 
@@ -124,6 +126,8 @@ impl SlotCost {
         let input = Argon2Input { password: a_key.expose(), salt, secret: pepper, associated: hash };
         #[cfg(test)]
         tests::RUNS.set(tests::RUNS.get() + 1);
+        #[cfg(feature = "test-cost")]
+        spent::count(|(_, unlock)| *unlock += 1);
         argon2id(self.unlock, &input)
     }
 
@@ -138,6 +142,27 @@ impl SlotCost {
             Ok(Argon2Cost { memory_kib: reader.u32()?, passes: reader.u32()?, lanes: reader.u32()? })
         };
         Ok(Self { passphrase: one()?, unlock: one()? })
+    }
+}
+
+/// What tries have cost, for tests of other crates that compare them. Not in a build that ships.
+#[cfg(feature = "test-cost")]
+pub mod spent {
+    use std::cell::Cell;
+
+    thread_local! {
+        static RUNS: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+    }
+
+    pub(super) fn count(one: impl FnOnce(&mut (u32, u32))) {
+        let mut runs = RUNS.get();
+        one(&mut runs);
+        RUNS.set(runs);
+    }
+
+    /// How often this thread ran Argon2id since it was asked last: over a passphrase, and for an unlock.
+    pub fn take() -> (u32, u32) {
+        RUNS.take()
     }
 }
 

@@ -38,6 +38,26 @@ fn short_known_and_guessable_ones_are_refused() {
 }
 
 #[test]
+fn twelve_characters_are_enough_eleven_are_not_and_hundreds_are_fine() {
+    let twelve = "kqzv xmwp rd";
+    assert_eq!(twelve.chars().count(), 12);
+    assert_eq!(checked(twelve), Ok(()));
+    assert_eq!(checked("kqzv xmwp r"), Err(PassphraseRefused::TooShort { min_characters: 12 }));
+    let long = "lantern orchard quietly mended by seven otters on a wet tuesday";
+    for length in [63, 64, 65, 300] {
+        let text: String = long.chars().cycle().take(length).collect();
+        assert_eq!(checked(&text), Ok(()), "{length}");
+    }
+    let eight = PassphrasePolicy::with_min_characters(8);
+    assert_eq!(check(&passphrase("kq7!xmwz"), &[], eight), Ok(()));
+    let most = PassphrasePolicy::with_min_characters(64);
+    let text: String = long.chars().cycle().take(64).collect();
+    assert_eq!(check(&passphrase(&text), &[], most), Ok(()));
+    let text: String = long.chars().take(63).collect();
+    assert!(check(&passphrase(&text), &[], most).is_err());
+}
+
+#[test]
 fn a_known_word_inside_a_long_passphrase_is_fine() {
     assert_eq!(checked("my maria climbs seven lanterns"), Ok(()));
 }

@@ -69,6 +69,8 @@ pub enum LockCause {
     Directive,
     /// A process of the app ended by itself.
     Crash,
+    /// The date of the computer ran away from its own clock.
+    ClockSet,
 }
 
 impl LockCause {
@@ -83,6 +85,7 @@ impl LockCause {
             LockCause::Absolute => "absolute",
             LockCause::Directive => "directive",
             LockCause::Crash => "crash",
+            LockCause::ClockSet => "clock-set",
         }
     }
 }

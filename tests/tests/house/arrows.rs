@@ -32,6 +32,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum-server", &["chartkeep-server"]),
     ("reqwest", &["client", "chartkeep-tests"]),
     ("keyring-core", &["client"]),
+    ("secret-service", &["client"]),
     ("zbus-secret-service-keyring-store", &["client"]),
     ("aes-gcm", &["keys"]),
     ("argon2", &["keys"]),

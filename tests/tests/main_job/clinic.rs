@@ -28,6 +28,7 @@ use jiff::tz::TimeZone;
 use keys::{Secret, TotpSeed, totp};
 use records::id::PersonId;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 /// How long anything in the background may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,6 +60,10 @@ impl Clock for TestClock {
 
     fn since_boot(&self) -> Duration {
         self.system.since_boot() + self.ahead()
+    }
+
+    fn boot(&self) -> Uuid {
+        self.system.boot()
     }
 
     fn time_zone(&self) -> TimeZone {
@@ -170,6 +175,7 @@ impl Clinic {
             username: person.username.to_owned(),
             passphrase: passphrase.to_owned(),
             code: code.to_owned(),
+            phone_time: None,
         })
     }
 

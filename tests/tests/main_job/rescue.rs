@@ -95,7 +95,7 @@ fn with_the_keyring_gone_the_escrow_opens_the_folder_and_nothing_unsent_is_lost(
     clinic.server.start();
 
     let workstation = clinic.workstation();
-    assert_eq!(workstation.status().problem.map(|problem| problem.code), Some(Code::KeyMissing));
+    assert_eq!(workstation.status().problem.map(|problem| problem.code), Some(Code::KeyringForeign));
     let before = std::fs::read(clinic.data_dir().join("device.db")).unwrap();
     let ordinary = chartkeep_server::people::make_token(&clinic.server.practice, "New").unwrap();
     let refused = workstation.enrol(EnrolForm {

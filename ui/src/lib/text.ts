@@ -3,6 +3,7 @@ import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
 import { recovery } from './text/recovery';
+import type { Code } from './api/bindings';
 
 export const text = {
   recovery,
@@ -69,6 +70,30 @@ export const text = {
     record: 'This is not possible now',
     unexpected: 'Chartkeep cannot go on',
     safe: 'No record was deleted or changed. Unsent work stays on this computer.',
+    steps: 'What to do',
+    /** Heading and steps of what has a screen of its own; the sentence above them is the client's. */
+    ways: {
+      'keyring-absent': ['The keyring does not run', ['Log out of the computer and in again: the keyring starts with the desktop.', 'Still not there: your IT administrator installs GNOME Keyring or KWallet.']],
+      'keyring-locked': ['The keyring is locked', ['Unlock it in the desktop’s own program for passwords and keys, usually with the password of the computer.', 'The computer signs in by itself, or by fingerprint? Then the keyring stays locked until its password is typed.']],
+      'keyring-error': ['The keyring reports an error', ['Restart the computer.', 'Again: your IT administrator looks at the log of the keyring.']],
+      'keyring-no-answer': ['The keyring does not answer', ['Look behind this window for one that asks for the keyring’s password.', 'None there: restart the computer.']],
+      'keyring-elsewhere': ['The key lies in another collection', ['Open the desktop’s own program for passwords and keys.', 'Unlock the collection that holds the key, or make it the default again.']],
+      'keyring-twice': ['The keyring holds the key twice', ['Your IT administrator compares the two collections and takes away the one that was added last.', 'Nobody should delete the key of this computer itself.']],
+      'keyring-foreign': ['Another keyring than before', ['Was the desktop changed, say from GNOME to KDE? Start the keyring that was used before.', 'Was somebody else’s account opened? Log in with the account of this workstation.', 'Was the computer’s password reset? Your IT administrator brings the old keyring back with the old password, or enrols this computer again.']],
+      'keyring-unreadable': ['The key cannot be read', ['Your IT administrator restores the keyring from a backup.', 'There is none: this computer is enrolled again, and unsent work is kept.']],
+      'keyring-forgets': ['The keyring does not keep keys', ['Restart the computer.', 'Again: your IT administrator checks the keyring’s disk and its synchronisation with other computers.']],
+      'key-missing': ['The key of this computer is gone', ['Your IT administrator restores the keyring from a backup.', 'There is none: this computer is enrolled again, and unsent work is kept.']],
+    } as Partial<Record<Code, [string, string[]]>>,
+  },
+  phoneTime: {
+    offer: 'Does your phone show another time?',
+    title: 'What time does your phone show?',
+    computer: (shown: string) => `This computer shows ${shown}.`,
+    time: 'Time on the phone',
+    timeHint: 'As in 14:05.',
+    date: 'Day on the phone',
+    dateHint: 'If it differs: 14-Jul-2026.',
+    back: 'Use the clock of this computer',
   },
   rescue: {
     title: 'Bring this computer back',

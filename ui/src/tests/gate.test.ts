@@ -24,7 +24,7 @@ describe('before the records', () => {
     expect((window.byId('enrol-token') as HTMLInputElement).value).toBe('old');
   });
 
-  test.each(['keyring-absent', 'keyring-locked', 'vault-damaged', 'vault-newer'] as const)('%s has its own screen with what to do', async (code) => {
+  test.each(['vault-damaged', 'vault-newer'] as const)('%s has its own screen with what to do', async (code) => {
     const clinic = theClinic();
     clinic.state = 'blocked';
     clinic.problem = { code, message: 'What happened.', advice: 'What to do.' };
@@ -34,10 +34,10 @@ describe('before the records', () => {
     expect(document.querySelector('[data-testid="rescue-form"]')).toBeNull();
   });
 
-  test('a computer whose key is missing takes a rescue token', async () => {
+  test.each(['key-missing', 'keyring-foreign'] as const)('a computer with %s takes a rescue token', async (code) => {
     const clinic = theClinic();
     clinic.state = 'blocked';
-    clinic.problem = { code: 'key-missing', message: 'What happened.', advice: 'What to do.' };
+    clinic.problem = { code, message: 'What happened.', advice: 'What to do.' };
     const window = openWindow();
     await window.user.type(await window.find('rescue-server'), 'https://server.clinic:8444');
     await window.user.type(window.byId('rescue-token'), 'ck1.abc');
@@ -57,6 +57,53 @@ describe('before the records', () => {
     await window.user.type(window.byId('enrol-token'), 'ck1.abc');
     await window.user.click(window.byId('enrol-submit'));
     expect(await window.find('lock-screen')).toBeTruthy();
+  });
+
+  test.each([
+    ['keyring-absent', 'The keyring does not run'],
+    ['keyring-locked', 'The keyring is locked'],
+    ['keyring-error', 'The keyring reports an error'],
+    ['keyring-no-answer', 'The keyring does not answer'],
+    ['keyring-elsewhere', 'The key lies in another collection'],
+    ['keyring-twice', 'The keyring holds the key twice'],
+    ['keyring-foreign', 'Another keyring than before'],
+    ['keyring-unreadable', 'The key cannot be read'],
+    ['keyring-forgets', 'The keyring does not keep keys'],
+    ['key-missing', 'The key of this computer is gone'],
+  ] as const)('%s has a heading and steps of its own, and can be tried again', async (code, heading) => {
+    const clinic = theClinic();
+    clinic.state = 'blocked';
+    clinic.problem = { code, message: 'What happened.', advice: 'What to do.' };
+    const window = openWindow();
+    expect((await window.find('error-code')).textContent).toBe(code);
+    expect(window.byId('blocked-screen').querySelector('h1')?.textContent).toBe(heading);
+    expect(window.byId('blocked-steps').querySelectorAll('li').length).toBeGreaterThan(1);
+    expect(window.byId('blocked-screen').textContent).toContain('No record was deleted');
+    clinic.state = 'locked';
+    clinic.problem = null;
+    await window.user.click(window.byId('blocked-retry'));
+    expect(await window.find('lock-screen')).toBeTruthy();
+  });
+
+  test('where the clock may be wrong, the time on the phone is asked for and lets the person in', async () => {
+    theClinic().clockIsWrong = true;
+    const window = openWindow();
+    expect(window.gone('phone-time-offer')).toBe(true);
+    await window.user.type(await window.find('signin-username'), 'dwhitfield');
+    await window.user.type(window.byId('signin-passphrase'), 'three unrelated words');
+    await window.user.type(window.byId('signin-code'), '123456');
+    await window.user.click(window.byId('signin-submit'));
+    await window.user.click(await window.find('phone-time-offer'));
+    expect(document.activeElement).toBe(window.byId('phone-time-time'));
+    await window.user.type(window.byId('signin-code'), '123456');
+    await window.user.type(window.byId('phone-time-time'), 'noon');
+    await window.user.click(window.byId('signin-submit'));
+    expect((await window.find('error-code')).textContent).toBe('form-invalid');
+    expect((window.byId('signin-code') as HTMLInputElement).value).toBe('123456');
+    await window.user.clear(window.byId('phone-time-time'));
+    await window.user.type(window.byId('phone-time-time'), '12:00');
+    await window.user.click(window.byId('signin-submit'));
+    expect(await window.find('desk')).toBeTruthy();
   });
 
   test('a wrong passphrase empties the code only, and puts the caret there', async () => {

@@ -52,11 +52,14 @@ CREATE TABLE audit_receipt (
     received_at INTEGER NOT NULL
 ) STRICT;
 
--- Failed sign-ins in a row. The subject is a keyed token of a username, or a person's id.
+-- Failed sign-ins in a row. The subject is a keyed token of a username; `rounds` counts how often the row began anew, so
+-- that of two copies the later one is known; `last_at` are milliseconds since the start of the machine that `boot` names.
 CREATE TABLE throttle (
     subject     BLOB PRIMARY KEY CHECK (length(subject) = 16),
+    rounds      INTEGER NOT NULL,
     failures    INTEGER NOT NULL,
-    last_at     INTEGER NOT NULL
+    last_at     INTEGER NOT NULL,
+    boot        BLOB NOT NULL CHECK (length(boot) = 16)
 ) STRICT, WITHOUT ROWID;
 
 -- The last one-time-code step that opened something.

@@ -40,6 +40,8 @@ pub enum Setting {
     DeviceLabel,
     /// When the server was last reached.
     LastContact,
+    /// What is proven of the time.
+    ProvenTime,
     /// The server's answer to enrolment that has not been used up yet (escrow and the like).
     Enrolment,
     /// The number of the order to wipe, once the workstation has begun to retire.
@@ -59,6 +61,7 @@ impl Setting {
             Self::PracticeName => "practice-name",
             Self::DeviceLabel => "device-label",
             Self::LastContact => "last-contact",
+            Self::ProvenTime => "proven-time",
             Self::Enrolment => "enrolment",
             Self::Retiring => "retiring",
             Self::Client => "client",

@@ -31,4 +31,16 @@ impl Device {
         let changed = self.conn.execute(sql, params![person.uuid().into_bytes(), number::stored(step)])?;
         Ok(if changed == 1 { Ok(()) } else { Err(StepUsed) })
     }
+
+    /// Lets a person begin again at `step`, which the server has accepted: for one whose last code here was of a phone
+    /// with a date far in the future.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn restart_steps(&mut self, person: PersonId, step: u64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO used_step (person, step) VALUES (?1, ?2)
+                   ON CONFLICT (person) DO UPDATE SET step = excluded.step";
+        self.conn.execute(sql, params![person.uuid().into_bytes(), number::stored(step)])?;
+        Ok(())
+    }
 }

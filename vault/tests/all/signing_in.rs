@@ -1,61 +1,47 @@
 //! What `device.db` keeps for signing in: throttle, used codes, usernames, grants, directives; and slot files.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
 use records::event::{AuditEvent, Node, Stamp};
 use records::rights::Trail as _;
 use records::{Drawer, Role};
-use vault::{MOST_FAILURES, Setting, Slots, StepUsed, StoredDirective, StoredGrant, Subject, Wait};
+use uuid::Uuid;
+use vault::{Setting, Slots, StepUsed, StoredDirective, StoredGrant, Subject, Throttle};
 
 use crate::clinic::{Clinic, now, person};
 
 const WHO: Subject = Subject([5; 16]);
 
 #[test]
-fn failures_wait_longer_and_longer_and_survive_a_restart() {
+fn failures_of_a_name_survive_a_restart_and_hold_up_nobody_else() {
     let clinic = Clinic::new();
     let mut device = clinic.enrol();
     assert_eq!(device.throttle(WHO).unwrap(), None);
-    for seconds in [0, 0, 5, 15, 60, 300, 900, 900, 900] {
-        let throttle = device.record_failure(WHO, now()).unwrap();
-        let expected = match seconds {
-            0 => Wait::None,
-            _ => Wait::Until(now() + SignedDuration::from_secs(seconds)),
+    for failures in 1..4 {
+        let throttle = Throttle {
+            rounds: 2,
+            failures,
+            last_at: Duration::from_millis(90_017),
+            boot: Uuid::from_u128(7),
         };
-        assert_eq!(throttle.wait(now()), expected);
+        device.keep_throttle(WHO, &throttle).unwrap();
         drop(device);
         device = clinic.device();
         assert_eq!(device.throttle(WHO).unwrap(), Some(throttle));
     }
     assert_eq!(device.throttle(Subject([6; 16])).unwrap(), None, "another person is not held up");
-
-    device.clear_failures(WHO).unwrap();
-    assert_eq!(device.throttle(WHO).unwrap(), None);
 }
 
 #[test]
-fn a_hundred_failures_in_a_row_wait_until_online() {
-    let clinic = Clinic::new();
-    let mut device = clinic.enrol();
-    for _ in 0..MOST_FAILURES {
-        device.record_failure(WHO, now()).unwrap();
-    }
-
-    let later = now() + SignedDuration::from_hours(1000);
-    assert_eq!(device.throttle(WHO).unwrap().unwrap().wait(later), Wait::UntilOnline);
-}
-
-#[test]
-fn a_clock_that_was_once_in_the_future_shuts_nobody_out() {
-    let clinic = Clinic::new();
-    let mut device = clinic.enrol();
-    let future = now() + SignedDuration::from_hours(24 * 365);
-    for _ in 0..4 {
-        device.record_failure(WHO, future).unwrap();
-    }
-
-    let wait = device.throttle(WHO).unwrap().unwrap().wait(now());
-
-    assert_eq!(wait, Wait::Until(now() + SignedDuration::from_secs(15)));
+fn of_two_copies_the_one_that_has_seen_more_is_the_later() {
+    let of = |rounds, failures| Throttle {
+        rounds,
+        failures,
+        last_at: Duration::from_secs(u64::from(9 - failures)),
+        boot: Uuid::nil(),
+    };
+    assert!(of(1, 7) > of(1, 6), "more failures");
+    assert!(of(2, 0) > of(1, 7), "a success since");
 }
 
 #[test]
@@ -71,7 +57,11 @@ fn a_used_code_is_dead_and_so_is_every_earlier_one() {
     assert_eq!(device.use_step(person(Role::Biller), 50).unwrap(), Ok(()));
     drop(device);
 
-    assert_eq!(clinic.device().last_step(nurse).unwrap(), Some(101));
+    let mut device = clinic.device();
+    assert_eq!(device.last_step(nurse).unwrap(), Some(101));
+    device.restart_steps(nurse, 90).unwrap();
+    assert_eq!(device.use_step(nurse, 90).unwrap(), Err(StepUsed));
+    assert_eq!(device.use_step(nurse, 91).unwrap(), Ok(()));
 }
 
 #[test]

@@ -11,8 +11,7 @@ use keys::{AgreementSecret, Passphrase, Random, SigningKey};
 use vault::Folder;
 
 use super::*;
-use crate::Code;
-use crate::keyring::{KeyringProblem, KeyringSecret, MemoryKeyring};
+use crate::keyring::{KeyringSecret, MemoryKeyring, Sight};
 
 /// The step at which the slot of these tests begins.
 const FIRST: u64 = 59_844_720;
@@ -61,6 +60,10 @@ impl Keyring for DyingKeyring<'_> {
 
     fn delete(&self, name: &str) -> Result<(), KeyringProblem> {
         self.call(|| self.kept.delete(name))
+    }
+
+    fn look(&self, name: &str) -> Result<Sight, KeyringProblem> {
+        self.kept.look(name)
     }
 }
 
@@ -131,7 +134,7 @@ impl Desk {
             };
             slot::open(&kept.file, &attempt).ok()
         };
-        self.shelf().of(self.person).unwrap().into_iter().find_map(opens)
+        self.shelf().of(self.person).unwrap().ok()?.into_iter().find_map(opens)
     }
 
     /// Unlocks, notes the step, and begins a refresh that is cut off. Says whether the refresh came to its end.

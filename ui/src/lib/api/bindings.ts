@@ -326,7 +326,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -926,6 +926,16 @@ canReadAudit: boolean,
  */
 canFindPatients: boolean, };
 
+export type PhoneTime = { 
+/**
+ * Hour and minute, `14:05`.
+ */
+time: string, 
+/**
+ * The day, `14-Jul-2026`; empty where the computer has the day right, or nearly.
+ */
+date: string, };
+
 export type Place = { 
 /**
  * Name of the screen.
@@ -1100,7 +1110,11 @@ passphrase: string,
 /**
  * Six digits of the authenticator app.
  */
-code: string, };
+code: string, 
+/**
+ * What the phone shows, where the clock of this computer may be wrong.
+ */
+phoneTime: PhoneTime | null, };
 
 export type StatusView = { 
 /**

@@ -12,7 +12,7 @@ import { FAKE_QR, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
 import { fakeTrail } from './fake/trail';
 
 const ERRORS: Partial<Record<Code, [string, string]>> = {
-  'sign-in-refused': ['The name, passphrase or code is not right.', 'Check Caps Lock, and wait for a new code: each code works once.'],
+  'sign-in-refused': ['The name, passphrase or code is not right.', "Check Caps Lock, and wait for a new code: each code works once. Whoever was never signed in on this computer needs the clinic's network once."],
   'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
   'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock, and whether your own name is the one that is chosen.'],
   'reentry-over': ['Coming back with the passphrase alone is over for this person here.', 'Sign in with name, passphrase and a code. What you were typing is kept.'],
@@ -26,6 +26,7 @@ const ERRORS: Partial<Record<Code, [string, string]>> = {
   'passphrase-weak': ['This passphrase is too easy to guess.', 'Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.'],
   'token-refused': ['The enrolment token is not right, was used, or has expired.', 'Ask your IT administrator for a new token and copy the whole of it.'],
   'keyring-absent': ['No keyring answers on this computer.', "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed."],
+  'form-invalid': ['This is not a time. Write it as the phone shows it, as in 14:05.', 'Correct it and sign in again. The code was not used.'],
   'keyring-locked': ['The keyring of this computer is locked.', "Unlock the desktop's keyring, usually with the password of the computer, then try again."],
   'vault-damaged': ['A file of the vault does not open: its key is not right, or the file is damaged.', 'Nothing was changed or deleted. Ask your IT administrator; keep the data folder as it is.'],
   'vault-newer': ['The vault was written by a newer version of Chartkeep.', 'Install that version or a later one. The vault was left as it is.'],
@@ -45,6 +46,8 @@ export class FakeClinic {
   failures = 0;
   /** Who may come back with the passphrase alone, last seen first, with the tries left. */
   parked: { person: FakePerson; triesLeft: number }[] = [];
+  /** Whether codes open only with the time on the phone. */
+  clockIsWrong = false;
   unsent: UnsentRow[] = [];
   drafts = new Map<string, DraftView>();
   place: Place | null = null;
@@ -222,9 +225,10 @@ const commands: Omit<Backend, 'on'> = {
   async confirmActivation({ code }) {
     if (!/^\d{6}$/.test(code) || code === '000000') throw failure('proof-refused');
   },
-  async signIn({ username, passphrase, code }) {
+  async signIn({ username, passphrase, code, phoneTime }) {
+    if (phoneTime !== null && !/^\d{1,2}:\d{2}$/.test(phoneTime.time)) throw failure('form-invalid');
     const person = STAFF.find((one) => one.username === username.trim().toLowerCase());
-    if (person === undefined || passphrase === 'wrong' || !/^\d{6}$/.test(code.replace(/\s/g, ''))) {
+    if (person === undefined || (clinic.clockIsWrong && phoneTime === null) || passphrase === 'wrong' || !/^\d{6}$/.test(code.replace(/\s/g, ''))) {
       clinic.failures += 1;
       throw failure(clinic.failures > 3 ? 'wait-before-retry' : 'sign-in-refused');
     }

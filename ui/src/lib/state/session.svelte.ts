@@ -1,6 +1,6 @@
 /** Where the workstation stands, who is at it, and which screen is on. */
 import { backend } from '$backend';
-import type { OpenedView, PersonView, Place, StatusView } from '../api/bindings';
+import type { OpenedView, PersonView, Place, SignInForm, StatusView } from '../api/bindings';
 import { chart, type Page } from './chart.svelte';
 import { flushDrafts } from './draft.svelte';
 import { notice } from './notice.svelte';
@@ -50,7 +50,7 @@ class Session {
     this.status = status;
   }
 
-  async signIn(form: { username: string; passphrase: string; code: string }): Promise<void> {
+  async signIn(form: SignInForm): Promise<void> {
     await this.#enter(await backend.signIn(form));
   }
 
