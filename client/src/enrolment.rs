@@ -38,10 +38,18 @@ pub(crate) fn enrol(surroundings: &Surroundings, form: &EnrolForm) -> Result<(),
     let joined = joining
         .ask(&keys, csr_pem, Some(escrow))
         .and_then(|answer| joining.keep(&folder, &keys, &answer, &mut random));
-    if joined.is_err() {
-        take_back(keyring);
+    match joined {
+        // A file under its name is complete: what failed came after it, and its key must stay.
+        Err(error) if folder.device_file().exists() => {
+            tracing::warn!(code = error.code.as_str(), "the enrolment is done, but not all that follows it");
+            Ok(())
+        }
+        Err(error) => {
+            take_back(keyring);
+            Err(error)
+        }
+        Ok(()) => Ok(()),
     }
-    joined
 }
 
 /// What both ways of joining need.
@@ -118,13 +126,11 @@ impl<'a> Joining<'a> {
         };
         // EXPOSE: SQLCipher needs the raw bytes to make the file.
         let key = RawKey::new(*keys.device_file.expose());
-        let mut device = Device::create(folder.clone(), &key, identity)?;
-        if let Some(receipt) = answer.rescue.as_ref().and_then(|rescue| rescue.log.as_ref()) {
-            let link = AuditEvent::log_linked(self.stamp(&identity), node(&identity), &link_to(receipt));
-            device.append_all(&[link]).map_err(crate::store_error::in_trail)?;
-        }
+        let link = answer.rescue.as_ref().and_then(|rescue| rescue.log.as_ref());
+        let link = link
+            .map(|receipt| AuditEvent::log_linked(self.stamp(&identity), node(&identity), &link_to(receipt)));
         let state = ClientState::new(self.root, random).to_bytes();
-        device.set_all(&[
+        let values: [(Setting, &[u8]); 7] = [
             (Setting::Certificate, answer.certificate_pem.as_bytes()),
             (Setting::CertificateChain, answer.chain_pem.as_bytes()),
             (Setting::TrustBundle, answer.trust_bundle.as_bytes()),
@@ -132,8 +138,8 @@ impl<'a> Joining<'a> {
             (Setting::PracticeName, answer.practice_name.as_bytes()),
             (Setting::DeviceLabel, self.form.label.trim().as_bytes()),
             (Setting::Client, &state),
-        ])?;
-        Ok(())
+        ];
+        Ok(Device::make(folder, &key, &identity, &values, link.as_slice())?)
     }
 
     fn stamp(&self, identity: &Identity) -> Stamp {

@@ -113,6 +113,8 @@ codes! {
     // The vault on disk.
     VaultDamaged, "vault-damaged", "A file of the vault does not open: its key is not right, or the file is damaged.", "Nothing was changed or deleted. Ask your IT administrator; keep the data folder as it is.";
     VaultNewer, "vault-newer", "The vault was written by a newer version of Chartkeep.", "Install that version or a later one. The vault was left as it is.";
+    FolderOlder, "folder-older", "The data folder of this computer is an older copy of itself.", "Do not delete anything, and tell your IT administrator: the newer folder belongs back, or this computer has to be enrolled again. Until then records may be missing here.";
+    RecordsOlder, "records-older", "The records on this computer are not the newest it had, so nothing can be saved to them now.", "Connect to the clinic's network: they are fetched anew by themselves. What you typed is kept as a draft.";
     DiskFull, "disk-full", "The disk is full: this was not saved.", "Free some space and save again. What you typed is still here.";
     DiskError, "disk-error", "A file could not be read or written.", "Try again. If it stays, ask your IT administrator to check the disk.";
     AuditFailed, "audit-failed", "The audit trail could not be written, so nothing was shown or saved.", "Free some disk space and try again. If it stays, ask your IT administrator.";

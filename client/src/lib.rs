@@ -11,6 +11,7 @@
 //! Time comes from a [`Clock`], secrets from a [`keyring::Keyring`]; both have a form for tests.
 
 mod activation;
+mod anchors;
 mod client_state;
 mod clock;
 pub mod courier;

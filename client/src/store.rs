@@ -3,14 +3,21 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keys::Random;
-use vault::{Device, NotOpened, OpenGrant, Vault};
+use records::Drawer;
+use vault::{Anchor, Device, NotOpened, OpenGrant, Vault};
 
 use crate::{ClientError, Code};
 
 /// The one place where the files of this workstation are open.
-pub(crate) struct Store(Mutex<Held>);
+pub(crate) struct Store {
+    held: Mutex<Held>,
+    /// How far the drawers had come that were open last.
+    closed_at: Mutex<BTreeMap<Drawer, Anchor>>,
+}
 
 enum Held {
     Shut(Device),
@@ -22,7 +29,7 @@ enum Held {
 impl Store {
     /// A store with nobody signed in.
     pub(crate) fn shut(device: Device) -> Self {
-        Self(Mutex::new(Held::Shut(device)))
+        Self { held: Mutex::new(Held::Shut(device)), closed_at: Mutex::default() }
     }
 
     /// `device.db`, for as long as the guard lives.
@@ -69,16 +76,37 @@ impl Store {
     /// Closes the drawers; `device.db` stays open.
     pub(crate) fn close(&self) {
         let mut held = self.held();
+        if let Held::Open(vault) = &*held {
+            self.closed_at().extend(anchors_of(vault));
+        }
         *held = match std::mem::replace(&mut *held, Held::Moving) {
             Held::Open(vault) => Held::Shut(vault.close()),
             other @ (Held::Shut(_) | Held::Moving) => other,
         };
     }
 
+    /// How far each drawer has come that is open, or was since the start.
+    pub(crate) fn anchors(&self) -> BTreeMap<Drawer, Anchor> {
+        let mut anchors = self.closed_at().clone();
+        if let Ok(vault) = self.vault() {
+            anchors.extend(anchors_of(&vault));
+        }
+        anchors
+    }
+
+    fn closed_at(&self) -> MutexGuard<'_, BTreeMap<Drawer, Anchor>> {
+        self.closed_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         // A panic in a reader leaves the files as they were; the next one may go on.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn anchors_of(vault: &Vault) -> Vec<(Drawer, Anchor)> {
+    let anchor = |drawer: Drawer| Some((drawer, vault.anchor(drawer).ok()??));
+    vault.open_drawers().into_iter().filter_map(anchor).collect()
 }
 
 const MOVING: &str = "the store moves only while its guard is held";

@@ -43,13 +43,15 @@ impl From<rusqlite::Error> for OpenError {
         if is_busy(&error) {
             return Self::Busy;
         }
+        if is_full(&error) {
+            return Self::Io(io::Error::new(io::ErrorKind::StorageFull, error));
+        }
         match error.sqlite_error_code() {
             Some(
                 ErrorCode::CannotOpen
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::PermissionDenied
-                | ErrorCode::ReadOnly
-                | ErrorCode::DiskFull,
+                | ErrorCode::ReadOnly,
             ) => Self::Io(io::Error::other(error)),
             Some(_) | None => Self::Sql(error),
         }
@@ -72,6 +74,14 @@ impl From<io::Error> for OpenError {
 #[must_use]
 pub fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+/// Whether the error says that the disk is full. The index of a write-ahead log that cannot grow has a code of its own.
+#[must_use]
+pub fn is_full(error: &rusqlite::Error) -> bool {
+    let no_room_for_index =
+        error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    no_room_for_index || error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// Whether the error says that another process holds a lock.

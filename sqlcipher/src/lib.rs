@@ -1,6 +1,6 @@
 //! Open, key, prove and migrate an SQLCipher file; this crate knows no domain, and nobody else says `PRAGMA key`.
 //!
-//! A file is made by [`create_new`] and opened by [`open()`]. Opening proves the key by reading a page: `PRAGMA key`
+//! A file is made by [`create_new`], or filled as [`Unfinished`] before it has its name, and opened by [`open()`]. Opening proves the key by reading a page: `PRAGMA key`
 //! itself always succeeds. A wrong key and a damaged file look the same from outside, so they are one error, and no
 //! code here deletes, truncates or recreates a file that it could not open.
 //!
@@ -18,7 +18,7 @@ mod profile;
 mod transaction;
 mod unfinished;
 
-pub use error::{OpenError, is_busy, is_damage};
+pub use error::{OpenError, is_busy, is_damage, is_full};
 pub use key::RawKey;
 pub use migrate::{Migration, Migrations};
 pub use open::{damaged_pages, open};

@@ -31,11 +31,8 @@ pub fn open(
     let mut conn = connect(path, key, profile)?;
     if migrations.behind(&conn)? {
         let old = migrate::version(&conn)?;
-        // Closing folds the write-ahead log into the file, so that the copy is whole.
-        close(conn)?;
-        if with_suffix(path, "-wal").try_exists()? {
-            return Err(OpenError::Busy);
-        }
+        // So that the copy is whole.
+        fold(conn, path)?;
         backup::keep(path, old)?;
         conn = connect(path, key, profile)?;
         profile.apply(&conn)?;
@@ -89,8 +86,15 @@ fn start_cipher() -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(crate) fn close(conn: Connection) -> rusqlite::Result<()> {
-    conn.close().map_err(|(_conn, error)| error)
+/// Closes a file with its write-ahead log folded into it. Closing alone folds too, but says nothing when it could not,
+/// as on a full disk.
+pub(crate) fn fold(conn: Connection, path: &Path) -> Result<(), OpenError> {
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    conn.close().map_err(|(_conn, error)| error)?;
+    if with_suffix(path, "-wal").try_exists()? {
+        return Err(OpenError::Busy);
+    }
+    Ok(())
 }
 
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

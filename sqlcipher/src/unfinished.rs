@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::error::OpenError;
 use crate::key::RawKey;
 use crate::migrate::Migrations;
-use crate::open::{close, connect, open, sync_parent, with_suffix};
+use crate::open::{connect, fold, open, sync_parent, with_suffix};
 use crate::profile::Profile;
 
 /// A file that is being filled under another name (`<name>.new`), so that one under its own name is never half made.
@@ -59,7 +59,7 @@ impl Unfinished {
     /// no file of this name.
     pub fn publish(self) -> Result<(), OpenError> {
         let unfinished = with_suffix(&self.path, ".new");
-        close(self.conn)?;
+        fold(self.conn, &unfinished)?;
         File::open(&unfinished)?.sync_all()?;
         rename_new(&unfinished, &self.path)?;
         sync_parent(&self.path)?;

@@ -15,7 +15,7 @@ const PACE: Duration = Duration::from_secs(5);
 /// Who is asked. A desktop that offers neither leaves the count to what happens in the window, which locks earlier.
 enum Source {
     /// The X server's screen saver extension.
-    X11(RustConnection, u32),
+    X11(Box<RustConnection>, u32),
     /// GNOME's compositor, on Wayland.
     Mutter(zbus::Connection),
 }
@@ -58,7 +58,7 @@ impl Source {
     fn x11() -> Option<Self> {
         let (server, screen) = x11rb::connect(None).ok()?;
         let root = server.setup().roots.get(screen)?.root;
-        Some(Self::X11(server, root))
+        Some(Self::X11(Box::new(server), root))
     }
 
     /// Time since the last key or move; none where there is no answer.

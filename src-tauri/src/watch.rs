@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::IdleState;
+use client::{IdleState, LockCause};
 
 use crate::desk::Desk;
 
@@ -28,7 +28,6 @@ pub(crate) fn idle(desk: Desk) {
 fn step(desk: &Desk, warned: bool) -> bool {
     if desk.clock_was_set() {
         desk.lock_away(LockCause::ClockSet);
-        return false;
     }
     match desk.idle_state() {
         Some(IdleState::Warning { left }) => {

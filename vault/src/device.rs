@@ -12,9 +12,10 @@ mod throttle;
 mod trail;
 
 use records::Drawer;
+use records::event::AuditEvent;
 use records::log::Tree;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use sqlcipher::{Migration, Migrations, Profile, RawKey};
+use sqlcipher::{Migration, Migrations, Profile, RawKey, Unfinished};
 
 pub use delivery::AuditBatch;
 pub use directives::StoredDirective;
@@ -53,17 +54,36 @@ pub(crate) struct MadeDrawer {
 }
 
 impl Device {
-    /// Makes the data folder and its `device.db`, at enrolment.
+    /// Makes the data folder and its `device.db`, at enrolment, with all that the next start needs in it and the first
+    /// events of its log: the file is there with these, or not at all.
     ///
     /// # Errors
     /// [`VaultError::Device`] with `Exists` if there is a `device.db` already; it stays as it is.
-    pub fn create(folder: Folder, key: &RawKey, identity: Identity) -> Result<Self, VaultError> {
+    pub fn make(
+        folder: &Folder,
+        key: &RawKey,
+        identity: &Identity,
+        values: &[(Setting, &[u8])],
+        events: &[AuditEvent],
+    ) -> Result<(), VaultError> {
         folder.make().map_err(StoreError::from)?;
-        let path = folder.device_file();
-        let conn = sqlcipher::create_new(&path, key, &Profile::exclusive(CACHE_MIB), &MIGRATIONS)
-            .map_err(VaultError::Device)?;
-        settings::write_identity(&conn, &identity)?;
-        Self::ready(conn, folder)
+        let profile = Profile::exclusive(CACHE_MIB);
+        let begun = Unfinished::begin(&folder.device_file(), key, &profile, &MIGRATIONS);
+        let mut unfinished = begun.map_err(VaultError::Device)?;
+        let conn = unfinished.conn_mut();
+        settings::write_identity(conn, identity)?;
+        settings::write_all(conn, values)?;
+        trail::begin(conn, identity.log, events)?;
+        unfinished.publish().map_err(VaultError::Device)
+    }
+
+    /// Makes a data folder without any settings, and opens its `device.db`.
+    ///
+    /// # Errors
+    /// As [`Device::make`] and [`Device::open`].
+    pub fn create(folder: Folder, key: &RawKey, identity: Identity) -> Result<Self, VaultError> {
+        Self::make(&folder, key, &identity, &[], &[])?;
+        Self::open(folder, key)
     }
 
     /// Opens the `device.db` of a data folder.

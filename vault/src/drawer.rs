@@ -2,8 +2,10 @@
 
 mod anchor;
 mod care;
+mod counting;
 mod duplicate;
 mod facts;
+mod held;
 mod index;
 mod pending;
 mod place;
@@ -24,7 +26,9 @@ use uuid::Uuid;
 pub(crate) use anchor::Digest;
 pub use anchor::{Anchor, Standing};
 pub(crate) use care::{SITE, Since, author};
+pub use counting::Count;
 pub(crate) use duplicate::Duplicate;
+pub use held::HeldFor;
 pub(crate) use index::match_expressions;
 pub use reading::DayPart;
 pub(crate) use reading::{Scope, Wanted};
@@ -49,12 +53,16 @@ pub struct Freshness {
     pub cursor: Option<String>,
     /// When a pull last reached the end of what the server had; `None` if never.
     pub pulled_at: Option<Timestamp>,
+    /// Since when nothing is written to it, because it was found to be an old copy or to have other rows than it should.
+    pub held_since: Option<Timestamp>,
 }
 
 /// An open drawer.
 pub(crate) struct OpenDrawer {
     conn: Connection,
     sealing: Sealing,
+    /// The rows that were counted so far, while they are.
+    counting: Option<counting::Counting>,
 }
 
 impl OpenDrawer {
@@ -94,7 +102,7 @@ impl OpenDrawer {
         if owner != (vault, drawer.as_str().to_owned()) {
             return Err(VaultError::Foreign { drawer });
         }
-        Ok(Self { conn, sealing: Sealing::new(vault, drawer, keys) })
+        Ok(Self { conn, sealing: Sealing::new(vault, drawer, keys), counting: None })
     }
 
     pub(crate) fn drawer(&self) -> Drawer {
@@ -106,13 +114,15 @@ impl OpenDrawer {
     }
 
     pub(crate) fn freshness(&self) -> Result<Freshness, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT cursor, pulled_at FROM drawer")?;
-        let (cursor, pulled_at) =
-            statement.query_row([], |row| Ok((row.get::<_, String>(0)?, number::time(row, 1)?)))?;
+        let mut statement = self.conn.prepare_cached("SELECT cursor, pulled_at, held_since FROM drawer")?;
+        let (cursor, pulled_at, held_since) = statement.query_row([], |row| {
+            Ok((row.get::<_, String>(0)?, number::time(row, 1)?, number::time(row, 2)?))
+        })?;
         Ok(Freshness {
             drawer: self.drawer(),
             cursor: (!cursor.is_empty()).then_some(cursor),
             pulled_at: (pulled_at > Timestamp::UNIX_EPOCH).then_some(pulled_at),
+            held_since: (held_since > Timestamp::UNIX_EPOCH).then_some(held_since),
         })
     }
 
@@ -120,22 +130,6 @@ impl OpenDrawer {
         Ok(self.conn.query_row("SELECT sequence, digest FROM drawer", [], |row| {
             Ok(Anchor { sequence: number::unsigned(row, 0)?, digest: row.get(1)? })
         })?)
-    }
-
-    /// Counts every row anew and compares with the digest that was kept; reads the whole key index.
-    pub(crate) fn digest_holds(&self) -> Result<bool, StoreError> {
-        let mut statement = self.conn.prepare("SELECT kind, id, revision FROM document")?;
-        let mut rows = statement.query([])?;
-        let mut digest = Digest::default();
-        while let Some(row) = rows.next()? {
-            let key = format!(
-                "{}/{}",
-                row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
-                row.get::<_, String>(1)?
-            );
-            digest.add(anchor::row_digest(&self.sealing, &key, number::unsigned(row, 2)?));
-        }
-        Ok(digest.to_bytes() == self.anchor()?.digest)
     }
 
     /// The envelope of a change that was written here.

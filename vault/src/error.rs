@@ -26,7 +26,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         if sqlcipher::is_damage(&error) {
             Self::Damaged
-        } else if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        } else if sqlcipher::is_full(&error) {
             Self::DiskFull
         } else {
             Self::Sql(error)
@@ -95,10 +95,12 @@ pub enum SaveError {
     /// The change touches more than one drawer, or none that is open.
     #[error("the change does not fit into one open drawer")]
     NotOneDrawer,
-    /// The change names a base that is not the one here: somebody or something changed it meanwhile; or the whole
-    /// drawer is behind what was noted of it and is read-only until it was pulled again.
+    /// The change names a base that is not the one here: somebody or something changed it meanwhile.
     #[error("the record was changed meanwhile")]
     Stale,
+    /// The drawer is not what was noted of it, and is read-only until it was pulled again ([`crate::Vault::hold_back`]).
+    #[error("the drawer is an old copy")]
+    Held,
     /// The change is no change: empty, or not readable.
     #[error("the change cannot be read")]
     Unreadable,

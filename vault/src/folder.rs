@@ -237,9 +237,17 @@ fn copy_name(drawer: Drawer, copy: u32) -> String {
     if copy == 1 { format!("{drawer}.db") } else { format!("{drawer}.{copy}.db") }
 }
 
-/// Makes a folder that only its owner may enter; one that is there already stays as it is.
+/// Makes a folder that only its owner may enter, durably: a file in it is not durable before its folder is. One that is
+/// there already stays as it is.
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+    if fs::metadata(folder).is_ok_and(|found| found.is_dir()) {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_private(parent)?;
+    }
     let mut builder = DirBuilder::new();
+    // Somebody else may have been faster.
     builder.recursive(true);
     #[cfg(unix)]
     {
@@ -247,6 +255,5 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)?;
-    fs::metadata(folder)?;
-    Ok(())
+    durable::sync_folder(folder)
 }

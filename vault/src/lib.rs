@@ -38,7 +38,7 @@ pub use device::{
     Subject, Throttle,
 };
 pub use drafts::{Draft, DraftError, Drafts};
-pub use drawer::{Anchor, DayPart, Freshness, Standing};
+pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, Standing};
 pub use durable::write as write_durably;
 pub use error::{PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
 pub use folder::Folder;

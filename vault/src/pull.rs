@@ -51,7 +51,7 @@ impl Vault {
         if !page.entries.iter().filter_map(|entry| entry.document.as_ref()).all(belongs) {
             return Err(PullError::WrongDrawer);
         }
-        let Self { drawers, random, behind, .. } = self;
+        let Self { drawers, random, .. } = self;
         let open = drawers.get_mut(&drawer).ok_or(PullError::NotOpen)?;
         open.write(random, |writing| {
             for entry in &page.entries {
@@ -61,13 +61,10 @@ impl Vault {
             if page.complete {
                 let received = number::millis(page.received_at);
                 writing.tx.execute("UPDATE drawer SET pulled_at = max(pulled_at, ?1)", params![received])?;
+                writing.release()?;
             }
-            Ok::<_, PullError>(())
-        })?;
-        if page.complete {
-            behind.remove(&drawer);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Takes in the server's answer to a change: in `device.db`, and in the drawer if it is open.

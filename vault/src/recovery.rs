@@ -1,9 +1,14 @@
 //! What a crash left open is closed when its drawer is next open: envelopes recopied, intents given their result.
 
-use jiff::Timestamp;
-use records::event::EventOutcome;
+use std::collections::BTreeSet;
 
-use crate::device::OutboxState;
+use jiff::Timestamp;
+use records::event::{AuditEvent, EventOutcome, EventSummary, WriteDetails};
+use records::id::SessionId;
+use records::rights::Action;
+use records::{Actor, Purpose};
+
+use crate::drawer::HeldFor;
 use crate::error::StoreError;
 use crate::save::Intent;
 use crate::vault::Vault;
@@ -17,30 +22,65 @@ impl Vault {
                 let intent = Intent::from_bytes(&open.intent)?;
                 let change = open.entry.change.uuid().into_bytes();
                 let written = self.drawers.get(&drawer).map(|d| d.envelope(change)).transpose()?.flatten();
-                match written {
-                    Some(envelope) => {
-                        self.copy_to_outbox(open.entry.change, &envelope)?;
-                        self.close_save(&intent, OutboxState::Waiting, EventOutcome::Success, now)?;
-                    }
-                    None => {
-                        self.close_save(&intent, OutboxState::Abandoned, EventOutcome::SeriousFailure, now)?;
-                    }
+                if let Some(envelope) = &written {
+                    self.copy_to_outbox(open.entry.change, envelope)?;
                 }
+                self.close_save(&intent, written.as_deref(), now)?;
             }
         }
-        self.recopy_missing()
+        self.close_unlisted(now)?;
+        self.recopy_missing(now)
     }
 
-    /// An `outbox/` that was lost is filled again from the drawers.
-    fn recopy_missing(&mut self) -> Result<(), StoreError> {
+    /// Gives a result to intents that were logged and came no further: the change never took its number.
+    fn close_unlisted(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let unlisted = self.device.unlisted_intents()?;
+        let results: Vec<AuditEvent> =
+            unlisted.iter().filter_map(|intent| self.nothing_came_of(intent, now)).collect();
+        self.device.close_unlisted(&results)
+    }
+
+    fn nothing_came_of(&mut self, intent: &EventSummary, now: Timestamp) -> Option<AuditEvent> {
+        let identity = self.device.identity();
+        let actor = Actor {
+            person: intent.person?,
+            practice: identity.practice,
+            roles: Vec::new(),
+            device: identity.device,
+            session: SessionId::from_uuid(self.random.uuid_v7(now)),
+            purpose: Purpose::SystemAdministration,
+        };
+        let action = match intent.action.as_deref() {
+            Some("C") => Action::Create,
+            Some("D") => Action::Delete,
+            Some(_) | None => Action::Update,
+        };
+        let details = WriteDetails { records: intent.records.clone(), ..WriteDetails::default() };
+        Some(AuditEvent::write_result(
+            self.stamp(now),
+            &actor,
+            action,
+            intent.patient.as_ref(),
+            &details,
+            intent.id?,
+            EventOutcome::SeriousFailure,
+        ))
+    }
+
+    /// An `outbox/` that was lost or damaged is filled again from the drawers. A drawer that does not know a change which
+    /// waits is an older copy of itself.
+    fn recopy_missing(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let mut older = BTreeSet::new();
         for entry in self.device.unsent()? {
-            if self.device.folder().envelope_file(entry.change).try_exists()? {
-                continue;
-            }
             let Some(open) = self.drawers.get(&entry.drawer) else { continue };
-            if let Some(envelope) = open.envelope(entry.change.uuid().into_bytes())? {
-                self.copy_to_outbox(entry.change, &envelope)?;
+            match open.envelope(entry.change.uuid().into_bytes())? {
+                Some(_) if self.device.envelope(entry.change)?.is_some() => {}
+                Some(envelope) => self.copy_to_outbox(entry.change, &envelope)?,
+                None => drop(older.insert(entry.drawer)),
             }
+        }
+        for drawer in older {
+            self.hold_back(drawer, HeldFor::OldCopy, None, now)?;
         }
         Ok(())
     }

@@ -90,10 +90,10 @@ impl Vault {
     /// [`RewriteError`]; the drawer is as it was.
     pub fn begin_rewrite(&mut self, drawer: Drawer) -> Result<RewriteProgress, RewriteError> {
         self.cancel_rewrite()?;
-        if self.behind.contains(&drawer) {
+        let open = self.drawers.get(&drawer).ok_or(RewriteError::NotOpen)?;
+        if open.held_for()?.is_some() {
             return Err(RewriteError::Behind);
         }
-        let open = self.drawers.get(&drawer).ok_or(RewriteError::NotOpen)?;
         let keys = self.newer.get(&drawer).ok_or(RewriteError::NoNewerKeys)?.duplicate();
         let copy = self.device.made_drawer(drawer)?.map_or(1, |made| made.copy) + 1;
         let path = self.device.folder().drawer_copy(drawer, copy);

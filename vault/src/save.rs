@@ -121,7 +121,7 @@ impl Vault {
                 // Nothing was written, if the drawer says so; a commit whose end is not known waits for the next
                 // opening.
                 if self.is_unwritten(change.id(), drawer) {
-                    self.close_save(intent, OutboxState::Abandoned, EventOutcome::SeriousFailure, now)?;
+                    self.close_save(intent, None, now)?;
                 }
                 return Err(error);
             }
@@ -129,7 +129,7 @@ impl Vault {
         stop_after(SaveStep::Drawer, last)?;
         self.copy_to_outbox(change.id(), &envelope)?;
         stop_after(SaveStep::Outbox, last)?;
-        self.close_save(intent, OutboxState::Waiting, EventOutcome::Success, now)?;
+        self.close_save(intent, Some(&envelope), now)?;
         Ok(())
     }
 
@@ -173,16 +173,16 @@ impl Vault {
         Ok(durable::write(&self.device.folder().envelope_file(change), envelope)?)
     }
 
-    /// Writes the result of a save and its state, in one commit of `device.db`.
+    /// Writes the result of a save and its state, in one commit of `device.db`: done if an envelope was written.
     pub(crate) fn close_save(
         &mut self,
         intent: &Intent,
-        state: OutboxState,
-        outcome: EventOutcome,
+        written: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let outcome = if written.is_some() { EventOutcome::Success } else { EventOutcome::SeriousFailure };
         let result = self.result_event(intent, outcome, now);
-        self.device.close_intent(intent.change, state, &result)
+        self.device.close_intent(intent.change, written, &result)
     }
 
     fn result_event(&mut self, intent: &Intent, outcome: EventOutcome, now: Timestamp) -> AuditEvent {
@@ -223,8 +223,8 @@ impl Vault {
         if !one_drawer || !self.drawers.contains_key(&drawer) {
             return Err(SaveError::NotOneDrawer);
         }
-        if self.behind.contains(&drawer) {
-            return Err(SaveError::Stale);
+        if self.drawer(drawer).map_err(|_| SaveError::NotOneDrawer)?.held_for()?.is_some() {
+            return Err(SaveError::Held);
         }
         self.check_bases(change)?;
         Ok(drawer)
@@ -274,6 +274,11 @@ impl Intent {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         serde_json::from_slice(bytes).map_err(|_| StoreError::Damaged)
     }
+}
+
+/// The event of an intent as the outbox index keeps it.
+pub(crate) fn intent_event(bytes: &[u8]) -> Result<EventId, StoreError> {
+    Intent::from_bytes(bytes).map(|intent| intent.event)
 }
 
 fn outbox_entry(intent: &Intent, change: &Change, drawer: Drawer) -> OutboxEntry {

@@ -1,11 +1,11 @@
 //! The open vault: a device with the drawers that one person's grants open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 use keys::{DrawerKeys, Random};
-use records::event::{AuditEvent, Observer, Stamp};
+use records::event::{Alert, AuditEvent, Node, Observer, Stamp};
 use records::id::EventId;
 use records::log::LogPosition;
 use records::rights::{Action, ClassScope, Permit, Trail};
@@ -13,7 +13,7 @@ use records::{DataClass, Drawer};
 use uuid::Uuid;
 
 use crate::device::Device;
-use crate::drawer::{self, Anchor, Freshness, OpenDrawer, Scope};
+use crate::drawer::{self, Anchor, Count, Freshness, HeldFor, OpenDrawer, Scope};
 use crate::error::{ReadError, StoreError, VaultError};
 use crate::rewrite::Rewriting;
 
@@ -31,7 +31,6 @@ pub struct Vault {
     pub(crate) device: Device,
     pub(crate) drawers: BTreeMap<Drawer, OpenDrawer>,
     pub(crate) random: Random,
-    pub(crate) behind: BTreeSet<Drawer>,
     /// The newest keys of drawers whose files are under older ones.
     pub(crate) newer: BTreeMap<Drawer, DrawerKeys>,
     pub(crate) rewriting: Option<Box<Rewriting>>,
@@ -61,14 +60,8 @@ impl Vault {
         random: Random,
         now: Timestamp,
     ) -> Result<Self, NotOpened> {
-        let mut vault = Self {
-            device,
-            drawers: BTreeMap::new(),
-            random,
-            behind: BTreeSet::new(),
-            newer: BTreeMap::new(),
-            rewriting: None,
-        };
+        let mut vault =
+            Self { device, drawers: BTreeMap::new(), random, newer: BTreeMap::new(), rewriting: None };
         match vault.open_all(grants, now) {
             Ok(()) => Ok(vault),
             Err(error) => Err(NotOpened { device: Box::new(vault.close()), error }),
@@ -125,18 +118,44 @@ impl Vault {
         self.drawers.get(&drawer).map(OpenDrawer::anchor).transpose()
     }
 
-    /// Makes a drawer read-only that turned out to be behind its anchor, until it was pulled to the end again. The
-    /// caller records the event.
-    pub fn hold_back(&mut self, drawer: Drawer) {
-        self.behind.insert(drawer);
+    /// Makes a drawer read-only that turned out not to be what was `noted` of it, until it was pulled to the end again.
+    /// It stays so when it is closed and opened again. Answers of the server that the file had taken in and does not know
+    /// any more are taken in again. Says whether it is news; then there is an event of it.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn hold_back(
+        &mut self,
+        drawer: Drawer,
+        why: HeldFor,
+        noted: Option<&Anchor>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Self { drawers, random, device, .. } = self;
+        let Some(open) = drawers.get_mut(&drawer) else { return Ok(false) };
+        let is_news = open.held_for()?.is_none_or(|held| held < why);
+        if is_news {
+            let identity = device.identity();
+            let observer = Observer::Workstation(identity.device);
+            let stamp = Stamp { id: EventId::from_uuid(random.uuid_v7(now)), at: now, observer };
+            let node = Node { practice: identity.practice, device: identity.device };
+            device.append(&AuditEvent::security_alert(stamp, node, Alert::RolledBack))?;
+        }
+        open.write(random, |writing| writing.hold(why, noted, now))?;
+        for change in open.waiting_changes()? {
+            device.unsettle(change)?;
+        }
+        self.take_verdicts()?;
+        Ok(is_news)
     }
 
-    /// Whether the rows of a drawer are those that its digest was kept of. Reads every key; for the background.
+    /// Counts at most so many rows of a drawer more, to see whether they are those that were written. For the
+    /// background, again and again until the answer is there; `Right` when the drawer is not open.
     ///
     /// # Errors
     /// When the drawer cannot be read.
-    pub fn digest_holds(&self, drawer: Drawer) -> Result<bool, StoreError> {
-        self.drawers.get(&drawer).map_or(Ok(true), OpenDrawer::digest_holds)
+    pub fn count_part(&mut self, drawer: Drawer, most_rows: u32) -> Result<Count, StoreError> {
+        self.drawers.get_mut(&drawer).map_or(Ok(Count::Right), |open| open.count_part(most_rows))
     }
 
     fn open_all(&mut self, grants: Vec<OpenGrant>, now: Timestamp) -> Result<(), VaultError> {

@@ -8,22 +8,32 @@ mod anchoring;
 mod charting;
 #[path = "all/clinic.rs"]
 mod clinic;
+#[path = "all/crash.rs"]
+mod crash;
 #[path = "all/damage.rs"]
 mod damage;
+#[path = "all/disk.rs"]
+mod disk;
 #[path = "all/drafting.rs"]
 mod drafting;
 #[path = "all/formats.rs"]
 mod formats;
+#[path = "all/full.rs"]
+mod full;
 #[path = "all/histories.rs"]
 mod histories;
 #[path = "all/logging.rs"]
 mod logging;
 #[path = "all/opening.rs"]
 mod opening;
+#[path = "all/power.rs"]
+mod power;
 #[path = "all/pulling.rs"]
 mod pulling;
 #[path = "all/recovering.rs"]
 mod recovering;
+#[path = "all/replaying.rs"]
+mod replaying;
 #[path = "all/rewriting.rs"]
 mod rewriting;
 #[path = "all/saving.rs"]
@@ -38,3 +48,5 @@ mod secrecy;
 mod signing_in;
 #[path = "all/verdicts.rs"]
 mod verdicts;
+#[path = "all/writer.rs"]
+mod writer;

@@ -18,15 +18,11 @@ use vault::{Folder, RecoveryPlace, RecoverySlot, RecoverySlots};
 
 use crate::device_keys::write_and_check;
 use crate::keyring::Keyring;
-use crate::sign_in::kept_slot::item;
 use crate::station::Station;
 use crate::view::RecoveryView;
 use crate::{ClientError, Code};
 
 pub(crate) use sheet::{discard, keep, make};
-
-/// A recovery slot is never refreshed.
-const GENERATION: u64 = 1;
 
 /// What a person's recovery slots are made from.
 pub(crate) struct Basis<'a> {
@@ -198,6 +194,7 @@ fn files(station: &Station) -> RecoverySlots {
     RecoverySlots::new(station.device().folder())
 }
 
+/// The name of the half in the keyring.
 fn name_of(slot: SlotId) -> String {
-    item(slot.uuid(), GENERATION)
+    format!("recovery.{slot}")
 }

@@ -72,9 +72,24 @@ impl OpenSession {
         };
         let mut view = chart_view(&shown, &freshness);
         view.drafts = self.drafts_for(patient)?;
-        view.can_write =
-            view.sections.contains(&Section::Notes) && super::person_view(&self.profile).can_write_clinical;
+        view.held = self.held()?;
+        view.can_write = view.held.is_none()
+            && view.sections.contains(&Section::Notes)
+            && super::person_view(&self.profile).can_write_clinical;
         Ok(view)
+    }
+
+    /// Why nothing can be saved now, where a chart's records are an older copy.
+    fn held(&self) -> Result<Option<ClientError>, ClientError> {
+        let drawers = self.vault()?.freshness()?;
+        let since = drawers.iter().filter_map(|fresh| fresh.held_since).min();
+        Ok(since.map(|since| {
+            let since = instant_text(since, &self.clock.time_zone());
+            let words = format!(
+                "Since {since} this is known to be an older copy of the records: newer ones are missing, and nothing can be saved."
+            );
+            ClientError::saying(Code::RecordsOlder, words)
+        }))
     }
 
     /// The sections that the role reads, in the order to show them.

@@ -63,6 +63,7 @@ pub(super) fn chart_view(shown: &Shown<'_>, freshness: &[FreshnessRow]) -> Chart
         freshness: freshness.to_vec(),
         drafts: Vec::new(),
         can_write: false,
+        held: None,
     }
 }
 

@@ -22,7 +22,7 @@ use records::id::{EventId, PatientId};
 use records::rights::{Action, Allowed, Denied, Facts, Permit, Rights, Trail};
 use records::{Actor, Drawer, decide};
 use sync::wire::Cursor;
-use vault::{Drafts, RewriteProgress, StoreError};
+use vault::{Count, Drafts, HeldFor, RewriteProgress, StoreError};
 
 use crate::client_state::Profile;
 use crate::store::{Store, VaultGuard};
@@ -113,20 +113,31 @@ impl OpenSession {
         Ok(anchors)
     }
 
-    /// The drawers that are further back than what was noted of them.
-    pub(crate) fn behind(&self, noted: &BTreeMap<String, Anchor>) -> Result<Vec<Drawer>, ClientError> {
-        let vault = self.vault()?;
-        let mut behind = Vec::new();
-        for drawer in vault.open_drawers() {
-            let (Some(here), Some(noted)) = (vault.anchor(drawer)?, noted.get(&anchor_name(drawer))) else {
-                continue;
-            };
-            let noted = vault::Anchor { sequence: noted.sequence, digest: noted.digest };
-            if here.against(&noted) == vault::Standing::Behind {
-                behind.push(drawer);
+    /// Makes those drawers read-only that are further back than what was noted of them, and names them.
+    pub(crate) fn hold_back_older(
+        &self,
+        noted: &BTreeMap<Drawer, vault::Anchor>,
+    ) -> Result<Vec<Drawer>, ClientError> {
+        let mut vault = self.vault()?;
+        let mut older = Vec::new();
+        for (drawer, noted) in noted {
+            let here = vault.anchor(*drawer)?;
+            if here.is_some_and(|here| here.against(noted) == vault::Standing::Behind) {
+                vault.hold_back(*drawer, HeldFor::OldCopy, Some(noted), self.now())?;
+                older.push(*drawer);
             }
         }
-        Ok(behind)
+        Ok(older)
+    }
+
+    /// Makes a drawer read-only.
+    pub(crate) fn hold_back(&self, drawer: Drawer, why: HeldFor) -> Result<bool, ClientError> {
+        Ok(self.vault()?.hold_back(drawer, why, None, self.now())?)
+    }
+
+    /// Counts some rows of a drawer more.
+    pub(crate) fn count_part(&self, drawer: Drawer, most_rows: u32) -> Result<Count, ClientError> {
+        Ok(self.vault()?.count_part(drawer, most_rows)?)
     }
 
     /// Goes on with taking newer keys into use, or begins; `None` when there is nothing to do. A drawer that was never
@@ -227,6 +238,13 @@ pub(crate) fn initials(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().filter(|word| !word.ends_with('.')).collect();
     let ends = [words.first(), words.last().filter(|_| words.len() > 1)];
     ends.into_iter().flatten().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
+}
+
+/// What a slot has noted of the drawers, as the vault reads it.
+pub(crate) fn anchors_in_slot(noted: &BTreeMap<String, Anchor>) -> BTreeMap<Drawer, vault::Anchor> {
+    let of = |drawer: Drawer| noted.get(&anchor_name(drawer)).map(|noted| (drawer, noted));
+    let anchor = |noted: &Anchor| vault::Anchor { sequence: noted.sequence, digest: noted.digest };
+    Drawer::ALL.into_iter().filter_map(of).map(|(drawer, noted)| (drawer, anchor(noted))).collect()
 }
 
 fn anchor_name(drawer: Drawer) -> String {

@@ -17,6 +17,11 @@ impl OpenSession {
         let entries = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let page = Page { entries, next_cursor: next.to_string(), complete, received_at: self.now() };
         let cursor = from.to_string();
+        // The drawer was set back meanwhile to be fetched anew: this page would leave a gap.
+        let stands = self.vault()?.cursor(from.drawer)?;
+        if stands.map_or(Cursor::start(from.drawer).to_string(), |stands| stands) != cursor {
+            return Err(Code::ServerAnswer.into());
+        }
         let permit =
             self.permit_practice(Action::Replicate, |allowed| allowed.with_tokens(cursor.as_bytes()))?;
         self.vault()?.apply_page(&permit, from.drawer, &page)?;

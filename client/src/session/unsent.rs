@@ -34,7 +34,8 @@ impl OpenSession {
 
     fn pull_row(&self, fresh: &Freshness) -> DrawerPull {
         let at = fresh.pulled_at.map(|at| instant_text(at, &self.clock.time_zone()));
-        DrawerPull { drawer: fresh.drawer.as_str().to_owned(), at }
+        let held_since = fresh.held_since.map(|at| instant_text(at, &self.clock.time_zone()));
+        DrawerPull { drawer: fresh.drawer.as_str().to_owned(), at, held_since }
     }
 
     fn unsent_row(&self, entry: &OutboxEntry) -> UnsentRow {

@@ -7,7 +7,7 @@ use keys::blob::{self, BlobKey};
 use keys::reentry::ReentryContents;
 use keys::slot::{Anchor, OpenedSlot, PassphraseShare};
 use keys::{AgreementSecret, Random, SigningKey};
-use records::event::{Alert, AuditEvent, SignIn};
+use records::event::{AuditEvent, SignIn};
 use records::id::{PersonId, SessionId};
 use records::{Actor, Purpose};
 use vault::{Drafts, OpenGrant};
@@ -17,7 +17,7 @@ use super::refresh::{self, NewlyMade};
 use super::tries;
 use crate::client_state::Profile;
 use crate::mailbox::Ticket;
-use crate::session::{OpenSession, Seals, SessionParts, person_view};
+use crate::session::{OpenSession, Seals, SessionParts, anchors_in_slot, person_view};
 use crate::station::{SignedIn, Span, Station, ToPark};
 use crate::syncing::Told;
 use crate::view::{OpenedView, Place};
@@ -169,6 +169,9 @@ pub(super) fn enter(
         Way::Slot(_) | Way::Server(..) | Way::Passphrase(..) => None,
     };
     settle(station, person, way);
+    station.compare_with_last_note();
+    station.note_anchors();
+    station.count_rows();
     station.driver().tell(Told::Opened);
     station.carry_out_orders();
     station.state_changed();
@@ -187,11 +190,11 @@ pub(super) fn enter(
 fn settle(station: &Arc<Station>, person: PersonId, way: Way) {
     match way {
         Way::Slot(opened) => {
-            check_anchors(station, opened.contents.anchors.clone());
+            station.compare_drawers(anchors_in_slot(&opened.contents.anchors));
             refresh::begin(station, opened);
         }
         Way::Recovery(opened, _) => {
-            check_anchors(station, opened.contents.anchors.clone());
+            station.compare_drawers(anchors_in_slot(&opened.contents.anchors));
             let share = opened.passphrase_share();
             refresh::prepare_for_telephone(station, NewlyMade { contents: opened.contents, share });
         }
@@ -199,7 +202,7 @@ fn settle(station: &Arc<Station>, person: PersonId, way: Way) {
             station.keep_session_token(person, answer.session);
             refresh::prepare_for_telephone(station, *made);
         }
-        Way::Passphrase(_, anchors) => check_anchors(station, anchors),
+        Way::Passphrase(_, anchors) => station.compare_drawers(anchors_in_slot(&anchors)),
     }
 }
 
@@ -287,18 +290,6 @@ fn note(
     };
     station.device().set(vault::Setting::Client, &bytes)?;
     Ok(last)
-}
-
-/// A drawer that is further back than the slot remembers was put back: an alarm, and the next pull brings it forward.
-fn check_anchors(station: &Arc<Station>, noted: BTreeMap<String, Anchor>) {
-    let behind = station.ask(move |session| session.behind(&noted)).unwrap_or_default();
-    for drawer in behind {
-        tracing::error!(drawer = drawer.as_str(), "a drawer is older than it was at the last sign-in");
-        let alert = AuditEvent::security_alert(station.stamp(), station.node(), Alert::RolledBack);
-        if let Err(error) = station.record(&[alert]) {
-            tracing::error!(code = error.code.as_str(), "the alarm over a drawer was not recorded");
-        }
-    }
 }
 
 fn draft_key(person: PersonId, agreement: &AgreementSecret) -> BlobKey {

@@ -1,7 +1,6 @@
 //! Behind the first screen: the next generation of the slot, with a new table of codes; and a code for the telephone.
 
 use std::sync::Arc;
-use std::thread;
 
 use keys::Random;
 use keys::slot::{self, OpenedSlot, PassphraseShare, SlotContents};
@@ -14,20 +13,17 @@ use crate::{ClientError, Code};
 
 /// Begins the refresh. If it does not come to an end, the present generation still opens, with later codes.
 pub(crate) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
-    let station = station.clone();
-    let begun = thread::Builder::new().name("slot-refresh".to_owned()).spawn(move || {
+    let behind = station.clone();
+    station.in_background("slot-refresh", move || {
         let mut opened = opened;
-        if let Err(error) = refresh(&station, &mut opened) {
+        if let Err(error) = refresh(&behind, &mut opened) {
             tracing::warn!(
                 code = error.code.as_str(),
                 "the slot was not refreshed; it is tried again at the next unlock"
             );
         }
-        prepare(&station, &opened.contents, &opened.passphrase_share());
+        prepare(&behind, &opened.contents, &opened.passphrase_share());
     });
-    if begun.is_err() {
-        tracing::warn!("no thread for the refresh of the slot");
-    }
 }
 
 /// What a slot was made from, for the recovery slots beside it.
@@ -38,13 +34,8 @@ pub(super) struct NewlyMade {
 
 /// Makes a code for the telephone, where there is none, after a sign-in that leaves no slot to refresh.
 pub(super) fn prepare_for_telephone(station: &Arc<Station>, made: NewlyMade) {
-    let station = station.clone();
-    let begun = thread::Builder::new()
-        .name("telephone-code".to_owned())
-        .spawn(move || prepare(&station, &made.contents, &made.share));
-    if begun.is_err() {
-        tracing::warn!("no thread for the code of the telephone");
-    }
+    let behind = station.clone();
+    station.in_background("telephone-code", move || prepare(&behind, &made.contents, &made.share));
 }
 
 fn prepare(station: &Station, contents: &SlotContents, share: &PassphraseShare) {

@@ -150,6 +150,11 @@ impl Station {
     /// The server does not accept the log: an alarm that stays until a person has looked.
     pub(crate) fn raise_log_alarm(&self, reason: LogAlarm) {
         self.net().alarm = true;
+        if reason == LogAlarm::ServerAhead {
+            let message =
+                "The data folder of this computer is an older copy: the server holds more of its log.";
+            self.folder_is_older(message.to_owned());
+        }
         let alert = AuditEvent::security_alert(self.stamp(), self.node(), Alert::LogBroken);
         if let Err(error) = self.record(&[alert]) {
             tracing::error!(?reason, code = error.code.as_str(), "the alarm over the log was not recorded");

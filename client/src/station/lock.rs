@@ -1,5 +1,7 @@
 //! Locking: the mailbox is closed first, so that nothing is shown any more, whatever is still on its way.
 
+use std::sync::Arc;
+
 use records::event::{AuditEvent, LockCause as Cause};
 
 use super::Station;
@@ -8,7 +10,7 @@ use crate::{LockCause, workstation};
 
 impl Station {
     /// Locks at once. An unlock that is under way comes to nothing; a save that has begun comes to its end.
-    pub(crate) fn lock(&self, cause: LockCause) {
+    pub(crate) fn lock(self: &Arc<Self>, cause: LockCause) {
         let leaving = self.mailbox().close();
         let signed_in = self.take_signed_in();
         self.forget_session_token();
@@ -25,11 +27,23 @@ impl Station {
                 tracing::error!(code = error.code.as_str(), "the lock was not recorded");
             }
         }
+        self.note_anchors_at_lock();
         self.state_changed();
         // Whoever locks by hand has a window that lets go by itself.
         if cause == LockCause::Order {
             (self.surroundings.listener)(workstation::Event::LockedByOrder);
         }
+    }
+
+    /// Locks for the end of the program, and says that it ended.
+    pub(crate) fn stop(self: &Arc<Self>) {
+        self.lock(LockCause::Exit);
+        self.keep_time();
+        let stopped = AuditEvent::app_stopped(self.stamp(), self.node());
+        if let Err(error) = self.record(&[stopped]) {
+            tracing::error!(code = error.code.as_str(), "the end of the program was not recorded");
+        }
+        self.driver().tell(Told::Stop);
     }
 }
 

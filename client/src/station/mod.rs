@@ -1,5 +1,6 @@
 //! An enrolled workstation: what stays open with nobody signed in, and the mailbox of whoever is.
 
+mod anchoring;
 mod delivery;
 mod directives;
 mod lock;
@@ -107,6 +108,10 @@ pub(crate) struct Station {
     mirror: Mutex<mirror::Mirror>,
     re_keying: re_keying::ReKeying,
     wiped: AtomicBool,
+    age: Mutex<anchoring::Age>,
+    background: Mutex<anchoring::Background>,
+    /// Whoever reads and writes the note in the keyring has the turn.
+    anchor_turn: Mutex<()>,
     signed_in: Mutex<Option<SignedIn>>,
     parking: Parking,
 }
@@ -137,6 +142,9 @@ impl Station {
             mirror: Mutex::default(),
             re_keying: re_keying::ReKeying::default(),
             wiped: AtomicBool::new(false),
+            age: Mutex::default(),
+            background: Mutex::default(),
+            anchor_turn: Mutex::default(),
             signed_in: Mutex::new(None),
             parking,
         }

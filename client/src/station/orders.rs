@@ -108,7 +108,7 @@ impl Station {
     }
 
     /// Forgets a person here: what opened the vault for them is gone, what they wrote stays.
-    fn drop_person(&self, person: PersonId) -> Result<(), ClientError> {
+    fn drop_person(self: &Arc<Self>, person: PersonId) -> Result<(), ClientError> {
         if self.signed_in() == Some(person) {
             self.lock(LockCause::Order);
         }

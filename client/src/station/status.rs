@@ -28,6 +28,7 @@ impl Station {
             parked: if person.is_none() { self.parked_views() } else { Vec::new() },
             person,
             problem: None,
+            notice: self.notice(),
             idle_limit_s: self.idle_limit_s(),
             privacy_cover_s: self.policy().privacy_cover_s,
             demo: self.settings().demo,

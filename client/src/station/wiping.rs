@@ -11,6 +11,7 @@ use keys::slot;
 use vault::{Device, Folder, RawKey, Setting, Slots, StoreError};
 
 use super::{Station, Surroundings};
+use crate::anchors::Anchors;
 use crate::device_keys::DeviceKeys;
 use crate::keyring::Keyring;
 use crate::sign_in::kept_slot::item;
@@ -141,7 +142,7 @@ fn destroy(folder: &Folder, keyring: &dyn Keyring) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// Destroys the keyring's half of every slot, and its count of failed attempts.
+/// Destroys the keyring's half of every slot, its count of failed attempts, and what it says of how far the records had come.
 fn destroy_halves(keyring: &dyn Keyring, folder: &Folder) -> Result<(), ClientError> {
     keyring.delete(tries::ITEM)?;
     let slots = Slots::new(folder);
@@ -153,6 +154,7 @@ fn destroy_halves(keyring: &dyn Keyring, folder: &Folder) -> Result<(), ClientEr
             }
         }
     }
+    Anchors::forget(keyring)?;
     recovery::destroy_halves(keyring, folder)
 }
 

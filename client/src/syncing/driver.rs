@@ -174,6 +174,7 @@ impl Driver {
                 blocking(move || {
                     station.audit_delivered(size);
                     station.orders_after_delivery();
+                    station.note_anchors_sometimes();
                 })
                 .await;
             }

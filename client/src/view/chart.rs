@@ -7,6 +7,7 @@ use super::chart_rows::{
     VitalsView,
 };
 use super::find::AppointmentRow;
+use crate::ClientError;
 
 /// Why a person opens a chart without having a care relation to the patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,8 @@ pub struct ChartView {
     pub drafts: Vec<DraftView>,
     /// Whether the person may record vitals and notes for this patient.
     pub can_write: bool,
+    /// Why nothing can be saved, where the records are an older copy.
+    pub held: Option<ClientError>,
 }
 
 /// The patient banner (NHS Common User Interface order).

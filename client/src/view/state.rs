@@ -44,6 +44,8 @@ pub struct StatusView {
     pub parked: Vec<ParkedView>,
     /// What stands in the way, when `state` is `blocked`.
     pub problem: Option<ClientError>,
+    /// What is wrong with the data folder while work goes on.
+    pub notice: Option<ClientError>,
     /// Seconds without a key or a click after which the workstation locks itself.
     pub idle_limit_s: u32,
     /// Seconds after which the screen is covered; absent where the practice wants no cover.

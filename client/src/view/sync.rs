@@ -60,6 +60,8 @@ pub struct DrawerPull {
     pub drawer: String,
     /// `22-Nov-2026 10:15`.
     pub at: Option<String>,
+    /// Since when nothing is saved to it, because it was found to be an older copy: `22-Nov-2026 10:15`.
+    pub held_since: Option<String>,
 }
 
 /// What has become of a change.

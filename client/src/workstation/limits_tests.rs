@@ -18,6 +18,8 @@ fn status_under(policy: Policy) -> StatusView {
         log: None,
         trust_bundle: None,
         renewal: None,
+        recovery_codes_held: Vec::new(),
+        recovery_codes_released: Vec::new(),
     };
     workstation.station().unwrap().take_directives(&answer);
     workstation.status()

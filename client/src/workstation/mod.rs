@@ -18,7 +18,6 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use records::event::AuditEvent;
 use vault::Folder;
 
 use crate::keyring::Keyring;
@@ -330,14 +329,9 @@ impl Workstation {
         let Some(runtime) = self.runtime.take() else { return };
         let standing = std::mem::replace(&mut *self.standing(), Standing::Unenrolled);
         if let Standing::Running(Running { station, driver }) = standing {
-            station.lock(LockCause::Exit);
-            station.keep_time();
-            let stopped = AuditEvent::app_stopped(station.stamp(), station.node());
-            if let Err(error) = station.record(&[stopped]) {
-                tracing::error!(code = error.code.as_str(), "the end of the program was not recorded");
-            }
-            station.driver().tell(Told::Stop);
+            station.stop();
             driver.abort();
+            station.end_background();
         }
         // Whoever holds `device.db` has to be gone when this returns: the folder may be opened again at once.
         std::thread::spawn(move || runtime.shutdown_timeout(Duration::from_secs(2)))

@@ -45,6 +45,7 @@ pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, Clien
     if station.is_wiped() {
         return Err(wiping::wiped());
     }
+    station.note_anchors();
     let seed = u64::from_be_bytes(Random::from_os().bytes());
     let driver = Driver::new(station.clone(), station.machine(seed)?, hear);
     let driver = surroundings.runtime.spawn(driver.run());

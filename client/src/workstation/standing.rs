@@ -25,6 +25,7 @@ impl Workstation {
             parked: Vec::new(),
             person: None,
             problem,
+            notice: None,
             idle_limit_s: u32::try_from(settings.idle_limit().as_secs()).unwrap_or(u32::MAX),
             privacy_cover_s: sync::wire::Policy::default().privacy_cover_s,
             demo: settings.demo,

@@ -123,7 +123,8 @@ fn behind_the_first_screen_the_slot_goes_on_to_the_next_generation() {
     }
     let files: Vec<_> = fs::read_dir(fixture.data_dir().join("slots"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "slot"))
         .collect();
     assert_eq!(files.len(), 1);
     workstation.lock(LockCause::Person);

@@ -49,7 +49,9 @@ fn twelve_characters_are_enough_eleven_are_not_and_hundreds_are_fine() {
         assert_eq!(checked(&text), Ok(()), "{length}");
     }
     let eight = PassphrasePolicy::with_min_characters(8);
-    assert_eq!(check(&passphrase("kq7!xmwz"), &[], eight), Ok(()));
+    assert_eq!(check(&passphrase("kq7!xmwzb"), &[], eight), Ok(()));
+    let seven = check(&passphrase("kq7!xmw"), &[], eight);
+    assert_eq!(seven, Err(PassphraseRefused::TooShort { min_characters: 8 }));
     let most = PassphrasePolicy::with_min_characters(64);
     let text: String = long.chars().cycle().take(64).collect();
     assert_eq!(check(&passphrase(&text), &[], most), Ok(()));

@@ -36,6 +36,8 @@ pub struct EventSummary {
     pub method: Option<String>,
     /// The other records it names.
     pub records: Vec<RecordKey>,
+    /// The intent that it is the result of.
+    pub intent: Option<EventId>,
 }
 
 impl EventSummary {
@@ -54,6 +56,7 @@ impl EventSummary {
             outcome_words: text("outcomeDesc").map(str::to_owned),
             method: list("entity").find_map(method),
             records: Vec::new(),
+            intent: None,
         };
         if let Some((person, agent)) = list("agent").find_map(|agent| Some((person(agent)?, agent))) {
             summary.person = Some(person);
@@ -62,7 +65,8 @@ impl EventSummary {
         for key in list("entity").filter_map(|entity| record(entity.get("what")?)) {
             match key.kind.as_str() {
                 "Patient" if summary.patient.is_none() => summary.patient = Some(PatientId(key.id)),
-                "Patient" | "AuditEvent" => {}
+                "Patient" => {}
+                "AuditEvent" => summary.intent = key.id.as_str().parse().ok(),
                 _ => summary.records.push(key),
             }
         }

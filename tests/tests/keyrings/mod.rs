@@ -152,7 +152,6 @@ fn a_keyring_without_a_password_opens_by_itself_and_lies_open_on_the_disk() {
 
 /// The other side of the tests above; by itself it has no order.
 #[test]
-#[expect(clippy::print_stdout, reason = "this is how it answers")]
 fn as_a_program_of_the_account() {
     let Ok(order) = std::env::var(ORDER) else { return };
     let keyring = OsKeyring::new(SERVICE);

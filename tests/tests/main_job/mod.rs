@@ -6,6 +6,7 @@ pub(crate) mod clinic;
 mod full_disk;
 mod ground;
 mod orders;
+mod put_back;
 mod recovery;
 mod rescue;
 mod strangers;

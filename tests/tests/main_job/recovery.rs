@@ -97,7 +97,7 @@ fn copy_of_slots(clinic: &Clinic) -> Copies {
     let paths = slots.map(|entry| entry.unwrap().path());
     let recovery = paths.filter(|path| path.extension().is_some_and(|extension| extension == "recovery"));
     let files = recovery.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect();
-    let names = clinic.keyring.names().into_iter().filter(|name| name.starts_with("slot."));
+    let names = clinic.keyring.names().into_iter().filter(|name| name.starts_with("recovery."));
     let halves = names.map(|name| (name.clone(), clinic.keyring.read(&name).unwrap().unwrap())).collect();
     (files, halves)
 }

@@ -191,7 +191,7 @@ fn a_courier_without_the_keyring_brings_envelopes_that_nobody_can_read_and_says_
     assert_eq!((blind.changes, blind.events, blind.left_out.len()), (2, 0, 1));
     assert!(matches!(&blind.left_out[0], LeftOut::Events(error) if error.code == Code::KeyMissing));
     let whole = courier::collect(&clinic.data_dir(), Some(clinic.keyring.as_ref()), now).unwrap();
-    assert!(whole.changes == 2 && whole.events > 10 && whole.left_out.is_empty());
+    assert!(whole.changes == 2 && whole.events >= 8 && whole.left_out.is_empty());
     let file: Vec<u8> = whole.items.iter().flat_map(Item::to_bytes).collect();
     for word in [CANARY, "AuditEvent", "Practitioner", "Bundle"] {
         assert!(memchr::memmem::find(&file, word.as_bytes()).is_none(), "{word}");

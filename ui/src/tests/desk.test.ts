@@ -88,6 +88,23 @@ describe('around the records', () => {
     expect(theClinic().calls.filter((call) => ['today', 'search', 'recent'].includes(call))).toEqual([]);
   });
 
+  test('an older copy of the records is said on the chart, where nothing can be written, and on the sync page', async () => {
+    theClinic().heldSince = '27-Nov-2026 10:15';
+    const window = await signInAs('dwhitfield');
+    await openChart(window, 'holloway');
+    expect((await window.find('error-code')).textContent).toBe('records-older');
+    expect(window.gone('note-new') && window.gone('vitals-open')).toBe(true);
+    await window.user.click(window.byId('sync-open'));
+    expect((await window.find('sync-held')).textContent).toContain('27-Nov-2026 10:15');
+  });
+
+  test('a data folder that was put back is said before and after the sign-in', async () => {
+    theClinic().notice = { code: 'folder-older', message: 'What happened.', advice: 'What to do.' };
+    const window = await signInAs('dwhitfield');
+    expect((await window.find('error-code')).textContent).toBe('folder-older');
+    expect(window.byId('error-advice').textContent).toBe('What to do.');
+  });
+
   test('F1 lists every shortcut', async () => {
     const window = await signInAs('dwhitfield');
     await window.user.keyboard('{F1}');

@@ -127,6 +127,8 @@ CREATE TABLE outbox (
     intent      BLOB NOT NULL,
     state       TEXT NOT NULL,
     verdict     BLOB NOT NULL DEFAULT x'',
-    settled     INTEGER NOT NULL DEFAULT 0
+    settled     INTEGER NOT NULL DEFAULT 0,
+    -- SHA-256 of the envelope: a copy in outbox/ that is another is not sent.
+    digest      BLOB NOT NULL DEFAULT x''
 ) STRICT;
 CREATE INDEX outbox_open ON outbox (state, sequence);

@@ -10,7 +10,10 @@ CREATE TABLE drawer (
     sequence    INTEGER NOT NULL,
     digest      BLOB NOT NULL CHECK (length(digest) = 32),
     cursor      TEXT NOT NULL DEFAULT '',
-    pulled_at   INTEGER NOT NULL DEFAULT 0
+    pulled_at   INTEGER NOT NULL DEFAULT 0,
+    -- Since when this file is not to be written to, and why (`old-copy`, `other-rows`): it is not what was noted of it.
+    held_since  INTEGER NOT NULL DEFAULT 0,
+    held_for    TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 -- One row a patient, with the patient's data key. Number 0 holds what belongs to no patient.

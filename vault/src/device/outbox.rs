@@ -1,13 +1,17 @@
 //! The index of every change made here: where it stands on its way to the server.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use records::Drawer;
-use records::event::AuditEvent;
-use records::id::{ChangeId, PatientId, PersonId};
+use records::event::{AuditEvent, EventKind, EventSummary};
+use records::id::{ChangeId, EventId, PatientId, PersonId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Device;
+use super::settings::Setting;
 use crate::error::StoreError;
 use crate::number;
 
@@ -96,6 +100,9 @@ pub(crate) struct OpenIntent {
     pub(crate) intent: Vec<u8>,
 }
 
+/// How many entries of the log may be looked through at an unlock before it is noted how far that came.
+const LOOK_BACK: u64 = 1_000;
+
 const COLUMNS: &str =
     "sequence, change, author, drawer, patient, kind, written_at, state, verdict, depends_on, intent";
 
@@ -129,12 +136,18 @@ impl Device {
         Ok(statement.query_row([change.uuid().into_bytes()], entry).optional()?)
     }
 
-    /// The envelope of a change as it is to be sent; `None` when `outbox/` has no copy.
+    /// The envelope of a change as it is to be sent; `None` when `outbox/` has no copy, or one that is damaged: the next
+    /// opening of its drawer puts a whole one there.
     ///
     /// # Errors
-    /// When the operating system refuses.
+    /// When `device.db` cannot be read, or the operating system refuses.
     pub fn envelope(&self, change: ChangeId) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(crate::durable::read(&self.folder.envelope_file(change))?)
+        let Some(copy) = crate::durable::read(&self.folder.envelope_file(change))? else { return Ok(None) };
+        let mut statement = self.conn.prepare_cached("SELECT digest FROM outbox WHERE change = ?1")?;
+        let digest: Option<Vec<u8>> =
+            statement.query_row([change.uuid().into_bytes()], |row| row.get(0)).optional()?;
+        let is_whole = digest.is_none_or(|kept| kept.is_empty() || kept == Sha256::digest(&copy).as_slice());
+        Ok(is_whole.then_some(copy))
     }
 
     /// Keeps the server's answer to a change, durably, and then removes the copy in `outbox/` if the answer is final.
@@ -176,6 +189,13 @@ impl Device {
         Ok(())
     }
 
+    /// The drawer of this change does not know the answer any more: an older copy of it was put back.
+    pub(crate) fn unsettle(&mut self, change: ChangeId) -> Result<(), StoreError> {
+        let sql = "UPDATE outbox SET settled = 0 WHERE change = ?1";
+        self.conn.execute(sql, [change.uuid().into_bytes()])?;
+        Ok(())
+    }
+
     /// Takes the next number for a change that is about to be written.
     pub(crate) fn intend(&mut self, entry: &OutboxEntry, intent: &[u8]) -> Result<u64, StoreError> {
         let sql = "INSERT INTO outbox (change, author, drawer, patient, kind, written_at, depends_on, intent, state)
@@ -195,14 +215,14 @@ impl Device {
         Ok(u64::try_from(self.conn.last_insert_rowid()).unwrap_or_default())
     }
 
-    /// Closes a save: its result event and its state in one commit.
+    /// Closes a save: its result event and its state in one commit. It waits to be sent if an envelope was written.
     pub(crate) fn close_intent(
         &mut self,
         change: ChangeId,
-        state: OutboxState,
+        written: Option<&[u8]>,
         result: &AuditEvent,
     ) -> Result<(), StoreError> {
-        self.append_with(std::slice::from_ref(result), |conn| set_state(conn, change, state))?;
+        self.append_with(std::slice::from_ref(result), |conn| set_state(conn, change, written))?;
         Ok(())
     }
 
@@ -219,9 +239,59 @@ impl Device {
     }
 }
 
-fn set_state(conn: &Connection, change: ChangeId, state: OutboxState) -> Result<(), StoreError> {
-    let sql = "UPDATE outbox SET state = ?2, intent = x'' WHERE change = ?1 AND state = 'intended'";
-    conn.execute(sql, params![change.uuid().into_bytes(), state.as_str()])?;
+impl Device {
+    /// Intents in the log that have neither a result nor a number: cut short between the two commits.
+    pub(crate) fn unlisted_intents(&self) -> Result<Vec<EventSummary>, StoreError> {
+        let sql = "SELECT event FROM audit_entry WHERE position >= ?1 AND act IN (?2, ?3) ORDER BY position";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let kinds = [EventKind::WriteIntent.as_str(), EventKind::Written.as_str()];
+        let mut rows = statement.query(params![number::stored(self.closed_until()?), kinds[0], kinds[1]])?;
+        let mut open: BTreeMap<EventId, EventSummary> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let event = AuditEvent::parse(row.get(0)?).map_err(|_| StoreError::Damaged)?;
+            let summary = event.summary();
+            match (summary.id, summary.intent) {
+                (_, Some(closed)) => drop(open.remove(&closed)),
+                (Some(id), None) => drop(open.insert(id, summary.clone())),
+                (None, None) => {}
+            }
+        }
+        for intended in self.all_open_intents()? {
+            open.remove(&crate::save::intent_event(&intended)?);
+        }
+        Ok(open.into_values().collect())
+    }
+
+    /// Appends the results of [`Device::unlisted_intents`], and does not look at them again.
+    pub(crate) fn close_unlisted(&mut self, results: &[AuditEvent]) -> Result<(), StoreError> {
+        let until = self.log_head().size + results.len() as u64;
+        if results.is_empty() && until < self.closed_until()? + LOOK_BACK {
+            return Ok(());
+        }
+        self.append_with(results, |conn| {
+            Ok(super::settings::write_all(conn, &[(Setting::ClosedUntil, &until.to_be_bytes())])?)
+        })?;
+        Ok(())
+    }
+
+    fn closed_until(&self) -> Result<u64, StoreError> {
+        let kept = self.setting(Setting::ClosedUntil)?;
+        kept.map_or(Ok(0), |bytes| bytes.try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Damaged))
+    }
+
+    fn all_open_intents(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT intent FROM outbox WHERE state = 'intended'";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
+
+fn set_state(conn: &Connection, change: ChangeId, written: Option<&[u8]>) -> Result<(), StoreError> {
+    let state = if written.is_some() { OutboxState::Waiting } else { OutboxState::Abandoned };
+    let digest = written.map(|envelope| Sha256::digest(envelope).to_vec()).unwrap_or_default();
+    let sql =
+        "UPDATE outbox SET state = ?2, digest = ?3, intent = x'' WHERE change = ?1 AND state = 'intended'";
+    conn.execute(sql, params![change.uuid().into_bytes(), state.as_str(), digest])?;
     Ok(())
 }
 

@@ -48,6 +48,8 @@ pub enum Setting {
     Retiring,
     /// What else the caller keeps for the workstation, under one value.
     Client,
+    /// Up to where in the log every intent has its result, or is in the outbox index (8 bytes, big-endian).
+    ClosedUntil,
 }
 
 impl Setting {
@@ -65,6 +67,7 @@ impl Setting {
             Self::Enrolment => "enrolment",
             Self::Retiring => "retiring",
             Self::Client => "client",
+            Self::ClosedUntil => "closed-until",
         }
     }
 }
@@ -98,15 +101,17 @@ impl Device {
     /// # Errors
     /// When `device.db` cannot be written.
     pub fn set_all(&mut self, values: &[(Setting, &[u8])]) -> Result<(), StoreError> {
-        sqlcipher::immediate(&mut self.conn, |tx| {
-            let sql = "INSERT INTO setting (name, value) VALUES (?1, ?2)
-                       ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-            for (setting, value) in values {
-                tx.execute(sql, params![setting.name(), value])?;
-            }
-            Ok(())
-        })
+        sqlcipher::immediate(&mut self.conn, |tx| Ok(write_all(tx, values)?))
     }
+}
+
+pub(super) fn write_all(conn: &rusqlite::Connection, values: &[(Setting, &[u8])]) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO setting (name, value) VALUES (?1, ?2)
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    for (setting, value) in values {
+        conn.execute(sql, params![setting.name(), value])?;
+    }
+    Ok(())
 }
 
 pub(super) fn write_identity(conn: &rusqlite::Connection, identity: &Identity) -> rusqlite::Result<()> {

@@ -1,7 +1,7 @@
 //! The trail: an event is durable, at its place in the log, before `append` returns.
 
 use records::event::{AuditEvent, Observer};
-use records::id::PatientId;
+use records::id::{LogId, PatientId};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
 use records::rights::Trail;
 use rusqlite::{Connection, params};
@@ -56,12 +56,19 @@ impl Device {
     }
 }
 
+/// Writes the first events of a new log.
+pub(super) fn begin(conn: &Connection, log: LogId, events: &[AuditEvent]) -> rusqlite::Result<()> {
+    let mut tree = Tree::new();
+    let first = LogPosition { log, index: 0 };
+    events.iter().try_for_each(|event| insert(conn, &mut tree, first, event))
+}
+
 fn insert(
     conn: &Connection,
     tree: &mut Tree,
     first: LogPosition,
     event: &AuditEvent,
-) -> Result<(), StoreError> {
+) -> rusqlite::Result<()> {
     let position = LogPosition { log: first.log, index: tree.size() };
     let leaf = audit_leaf_hash(position, event.bytes());
     let summary = event.summary();

@@ -221,11 +221,15 @@ impl OpenDrawer {
     ) -> Result<bool, StoreError> {
         sqlcipher::immediate(&mut to.conn, |tx| {
             duplicate.envelopes_to = self.copy_envelopes(tx, duplicate.envelopes_to)?;
-            let sql = "SELECT sequence, cursor, pulled_at FROM drawer";
-            let (sequence, cursor, pulled_at): (i64, String, i64) =
-                self.conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let sql = "UPDATE drawer SET sequence = ?1, digest = ?2, cursor = ?3, pulled_at = ?4";
-            tx.execute(sql, params![sequence + 1, duplicate.new.to_bytes(), cursor, pulled_at])?;
+            let sql = "SELECT sequence, cursor, pulled_at, held_since, held_for FROM drawer";
+            let (sequence, cursor, pulled_at, held_since, held_for): (i64, String, i64, i64, String) =
+                self.conn.query_row(sql, [], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })?;
+            let sql = "UPDATE drawer SET sequence = ?1, digest = ?2, cursor = ?3, pulled_at = ?4,
+                       held_since = ?5, held_for = ?6";
+            let digest = duplicate.new.to_bytes();
+            tx.execute(sql, params![sequence + 1, digest, cursor, pulled_at, held_since, held_for])?;
             self.copy_ordinals(tx)
         })?;
         let anchor: Anchor = self.anchor()?;

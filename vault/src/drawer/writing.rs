@@ -8,6 +8,7 @@ use records::{Document, Versioned, classify};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::anchor::{Digest, row_digest};
+use super::counting::Counting;
 use super::place;
 use super::sealing::{Sealing, Table};
 use super::{OpenDrawer, care, index, summary};
@@ -21,6 +22,7 @@ pub(crate) struct Writing<'a> {
     pub(super) random: &'a mut Random,
     revision: u64,
     digest: Digest,
+    counting: Option<Counting>,
     patients: BTreeMap<String, Patient>,
     /// Whether any change waits in this drawer; while none does, a page need not ask for each record.
     pub(super) some_wait: bool,
@@ -50,8 +52,8 @@ impl OpenDrawer {
     where
         E: From<StoreError> + From<rusqlite::Error>,
     {
-        let Self { conn, sealing } = self;
-        sqlcipher::immediate(conn, |tx| {
+        let Self { conn, sealing, counting } = self;
+        let (value, counted) = sqlcipher::immediate(conn, |tx| {
             let (sequence, digest) = tx.query_row("SELECT sequence, digest FROM drawer", [], |row| {
                 Ok((number::unsigned(row, 0)?, row.get(1)?))
             })?;
@@ -61,6 +63,7 @@ impl OpenDrawer {
                 random,
                 revision: sequence + 1,
                 digest: Digest::from_bytes(digest),
+                counting: *counting,
                 patients: BTreeMap::new(),
                 some_wait: tx.query_row(
                     "SELECT EXISTS (SELECT 1 FROM pending WHERE state = 'waiting')",
@@ -71,8 +74,10 @@ impl OpenDrawer {
             let value = work(&mut writing)?;
             let (revision, digest) = (number::stored(writing.revision), writing.digest.to_bytes());
             tx.execute("UPDATE drawer SET sequence = ?1, digest = ?2", params![revision, digest])?;
-            Ok(value)
-        })
+            Ok::<_, E>((value, writing.counting))
+        })?;
+        *counting = counted;
+        Ok(value)
     }
 }
 
@@ -99,14 +104,14 @@ impl Writing<'_> {
         }
         let place = match old.filter(|row| row.patient == patient) {
             Some(row) => {
-                self.digest.subtract(row_digest(self.sealing, &key, row.revision));
+                self.gone(row.place, &key, row.revision);
                 row.place
             }
             None => self.next_place(patient)?,
         };
         let sealed = self.seal(owner, (Table::Document, &key), document.bytes())?;
         self.insert(document, (place, patient), version, &sealed)?;
-        self.digest.add(row_digest(self.sealing, &key, self.revision));
+        self.come(place, &key);
         self.relate(document, place, patient)?;
         if *document.kind() == ResourceKind::PATIENT {
             self.index_patient(document, patient)?;
@@ -258,8 +263,36 @@ impl Writing<'_> {
     fn forget(&mut self, key: &str, row: &Row) -> Result<(), StoreError> {
         self.tx.prepare_cached("DELETE FROM care_relation WHERE source = ?1")?.execute([row.place])?;
         self.tx.prepare_cached("DELETE FROM document WHERE place = ?1")?.execute([row.place])?;
-        self.digest.subtract(row_digest(self.sealing, key, row.revision));
+        self.gone(row.place, key, row.revision);
         Ok(())
+    }
+
+    /// Keeps the digest, and a count that is going on, in step with a row that went.
+    fn gone(&mut self, place: i64, key: &str, revision: u64) {
+        let row = row_digest(self.sealing, key, revision);
+        self.digest.subtract(row);
+        if let Some(counting) = &mut self.counting {
+            counting.gone(place, row);
+        }
+    }
+
+    /// The same with a row of this transaction.
+    fn come(&mut self, place: i64, key: &str) {
+        let row = row_digest(self.sealing, key, self.revision);
+        self.digest.add(row);
+        if let Some(counting) = &mut self.counting {
+            counting.come(place, row);
+        }
+    }
+
+    /// Makes this commit's sequence number a higher one than this.
+    pub(super) fn go_beyond(&mut self, sequence: u64) {
+        self.revision = self.revision.max(sequence.saturating_add(1));
+    }
+
+    pub(super) fn set_digest(&mut self, digest: Digest) {
+        self.digest = digest;
+        self.counting = None;
     }
 
     fn relate(&self, document: &Document, place: i64, patient: i64) -> Result<(), StoreError> {

@@ -5,9 +5,9 @@ use std::fs;
 use records::change::Base;
 use records::rights::Action;
 use records::{Drawer, Role};
-use vault::{Page, SaveError, Standing};
+use vault::{HeldFor, Page, SaveError, Standing};
 
-use crate::clinic::{Clinic, heart_rate, note, now, small_practice};
+use crate::clinic::{Clinic, digest_holds, heart_rate, note, now, small_practice};
 use crate::opening::raw;
 
 #[test]
@@ -26,12 +26,12 @@ fn a_drawer_moves_on_with_every_commit_and_an_old_copy_is_behind() {
     let device = vault.close();
 
     fs::write(&path, copy).unwrap();
-    let vault = clinic.unlock(device, &Drawer::ALL);
+    let mut vault = clinic.unlock(device, &Drawer::ALL);
     let put_back = vault.anchor(Drawer::Clinical).unwrap().unwrap();
 
     assert_eq!(put_back, early);
     assert_eq!(put_back.against(&late), Standing::Behind);
-    assert!(vault.digest_holds(Drawer::Clinical).unwrap());
+    assert!(digest_holds(&mut vault, Drawer::Clinical));
 }
 
 #[test]
@@ -44,11 +44,11 @@ fn a_row_that_was_taken_out_or_set_back_does_not_fit_the_digest() {
         let mut clinic = Clinic::new();
         let mut vault = clinic.open_all();
         clinic.load(&mut vault, &small_practice());
-        assert!(vault.digest_holds(Drawer::Clinical).unwrap());
+        assert!(digest_holds(&mut vault, Drawer::Clinical));
         drop(vault);
         raw(&clinic, Drawer::Clinical).execute_batch(tampering).unwrap();
 
-        assert!(!clinic.reopen().digest_holds(Drawer::Clinical).unwrap(), "{tampering}");
+        assert!(!digest_holds(&mut clinic.reopen(), Drawer::Clinical), "{tampering}");
     }
 }
 
@@ -57,7 +57,10 @@ fn a_drawer_held_back_is_read_only_until_it_was_pulled_to_the_end() {
     let mut clinic = Clinic::new();
     let mut vault = clinic.open_all();
     clinic.load(&mut vault, &small_practice());
-    vault.hold_back(Drawer::Clinical);
+    assert!(vault.hold_back(Drawer::Clinical, HeldFor::OldCopy, None, now()).unwrap());
+    assert!(!vault.hold_back(Drawer::Clinical, HeldFor::OldCopy, None, now()).unwrap(), "that is no news");
+    drop(vault);
+    let mut vault = clinic.reopen();
     let permit = clinic.replicate(&mut vault);
     let mut save = |vault: &mut vault::Vault, number| {
         let fresh = note(&format!("n{number}"), "ada", "x");
@@ -65,7 +68,7 @@ fn a_drawer_held_back_is_read_only_until_it_was_pulled_to_the_end() {
         let change = clinic.change(number, vec![(fresh, Base::None)]);
         vault.save(permit, &change, &clinic.pen(), now())
     };
-    assert!(matches!(save(&mut vault, 1), Err(SaveError::Stale)));
+    assert!(matches!(save(&mut vault, 1), Err(SaveError::Held)));
 
     for (complete, saved) in [(false, false), (true, true)] {
         let page = Page { entries: vec![], next_cursor: "c".into(), complete, received_at: now() };

@@ -1,7 +1,7 @@
 //! A workstation of a small clinic to try things on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use keys::{AgreementPublic, AgreementSecret, DrawerKeys, Random, SigningKey};
@@ -13,11 +13,12 @@ use records::rights::{Action, Facts, Permit, Relation, Rights, Trail, decide};
 use records::{Actor, Document, Drawer, Job, Purpose, Role, classify};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vault::{DayPart, Device, Folder, Identity, OpenGrant, Page, PageEntry, Pen, RawKey, Vault};
+use vault::{Count, DayPart, Device, Folder, Identity, OpenGrant, Page, PageEntry, Pen, RawKey, Vault};
 
 /// Everything a workstation has, and the people who work at it.
 pub(crate) struct Clinic {
-    pub(crate) dir: tempfile::TempDir,
+    root: PathBuf,
+    _made_for_this_test: Option<tempfile::TempDir>,
     pub(crate) identity: Identity,
     pub(crate) keys: BTreeMap<Drawer, DrawerKeys>,
     pub(crate) random: Random,
@@ -47,6 +48,14 @@ pub(crate) fn key(text: &str) -> RecordKey {
 
 impl Clinic {
     pub(crate) fn new() -> Self {
+        let folder = fast_folder();
+        let mut clinic = Self::at(folder.path());
+        clinic._made_for_this_test = Some(folder);
+        clinic
+    }
+
+    /// The same clinic with its data in this folder, which stays.
+    pub(crate) fn at(root: &Path) -> Self {
         let mut random = Random::from_seed([7; 32]);
         let identity = Identity {
             device: DeviceId::from_uuid(id(1)),
@@ -57,7 +66,8 @@ impl Clinic {
         let keys = Drawer::ALL.into_iter().map(|drawer| (drawer, DrawerKeys::make(1, &mut random))).collect();
         let (sealing, recovery) = (AgreementSecret::make(&mut random), AgreementSecret::make(&mut random));
         Self {
-            dir: fast_folder(),
+            root: root.to_owned(),
+            _made_for_this_test: None,
             identity,
             keys,
             author_key: SigningKey::make(&mut random),
@@ -69,11 +79,11 @@ impl Clinic {
     }
 
     pub(crate) fn folder(&self) -> Folder {
-        Folder::new(self.dir.path().join("data"))
+        Folder::new(self.root.join("data"))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.dir.path()
+        &self.root
     }
 
     /// A new device with nothing in it.
@@ -212,8 +222,19 @@ impl Clinic {
     }
 }
 
+/// Whether the rows of a drawer are those that were written, counted three at a time.
+pub(crate) fn digest_holds(vault: &mut Vault, drawer: Drawer) -> bool {
+    loop {
+        match vault.count_part(drawer, 3).unwrap() {
+            Count::Unfinished => {}
+            Count::Right => return true,
+            Count::Wrong => return false,
+        }
+    }
+}
+
 /// A folder in memory where there is one: what is tested is the order of the syncs, not the disk.
-fn fast_folder() -> tempfile::TempDir {
+pub(crate) fn fast_folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 

@@ -6,7 +6,7 @@ use records::rights::Action;
 use records::{Drawer, Role};
 use vault::{OutboxState, Page, PageEntry, Vault, Verdict};
 
-use crate::clinic::{Clinic, heart_rate, key, note, now, small_practice, upsert};
+use crate::clinic::{Clinic, digest_holds, heart_rate, key, note, now, small_practice, upsert};
 
 struct Edited {
     clinic: Clinic,
@@ -55,7 +55,7 @@ impl Edited {
 
     /// Beats and version as the chart shows them; `None` when the record is not in it.
     fn shown(&mut self) -> Option<(u64, u64)> {
-        assert!(self.vault.digest_holds(Drawer::Clinical).unwrap());
+        assert!(digest_holds(&mut self.vault, Drawer::Clinical));
         let permit = self.clinic.chart_permit(&mut self.vault, Role::Nurse, "ada");
         let chart = self.vault.chart(&permit).unwrap();
         let found = chart.iter().find(|found| found.document.id().as_str() == "hr-ada")?;

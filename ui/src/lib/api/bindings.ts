@@ -310,7 +310,11 @@ drafts: Array<DraftView>,
 /**
  * Whether the person may record vitals and notes for this patient.
  */
-canWrite: boolean, };
+canWrite: boolean, 
+/**
+ * Why nothing can be saved, where the records are an older copy.
+ */
+held: ClientError | null, };
 
 export type ClientError = { 
 /**
@@ -326,7 +330,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -480,7 +484,11 @@ drawer: string,
 /**
  * `22-Nov-2026 10:15`.
  */
-at: string | null, };
+at: string | null, 
+/**
+ * Since when nothing is saved to it, because it was found to be an older copy: `22-Nov-2026 10:15`.
+ */
+heldSince: string | null, };
 
 export type EncounterRow = { 
 /**
@@ -1157,6 +1165,10 @@ parked: Array<ParkedView>,
  * What stands in the way, when `state` is `blocked`.
  */
 problem: ClientError | null, 
+/**
+ * What is wrong with the data folder while work goes on.
+ */
+notice: ClientError | null, 
 /**
  * Seconds without a key or a click after which the workstation locks itself.
  */

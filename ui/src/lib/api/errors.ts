@@ -38,6 +38,8 @@ const KINDS: Partial<Record<Code, ErrorKind>> = {
   'codes-run-out': 'server',
   'vault-damaged': 'vault',
   'vault-newer': 'vault',
+  'folder-older': 'vault',
+  'records-older': 'vault',
   'disk-full': 'vault',
   'disk-error': 'vault',
   'audit-failed': 'vault',

@@ -43,6 +43,8 @@ export class FakeClinic {
   online = true;
   person: FakePerson | null = null;
   problem: ErrorView | null = null;
+  notice: ErrorView | null = null;
+  heldSince: string | null = null;
   failures = 0;
   /** Who may come back with the passphrase alone, last seen first, with the tries left. */
   parked: { person: FakePerson; triesLeft: number }[] = [];
@@ -92,6 +94,7 @@ export class FakeClinic {
           ? this.parked.map(({ person: { username, name, roleTitle, initials }, triesLeft }) => ({ person: username, name, roleTitle, initials, triesLeft }))
           : [],
       problem: this.problem,
+      notice: this.notice,
       idleLimitS: 600,
       privacyCoverS: 120,
       demo: true,
@@ -103,7 +106,11 @@ export class FakeClinic {
     return {
       online: this.online,
       lastContact: at,
-      lastPull: [{ drawer: 'demographics', at }, { drawer: 'clinical', at }, { drawer: 'sensitive', at: null }],
+      lastPull: [
+        { drawer: 'demographics', at, heldSince: null },
+        { drawer: 'clinical', at, heldSince: this.heldSince },
+        { drawer: 'sensitive', at: null, heldSince: null },
+      ],
       unsent: this.unsent.filter((row) => row.state === 'waiting' || row.state === 'delivered'),
       refused: this.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict'),
       unsentChanges: this.unsent.length,
@@ -236,7 +243,7 @@ const commands: Omit<Backend, 'on'> = {
   },
   async recover({ username, passphrase, recoveryCode }) {
     if (!looksLikeCode(recoveryCode)) throw failure('recovery-code-mistyped');
-    const opened = await commands.signIn({ username, passphrase, code: '123456' });
+    const opened = await commands.signIn({ username, passphrase, code: '123456', phoneTime: null });
     clinic.recovery.left -= 1;
     return { ...opened, recoveryCodesLeft: clinic.recovery.left };
   },
@@ -302,6 +309,10 @@ const commands: Omit<Backend, 'on'> = {
       view.notes.unshift({ id: note.noteId ?? `w${index}`, title: note.title, author: person.name, at: showDateTime(new Date()), signed: note.sign, text: note.text, pending: true });
     }
     view.drafts = clinic.draftsOf(patientId);
+    if (clinic.heldSince !== null) {
+      view.held = failure('records-older');
+      view.canWrite = false;
+    }
     return view;
   },
   async saveVitals(form) {

@@ -76,6 +76,7 @@ function emptyChart(patient: FakePatient, person: FakePerson, now: Date): ChartV
     freshness: freshness(person.sections, now),
     drafts: [],
     canWrite: person.canWriteClinical,
+    held: null,
   };
 }
 
