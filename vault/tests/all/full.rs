@@ -128,7 +128,8 @@ impl FullDisk {
 fn says_full(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        let store = error.downcast_ref::<StoreError>().is_some_and(|e| matches!(e, StoreError::DiskFull));
+        // A transparent error hides the one within, and speaks with its words.
+        let store = error.to_string() == StoreError::DiskFull.to_string();
         let sql = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
         let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
         if store
