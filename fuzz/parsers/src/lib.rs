@@ -1,7 +1,7 @@
 //! Every parser of stored or received bytes, as a function that fuzzing and ordinary tests feed alike.
 //!
 //! A target takes any bytes and returns nothing; it panics when a promise is broken: that nothing panics, that what is
-//! read is written back the same, that nothing opens but what was sealed. [`TARGETS`] names them all. `fuzz_targets/`
+//! read is written back the same, that nothing opens but what was sealed. `TARGETS` names them all. `fuzz_targets/`
 //! has a program for each, `seeds/` what each starts from, and `tests/all.rs` here replays the seeds without libFuzzer.
 #![cfg(feature = "inside")]
 

@@ -48,7 +48,7 @@ pub fn create_recovery(
 }
 
 /// Opens a recovery slot with passphrase, recovery code and keyring half. A try that fails costs what a failed
-/// [`open`] does, so that by the clock the one cannot be told from the other.
+/// [`super::open`] does, so that by the clock the one cannot be told from the other.
 ///
 /// # Errors
 /// [`SlotRefused`]; `NotOpened` alike for a wrong passphrase, code or device.
