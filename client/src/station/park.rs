@@ -89,52 +89,49 @@ impl Parking {
 
     /// Everybody whose time is not over, oldest first.
     pub(crate) fn people(&self, since_boot: Duration) -> Vec<Parked> {
-        let memory = self.memory();
-        let bytes = memory.load().unwrap_or_default();
-        if bytes.is_empty() {
-            return Vec::new();
-        }
-        let people = parked::from_bytes(&bytes).unwrap_or_default();
-        let before = people.len();
-        let live: Vec<Parked> =
-            people.into_iter().filter(|parked| millis(since_boot) < parked.ends_ms).collect();
-        if live.len() != before {
-            put(memory.as_ref(), &live);
-        }
-        live
+        self.change(since_boot, |people| people.iter().map(copy).collect()).unwrap_or_default()
     }
 
     /// Counts a try before it is made: who is stopped in the middle has had it. The last one takes the entry away.
     pub(crate) fn begin_try(&self, person: PersonId, since_boot: Duration) -> Result<Parked, Code> {
-        let mut people = self.people(since_boot);
-        let at = people.iter().position(|parked| parked.person == person.uuid()).ok_or(Code::ReentryOver)?;
-        let mut tried = people.remove(at);
-        tried.failures = tried.failures.saturating_add(1);
-        let again = (tried.failures < MOST_TRIES).then(|| copy(&tried));
-        people.extend(again);
-        if put(self.memory().as_ref(), &people) { Ok(tried) } else { Err(Code::ReentryOver) }
+        let tried = self.change(since_boot, |people| {
+            let at = people.iter().position(|parked| parked.person == person.uuid())?;
+            let mut tried = people.remove(at);
+            tried.failures = tried.failures.saturating_add(1);
+            let again = (tried.failures < MOST_TRIES).then(|| copy(&tried));
+            people.extend(again);
+            Some(tried)
+        });
+        tried.flatten().ok_or(Code::ReentryOver)
     }
 
     /// Nothing of this person is parked any more.
     pub(crate) fn remove(&self, person: PersonId, since_boot: Duration) {
-        let mut people = self.people(since_boot);
-        let before = people.len();
-        people.retain(|parked| parked.person != person.uuid());
-        if people.len() != before {
-            put(self.memory().as_ref(), &people);
-        }
+        self.change(since_boot, |people| people.retain(|parked| parked.person != person.uuid()));
     }
 
     /// Nobody comes back with the passphrase alone any more.
     pub(super) fn remove_all(&self) {
-        put(self.memory().as_ref(), &[]);
+        put(self.memory().as_ref(), &parked::to_bytes(&[]));
     }
 
     fn add(&self, parked: Parked, since_boot: Duration) {
-        let mut people = self.people(since_boot);
-        people.retain(|other| other.person != parked.person);
-        people.push(parked);
-        put(self.memory().as_ref(), &people);
+        self.change(since_boot, |people| {
+            people.retain(|other| other.person != parked.person);
+            people.push(parked);
+        });
+    }
+
+    /// Reads, changes and puts back under one lock, without those whose time is over. `None` where it could not be put back.
+    fn change<T>(&self, since_boot: Duration, change: impl FnOnce(&mut Vec<Parked>) -> T) -> Option<T> {
+        let memory = self.memory();
+        // Empty, or not readable: nobody is parked.
+        let mut people = parked::from_bytes(&memory.load().unwrap_or_default()).unwrap_or_default();
+        let before = parked::to_bytes(&people);
+        people.retain(|parked| millis(since_boot) < parked.ends_ms);
+        let answer = change(&mut people);
+        let after = parked::to_bytes(&people);
+        (after == before || put(memory.as_ref(), &after)).then_some(answer)
     }
 
     /// Keeps what the next lock is to park.
@@ -251,10 +248,9 @@ impl ToPark {
     }
 }
 
-fn put(memory: &dyn ParkedMemory, people: &[Parked]) -> bool {
-    let bytes = parked::to_bytes(people);
+fn put(memory: &dyn ParkedMemory, people: &SecretBytes) -> bool {
     // EXPOSE: this memory is where the keys of those who come back live.
-    let stored = memory.store(bytes.expose());
+    let stored = memory.store(people.expose());
     if let Err(error) = &stored {
         tracing::warn!(%error, "who may come back was not kept; it takes a full sign-in");
     }

@@ -131,6 +131,24 @@ fn a_try_counts_before_it_is_made() {
 }
 
 #[test]
+fn tries_that_are_made_at_once_are_five_all_the_same() {
+    let desk = Desk::new(Fixture::enrolled());
+    desk.parked("rosa").stop();
+    let mut people = parked::from_bytes(&desk.memory.load().unwrap()).unwrap();
+    // So much that a try takes long enough for others to begin beside it.
+    people[0].parcel = vec![7; 8 * 1024 * 1024];
+    desk.memory.store(parked::to_bytes(&people).expose()).unwrap();
+    let parking = crate::station::Parking::new(desk.memory.clone());
+    let person = desk.fixture.person;
+    let had = std::thread::scope(|scope| {
+        let one = || scope.spawn(|| parking.begin_try(person, Duration::ZERO).is_ok());
+        let tries: Vec<_> = (0..12).map(|_| one()).collect();
+        tries.into_iter().map(|one| one.join().unwrap()).filter(|had| *had).count()
+    });
+    assert_eq!(had, 5);
+}
+
+#[test]
 fn it_ends_twelve_hours_after_the_full_sign_in_however_often_somebody_came_back() {
     let desk = Desk::new(Fixture::enrolled());
     let mut workstation = desk.parked("rosa");
