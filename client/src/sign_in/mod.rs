@@ -10,13 +10,14 @@ mod reentry;
 mod refresh;
 pub(crate) mod tries;
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use keys::Passphrase;
 use keys::slot::OpenedSlot;
 use records::id::PersonId;
 use vault::Throttle;
 
+use crate::mailbox::Ticket;
 use crate::station::Station;
 use crate::throttle;
 use crate::view::OpenedView;
@@ -45,11 +46,7 @@ pub(crate) struct Typed<'a> {
 
 /// Signs a person in and opens the vault. A lock that comes meanwhile wins.
 pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<OpenedView, ClientError> {
-    let ticket = station.mailbox().ticket();
-    station.admits_work()?;
-    if station.mailbox().is_open() {
-        return Err(Code::InUse.into());
-    }
+    let (ticket, _turn) = begin(station)?;
     let name = station.state().username_token(&form.username).ok_or(Code::VaultDamaged)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
     let phone_time = form
@@ -75,6 +72,15 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
             Err(error)
         }
     }
+}
+
+/// Where every way in begins: with a ticket, which a lock makes worthless, and a turn. An attempt is counted by what was
+/// known before it, so none begins before the one before it was counted.
+fn begin(station: &Station) -> Result<(Ticket, MutexGuard<'_, ()>), ClientError> {
+    let ticket = station.mailbox().ticket();
+    let turn = station.attempt_turn();
+    station.admits_work()?;
+    if station.mailbox().is_open() { Err(Code::InUse.into()) } else { Ok((ticket, turn)) }
 }
 
 fn open(station: &Station, typed: &Typed<'_>, may_use_slot: bool) -> Result<Entry, ClientError> {
@@ -118,6 +124,7 @@ pub(crate) fn prove_again(
     code: &str,
 ) -> Result<Box<OpenedSlot>, ClientError> {
     let name = station.device().username_of(person)?.ok_or(Code::VaultDamaged)?;
+    let _turn = station.attempt_turn();
     let failures = tries::of(station, name)?;
     if !admit(station, &failures)? {
         return Err(Code::SlotDisabled.into());

@@ -9,7 +9,7 @@ use records::event::SignIn;
 use vault::RecoveryPlace;
 
 use super::enter::{self, Entry};
-use super::{admit, tries};
+use super::{admit, begin, tries};
 use crate::recovery;
 use crate::station::Station;
 use crate::view::OpenedView;
@@ -19,11 +19,7 @@ use crate::{ClientError, Code};
 /// Signs a person in with a recovery code, which is dead before anything is shown. What cannot be a code is told apart
 /// from a wrong one, and is no try: whoever typed it could have found that out alone.
 pub(crate) fn recover(station: &Arc<Station>, form: &RecoveryForm) -> Result<OpenedView, ClientError> {
-    let ticket = station.mailbox().ticket();
-    station.admits_work()?;
-    if station.mailbox().is_open() {
-        return Err(Code::InUse.into());
-    }
+    let (ticket, _turn) = begin(station)?;
     let code: RecoveryCode = form.recovery_code.parse().map_err(|_| Code::RecoveryCodeMistyped)?;
     let name = station.state().username_token(&form.username).ok_or(Code::VaultDamaged)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;

@@ -8,7 +8,7 @@ use keys::reentry::{self, ReentryRefused};
 use records::id::PersonId;
 
 use super::enter::{Back, Entry};
-use super::{admit, enter, tries};
+use super::{admit, begin, enter, tries};
 use crate::station::{Span, Station};
 use crate::view::OpenedView;
 use crate::workstation::ReenterForm;
@@ -16,11 +16,7 @@ use crate::{ClientError, Code};
 
 /// Lets a parked person in again. A lock that comes meanwhile wins.
 pub(crate) fn reenter(station: &Arc<Station>, form: &ReenterForm) -> Result<OpenedView, ClientError> {
-    let ticket = station.mailbox().ticket();
-    station.admits_work()?;
-    if station.mailbox().is_open() {
-        return Err(Code::InUse.into());
-    }
+    let (ticket, _turn) = begin(station)?;
     let person: PersonId = form.person.parse().map_err(|_| Code::ReentryOver)?;
     let people = station.parking().people(station.since_boot());
     let name = people.iter().find(|parked| parked.person == person.uuid()).map(|parked| parked.name);

@@ -112,6 +112,7 @@ pub(crate) struct Station {
     background: Mutex<anchoring::Background>,
     /// Whoever reads and writes the note in the keyring has the turn.
     anchor_turn: Mutex<()>,
+    attempt_turn: Mutex<()>,
     signed_in: Mutex<Option<SignedIn>>,
     parking: Parking,
 }
@@ -145,6 +146,7 @@ impl Station {
             age: Mutex::default(),
             background: Mutex::default(),
             anchor_turn: Mutex::default(),
+            attempt_turn: Mutex::default(),
             signed_in: Mutex::new(None),
             parking,
         }
@@ -213,6 +215,11 @@ impl Station {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, ClientState> {
         held(&self.state)
+    }
+
+    /// The turn to try a passphrase, held until the attempt has been counted.
+    pub(crate) fn attempt_turn(&self) -> MutexGuard<'_, ()> {
+        held(&self.attempt_turn)
     }
 
     pub(crate) fn recovery(&self) -> &recovery::Desk {

@@ -141,3 +141,23 @@ fn a_hundred_failures_in_a_row_and_only_the_server_lets_the_person_in() {
     let right = fixture.form(PASSPHRASE, &fixture.code());
     assert_eq!(code_of(workstation.sign_in(right)), Some(Code::SlotDisabled));
 }
+
+#[test]
+fn attempts_that_are_made_at_once_each_count() {
+    let fixture = Fixture::enrolled();
+    let workstation = fixture.start();
+    let begin = std::sync::Barrier::new(12);
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let one = || {
+            scope.spawn(|| {
+                begin.wait();
+                refused(&workstation, &fixture)
+            })
+        };
+        let attempts: Vec<_> = (0..12).map(|_| one()).collect();
+        attempts.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let tried = answers.iter().filter(|answer| **answer == Some(Code::SignInRefused)).count();
+    let waits = answers.iter().filter(|answer| **answer == Some(Code::WaitBeforeRetry)).count();
+    assert_eq!((tried, waits), (3, 9), "the fourth waits, whoever makes it");
+}
