@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use keys::Random;
 use records::Drawer;
+use records::id::ChangeId;
 use vault::{Anchor, Device, NotOpened, OpenGrant, Vault};
 
 use crate::{ClientError, Code};
@@ -49,17 +50,18 @@ impl Store {
         }
     }
 
-    /// Opens the drawers that the grants are for.
+    /// Opens the drawers that the grants are for. Returns the changes that this made ready to be sent.
     ///
     /// # Errors
     /// The code of what did not open; `device.db` is as it was.
-    pub(crate) fn open(&self, grants: Vec<OpenGrant>, now: Timestamp) -> Result<(), ClientError> {
+    pub(crate) fn open(&self, grants: Vec<OpenGrant>, now: Timestamp) -> Result<Vec<ChangeId>, ClientError> {
         let mut held = self.held();
         match std::mem::replace(&mut *held, Held::Moving) {
             Held::Shut(device) => match Vault::open(device, grants, Random::from_os(), now) {
-                Ok(vault) => {
+                Ok(mut vault) => {
+                    let recovered = vault.take_recovered();
                     *held = Held::Open(vault);
-                    Ok(())
+                    Ok(recovered)
                 }
                 Err(NotOpened { device, error }) => {
                     *held = Held::Shut(*device);

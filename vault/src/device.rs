@@ -20,6 +20,7 @@ use sqlcipher::{Migration, Migrations, Profile, RawKey, Unfinished};
 pub use delivery::AuditBatch;
 pub use directives::StoredDirective;
 pub use log::{AuditEntry, AuditFilter, Checkpoint, LogCheck, LogHead};
+pub(crate) use outbox::entry as outbox_entry;
 pub use outbox::{OutboxEntry, OutboxState};
 pub use people::StoredGrant;
 pub use recovery::{CodeToEscrow, RecoveryPlace, RecoverySlot};

@@ -4,6 +4,7 @@ mod anchor;
 mod care;
 mod counting;
 mod duplicate;
+mod envelopes;
 mod facts;
 mod held;
 mod index;
@@ -19,7 +20,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use keys::DrawerKeys;
 use records::Drawer;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use sqlcipher::{Migration, Migrations, OpenError, Profile, RawKey};
 use uuid::Uuid;
 
@@ -130,12 +131,6 @@ impl OpenDrawer {
         Ok(self.conn.query_row("SELECT sequence, digest FROM drawer", [], |row| {
             Ok(Anchor { sequence: number::unsigned(row, 0)?, digest: row.get(1)? })
         })?)
-    }
-
-    /// The envelope of a change that was written here.
-    pub(crate) fn envelope(&self, change: [u8; 16]) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT bytes FROM envelope WHERE change = ?1")?;
-        Ok(statement.query_row([change], |row| row.get(0)).optional()?)
     }
 }
 

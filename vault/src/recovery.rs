@@ -20,16 +20,35 @@ impl Vault {
         for drawer in self.open_drawers() {
             for open in self.device.open_intents(drawer)? {
                 let intent = Intent::from_bytes(&open.intent)?;
-                let change = open.entry.change.uuid().into_bytes();
-                let written = self.drawers.get(&drawer).map(|d| d.envelope(change)).transpose()?.flatten();
+                let kept = self.drawers.get(&drawer).map(|d| d.envelope(open.entry.change));
+                let written = kept.transpose()?.flatten();
                 if let Some(envelope) = &written {
                     self.copy_to_outbox(open.entry.change, envelope)?;
                 }
                 self.close_save(&intent, written.as_deref(), now)?;
+                self.recovered.extend(written.is_some().then_some(open.entry.change));
             }
         }
         self.close_unlisted(now)?;
+        self.list_missing()?;
         self.recopy_missing(now)
+    }
+
+    /// A change that a drawer waits with and the index does not know: `device.db` is an older copy of itself.
+    fn list_missing(&mut self) -> Result<(), StoreError> {
+        let Self { drawers, device, recovered, .. } = self;
+        for open in drawers.values() {
+            for entry in open.waiting_changes()? {
+                if device.outbox_entry(entry.change)?.is_some() {
+                    continue;
+                }
+                if let Some(envelope) = open.envelope(entry.change)? {
+                    device.list_again(&entry, &envelope)?;
+                    recovered.push(entry.change);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Gives a result to intents that were logged and came no further: the change never took its number.
@@ -73,9 +92,12 @@ impl Vault {
         let mut older = BTreeSet::new();
         for entry in self.device.unsent()? {
             let Some(open) = self.drawers.get(&entry.drawer) else { continue };
-            match open.envelope(entry.change.uuid().into_bytes())? {
+            match open.envelope(entry.change)? {
                 Some(_) if self.device.envelope(entry.change)?.is_some() => {}
-                Some(envelope) => self.copy_to_outbox(entry.change, &envelope)?,
+                Some(envelope) => {
+                    self.copy_to_outbox(entry.change, &envelope)?;
+                    self.recovered.push(entry.change);
+                }
                 None => drop(older.insert(entry.drawer)),
             }
         }

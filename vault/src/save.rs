@@ -113,9 +113,10 @@ impl Vault {
         now: Timestamp,
         last: SaveStep,
     ) -> Result<(), SaveError> {
-        let sequence = self.device.intend(&outbox_entry(intent, change, drawer), &intent.to_bytes())?;
+        let mut entry = outbox_entry(intent, change, drawer);
+        entry.sequence = self.device.intend(&entry, &intent.to_bytes())?;
         stop_after(SaveStep::Intent, last)?;
-        let envelope = match self.write_drawer(change, drawer, sequence, pen) {
+        let envelope = match self.write_drawer(change, &entry, pen) {
             Ok(envelope) => envelope,
             Err(error) => {
                 // Nothing was written, if the drawer says so; a commit whose end is not known waits for the next
@@ -136,15 +137,14 @@ impl Vault {
     fn write_drawer(
         &mut self,
         change: &Change,
-        drawer: Drawer,
-        sequence: u64,
+        entry: &OutboxEntry,
         pen: &Pen<'_>,
     ) -> Result<Vec<u8>, SaveError> {
         let origin = change.origin();
         let letter = Letter {
             practice: origin.practice.uuid(),
             device: origin.device.uuid(),
-            sequence,
+            sequence: entry.sequence,
             change: origin.id.uuid(),
             author: origin.author.uuid(),
             written_at: origin.written_at,
@@ -152,19 +152,19 @@ impl Vault {
         };
         let Self { drawers, random, .. } = self;
         let envelope = envelope::seal(&letter, pen.author_key, pen.sealing_key, pen.recovery_key, random)?;
-        let open = drawers.get_mut(&drawer).ok_or(SaveError::NotOneDrawer)?;
+        let open = drawers.get_mut(&entry.drawer).ok_or(SaveError::NotOneDrawer)?;
         open.write(random, |writing| {
-            for entry in change.entries() {
-                writing.write_pending(change.id(), &entry.document)?;
+            for written in change.entries() {
+                writing.write_pending(change.id(), &written.document)?;
             }
-            writing.keep_envelope(change.id(), sequence, &envelope)?;
+            writing.keep_envelope(entry, &envelope)?;
             Ok::<_, SaveError>(())
         })?;
         Ok(envelope)
     }
 
     fn is_unwritten(&self, change: ChangeId, drawer: Drawer) -> bool {
-        let kept = self.drawers.get(&drawer).map(|open| open.envelope(change.uuid().into_bytes()));
+        let kept = self.drawers.get(&drawer).map(|open| open.envelope(change));
         matches!(kept, Some(Ok(None)))
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use keys::{DrawerKeys, Random};
 use records::event::{Alert, AuditEvent, Node, Observer, Stamp};
-use records::id::EventId;
+use records::id::{ChangeId, EventId};
 use records::log::LogPosition;
 use records::rights::{Action, ClassScope, Permit, Trail};
 use records::{DataClass, Drawer};
@@ -34,6 +34,8 @@ pub struct Vault {
     /// The newest keys of drawers whose files are under older ones.
     pub(crate) newer: BTreeMap<Drawer, DrawerKeys>,
     pub(crate) rewriting: Option<Box<Rewriting>>,
+    /// Changes that the opening found ready to be sent, and that nobody knew of or could read before.
+    pub(crate) recovered: Vec<ChangeId>,
 }
 
 /// The vault did not open; here is the device back.
@@ -60,12 +62,24 @@ impl Vault {
         random: Random,
         now: Timestamp,
     ) -> Result<Self, NotOpened> {
-        let mut vault =
-            Self { device, drawers: BTreeMap::new(), random, newer: BTreeMap::new(), rewriting: None };
+        let mut vault = Self {
+            device,
+            drawers: BTreeMap::new(),
+            random,
+            newer: BTreeMap::new(),
+            rewriting: None,
+            recovered: Vec::new(),
+        };
         match vault.open_all(grants, now) {
             Ok(()) => Ok(vault),
             Err(error) => Err(NotOpened { device: Box::new(vault.close()), error }),
         }
+    }
+
+    /// The changes that the opening made ready to be sent: saves that were cut short, envelopes that were missing in
+    /// `outbox/`, changes that `device.db` did not list. Once.
+    pub fn take_recovered(&mut self) -> Vec<ChangeId> {
+        std::mem::take(&mut self.recovered)
     }
 
     /// Closes the drawers and gives the device back.
@@ -142,8 +156,8 @@ impl Vault {
             device.append(&AuditEvent::security_alert(stamp, node, Alert::RolledBack))?;
         }
         open.write(random, |writing| writing.hold(why, noted, now))?;
-        for change in open.waiting_changes()? {
-            device.unsettle(change)?;
+        for entry in open.waiting_changes()? {
+            device.unsettle(entry.change)?;
         }
         self.take_verdicts()?;
         Ok(is_news)

@@ -151,7 +151,7 @@ pub(super) fn enter(
         anchors: Arc::default(),
     };
     let drafts = Drafts::open(station.device().folder(), person, key)?;
-    station.store().open(grants, station.now())?;
+    let recovered = station.store().open(grants, station.now())?;
     let trust = station.trust();
     let session = OpenSession::new(SessionParts {
         actor: actor.clone(),
@@ -168,6 +168,7 @@ pub(super) fn enter(
         Way::Recovery(..) => Some(recovery::left(station, person)?),
         Way::Slot(_) | Way::Server(..) | Way::Passphrase(..) => None,
     };
+    station.send(recovered);
     settle(station, person, way);
     station.compare_with_last_note();
     station.note_anchors();

@@ -67,8 +67,12 @@ impl Station {
 
     /// A change was saved: it is sent when the server can be reached.
     pub(crate) fn saved(&self, change: Option<&str>) {
-        let change = change.and_then(|id| id.parse().ok()).and_then(|id| self.queue_again(id));
-        if let Some(change) = change {
+        self.send(change.and_then(|id| id.parse().ok()));
+    }
+
+    /// These changes are ready to be sent. One that is on its way already is not sent twice.
+    pub(crate) fn send(&self, changes: impl IntoIterator<Item = ChangeId>) {
+        for change in changes.into_iter().filter_map(|change| self.queue_again(change)) {
             self.driver().tell(Told::Saved(change));
         }
     }

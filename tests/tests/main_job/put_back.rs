@@ -143,6 +143,35 @@ fn a_data_folder_that_was_put_back_is_said_at_once_and_its_drawers_are_fetched_a
 }
 
 #[test]
+fn what_was_written_since_the_copy_of_device_db_still_reaches_the_server() {
+    let mut copied = Copied::make();
+    copied.clinic.server.stop();
+    let workstation = copied.clinic.workstation();
+    copied.clinic.sign_in(&workstation, &NURSE).unwrap();
+    assert!(workstation.save_note(copied.note("written offline")).unwrap().saved);
+    workstation.lock(LockCause::Person);
+    workstation.stop();
+    for end in ["", "-wal"] {
+        let name = format!("device.db{end}");
+        let there = copied.clinic.data_dir().join(&name);
+        drop(fs::remove_file(&there));
+        drop(fs::copy(copied.copy.join(&name), &there));
+    }
+    copied.clinic.server.start();
+    let workstation = copied.clinic.workstation();
+
+    copied.clinic.sign_in(&workstation, &NURSE).unwrap();
+
+    workstation.sync_now().unwrap();
+    until("the note is at the server", || workstation.status().unsent_changes == 0);
+    until("and back", || {
+        let notes = copied.chart(&workstation).notes;
+        notes.iter().any(|note| note.text == "written offline" && !note.pending)
+    });
+    workstation.stop();
+}
+
+#[test]
 fn an_old_page_in_a_drawer_is_found_behind_the_first_screen() {
     let mut copied = Copied::make();
     copied.clinic.server.stop();

@@ -93,9 +93,14 @@ CREATE TABLE server_version (
     PRIMARY KEY (id, kind)
 ) STRICT;
 
--- The finished envelope of each change, as it goes to the server.
+-- The finished envelope of each change, as it goes to the server, and what lists it: `device.db` may be an older copy.
 CREATE TABLE envelope (
     change      BLOB PRIMARY KEY CHECK (length(change) = 16),
     sequence    INTEGER NOT NULL,
+    author      BLOB NOT NULL CHECK (length(author) = 16),
+    patient     TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    written_at  INTEGER NOT NULL,
+    depends_on  BLOB NOT NULL,
     bytes       BLOB NOT NULL
 ) STRICT;

@@ -93,6 +93,16 @@ pub struct OutboxEntry {
     pub verdict: Vec<u8>,
 }
 
+impl OutboxEntry {
+    pub(crate) fn patient_column(&self) -> &str {
+        self.patient.as_ref().map(PatientId::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn depends_on_column(&self) -> Vec<u8> {
+        self.depends_on.iter().flat_map(|id| id.uuid().into_bytes()).collect()
+    }
+}
+
 /// A save whose result is not in the log yet.
 pub(crate) struct OpenIntent {
     pub(crate) entry: OutboxEntry,
@@ -200,19 +210,40 @@ impl Device {
     pub(crate) fn intend(&mut self, entry: &OutboxEntry, intent: &[u8]) -> Result<u64, StoreError> {
         let sql = "INSERT INTO outbox (change, author, drawer, patient, kind, written_at, depends_on, intent, state)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let depends_on: Vec<u8> = entry.depends_on.iter().flat_map(|id| id.uuid().into_bytes()).collect();
         self.conn.prepare_cached(sql)?.execute(params![
             entry.change.uuid().into_bytes(),
             entry.author.uuid().into_bytes(),
             entry.drawer.as_str(),
-            entry.patient.as_ref().map(PatientId::as_str).unwrap_or_default(),
+            entry.patient_column(),
             entry.kind,
             number::millis(entry.written_at),
-            depends_on,
+            entry.depends_on_column(),
             intent,
             OutboxState::Intended.as_str(),
         ])?;
         Ok(u64::try_from(self.conn.last_insert_rowid()).unwrap_or_default())
+    }
+
+    /// Lists a change again that a drawer holds and this index, an older copy, does not. It keeps its number, unless another
+    /// change has taken it since.
+    pub(crate) fn list_again(&mut self, entry: &OutboxEntry, envelope: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO outbox
+                   (sequence, change, author, drawer, patient, kind, written_at, depends_on, intent, state, digest)
+                   VALUES ((SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE sequence = ?1)),
+                           ?2, ?3, ?4, ?5, ?6, ?7, ?8, x'', ?9, ?10)";
+        self.conn.prepare_cached(sql)?.execute(params![
+            number::stored(entry.sequence),
+            entry.change.uuid().into_bytes(),
+            entry.author.uuid().into_bytes(),
+            entry.drawer.as_str(),
+            entry.patient_column(),
+            entry.kind,
+            number::millis(entry.written_at),
+            entry.depends_on_column(),
+            OutboxState::Waiting.as_str(),
+            Sha256::digest(envelope).as_slice(),
+        ])?;
+        Ok(())
     }
 
     /// Closes a save: its result event and its state in one commit. It waits to be sent if an envelope was written.
@@ -295,7 +326,8 @@ fn set_state(conn: &Connection, change: ChangeId, written: Option<&[u8]>) -> Res
     Ok(())
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+/// The first ten of [`COLUMNS`].
+pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     let patient: String = row.get(4)?;
     let depends_on: Vec<u8> = row.get(9)?;
     Ok(OutboxEntry {

@@ -240,7 +240,8 @@ impl OpenDrawer {
     }
 
     fn copy_envelopes(&self, to: &Connection, after: i64) -> Result<i64, StoreError> {
-        let envelopes = ("envelope", "rowid > ?1", "rowid, change, sequence, bytes");
+        let columns = "rowid, change, sequence, author, patient, kind, written_at, depends_on, bytes";
+        let envelopes = ("envelope", "rowid > ?1", columns);
         let mut last = after;
         copy_rows(&self.conn, to, envelopes, after, |row| {
             last = last.max(row.get(0)?);

@@ -1,7 +1,7 @@
 //! A drawer that is not what was noted of it: nothing is written to it until the server has filled it anew.
 
 use jiff::Timestamp;
-use records::id::ChangeId;
+
 use rusqlite::params;
 
 use super::anchor::Anchor;
@@ -37,14 +37,6 @@ impl OpenDrawer {
             None if !name.is_empty() => Err(StoreError::Damaged),
             held => Ok(held),
         }
-    }
-
-    /// Changes of which this file does not know an answer yet.
-    pub(crate) fn waiting_changes(&self) -> Result<Vec<ChangeId>, StoreError> {
-        let sql = "SELECT DISTINCT change FROM pending WHERE state = 'waiting'";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let changes = statement.query_map([], |row| number::uuid(row, 0).map(ChangeId::from_uuid))?;
-        Ok(changes.collect::<Result<_, _>>()?)
     }
 }
 

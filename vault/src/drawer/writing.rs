@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keys::{PatientKey, Random};
-use records::id::{ChangeId, PatientId, RecordKey, ResourceKind};
+use records::id::{PatientId, RecordKey, ResourceKind};
 use records::{Document, Versioned, classify};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -347,19 +347,6 @@ impl Writing<'_> {
         let sql = "INSERT INTO summary (number, revision, sealed) VALUES (?1, ?2, ?3)
                    ON CONFLICT (number) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed";
         self.tx.prepare_cached(sql)?.execute(params![patient, number::stored(self.revision), sealed])?;
-        Ok(())
-    }
-
-    /// Keeps the finished envelope of a change.
-    pub(crate) fn keep_envelope(
-        &self,
-        change: ChangeId,
-        sequence: u64,
-        envelope: &[u8],
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO envelope (change, sequence, bytes) VALUES (?1, ?2, ?3)";
-        let values = params![change.uuid().into_bytes(), number::stored(sequence), envelope];
-        self.tx.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
 }

@@ -10,7 +10,9 @@ use records::{Document, Drawer, Role};
 use sqlcipher::rusqlite;
 use vault::{Anchor, HeldFor, OpenError, Page, PageEntry, SaveError, Standing, Vault, VaultError, Verdict};
 
-use crate::clinic::{Clinic, digest_holds, heart_rate, key, note, now, small_practice, upsert};
+use crate::clinic::{
+    Clinic, digest_holds, heart_rate, key, note, now, person_record, small_practice, upsert,
+};
 use crate::opening::raw;
 
 /// A clinical drawer as it was before every second of its heart rates was corrected, and after.
@@ -220,6 +222,95 @@ fn a_drawer_that_lacks_a_change_which_waits_is_an_old_copy_whatever_was_noted() 
     assert!(vault.freshness().unwrap()[1].held_since.is_some());
     let change = vault.device().unsent().unwrap()[0].change;
     assert!(vault.device().envelope(change).unwrap().is_some(), "and the change is sent from the outbox");
+}
+
+/// `device.db` and its log, to be put back.
+fn device_files(clinic: &Clinic) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    let path = clinic.folder().device_file();
+    let beside = |end: &str| path.with_file_name(format!("device.db{end}"));
+    [path.clone(), beside("-wal"), beside("-shm")].map(|path| (path.clone(), fs::read(&path).ok())).into()
+}
+
+fn put_back(files: &[(PathBuf, Option<Vec<u8>>)]) {
+    for (path, bytes) in files {
+        match bytes {
+            Some(bytes) => fs::write(path, bytes).unwrap(),
+            None => drop(fs::remove_file(path)),
+        }
+    }
+}
+
+#[test]
+fn a_change_that_an_older_device_db_does_not_list_is_listed_again_and_sent() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    save(&mut clinic, &mut vault, 1).unwrap();
+    drop(vault);
+    let older = device_files(&clinic);
+    let mut vault = clinic.reopen();
+    save(&mut clinic, &mut vault, 2).unwrap();
+    save(&mut clinic, &mut vault, 3).unwrap();
+    let listed = vault.device().unsent().unwrap();
+    drop(vault);
+    put_back(&older);
+    assert_eq!(clinic.device().unsent().unwrap().len(), 1, "the older one does not know them");
+    fs::remove_file(clinic.folder().envelope_file(listed[2].change)).unwrap();
+
+    let vault = clinic.reopen();
+
+    assert_eq!(vault.device().unsent().unwrap(), listed);
+    assert!(listed.iter().all(|entry| vault.device().envelope(entry.change).unwrap().is_some()));
+}
+
+#[test]
+fn a_change_whose_number_was_taken_meanwhile_is_listed_under_another() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    drop(vault);
+    let older = device_files(&clinic);
+    let mut vault = clinic.reopen();
+    save(&mut clinic, &mut vault, 2).unwrap();
+    let first = vault.device().unsent().unwrap()[0].change;
+    drop(vault);
+    put_back(&older);
+    // Somebody without the key of that drawer writes first.
+    let device = clinic.device();
+    let grants = clinic.grants(&[Drawer::Demographics]);
+    let mut vault = Vault::open(device, grants, keys::Random::from_seed([9; 32]), now()).unwrap();
+    let moved = person_record("ada", "Treviño", "Ada María", "1945-07-14", "(508) 548-5399");
+    let permit = clinic.write_permit(&mut vault, Action::Update, "ada", &[&moved]);
+    let base = vault.base_of(moved.key()).unwrap();
+    let change = clinic.change(7, vec![(moved, base)]);
+    vault.save(permit, &change, &clinic.pen(), now()).unwrap();
+    drop(vault);
+
+    let vault = clinic.reopen();
+
+    let listed: Vec<_> =
+        vault.device().unsent().unwrap().iter().map(|entry| (entry.sequence, entry.change)).collect();
+    assert_eq!(listed, [(1, change.id()), (2, first)]);
+}
+
+#[test]
+fn what_was_answered_is_not_listed_again() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    drop(vault);
+    let older = device_files(&clinic);
+    let mut vault = clinic.reopen();
+    save(&mut clinic, &mut vault, 2).unwrap();
+    let change = vault.device().unsent().unwrap()[0].change;
+    let versions = vec![(key("DocumentReference/w2"), 1)];
+    vault.apply_verdict(change, &Verdict::Applied { versions }).unwrap();
+    drop(vault);
+    put_back(&older);
+
+    let vault = clinic.reopen();
+
+    assert_eq!(vault.device().unsent().unwrap(), []);
 }
 
 #[test]
