@@ -97,9 +97,9 @@ impl Machine {
 
     /// A session is open for these drawers, each with the cursor the vault holds; an empty list ends pulling.
     pub fn handle_session(&mut self, cursors: Vec<Cursor>, now: Timestamp) {
-        self.pulls.retain(|lane| cursors.contains(&lane.applied()));
+        self.pulls.retain(|lane| cursors.iter().any(|cursor| lane.leads_to(*cursor)));
         for cursor in cursors {
-            if !self.pulls.iter().any(|lane| lane.applied() == cursor) {
+            if !self.pulls.iter().any(|lane| lane.leads_to(cursor)) {
                 self.pulls.push(PullLane::new(cursor, &self.config, now));
             }
         }
@@ -184,12 +184,12 @@ impl Machine {
         self.drive(now);
     }
 
-    /// The vault could not take a page that starts at `from`; it is asked for again later.
+    /// The vault could not take a page that starts at `from`; it is asked for again later. A page from where the vault
+    /// stands no more is nobody's.
     pub fn handle_page_failed(&mut self, from: Cursor, now: Timestamp) {
-        if let Some(lane) = self.pulls.iter_mut().find(|lane| lane.applied().drawer == from.drawer) {
-            lane.rewind();
-            lane.backoff.fail(&self.config, &mut self.jitter, now);
-        }
+        let Some(lane) = self.pulls.iter_mut().find(|lane| lane.has_handed_over(from)) else { return };
+        lane.rewind();
+        lane.backoff.fail(&self.config, &mut self.jitter, now);
         let is_of_drawer =
             |event: &Event| matches!(event, Event::Page { from: page, .. } if page.drawer == from.drawer);
         self.events.retain(|event| !is_of_drawer(event));

@@ -24,7 +24,14 @@ pub(crate) struct Net {
     pub(super) last_contact: Option<Timestamp>,
     pub(super) alarm: bool,
     session: Option<Session>,
-    asking: Arc<AtomicBool>,
+    asking: Arc<Asking>,
+}
+
+/// Whether somebody asks for a session, and whether somebody else wanted one since that began.
+#[derive(Default)]
+struct Asking {
+    is_under_way: AtomicBool,
+    is_wanted: AtomicBool,
 }
 
 impl Net {
@@ -43,20 +50,37 @@ struct Session {
 }
 
 /// The right to ask for a session token: one at a time.
-pub(crate) struct SessionTurn(Arc<AtomicBool>);
+pub(crate) struct SessionTurn(Arc<Asking>);
+
+impl SessionTurn {
+    /// Ends the turn. Returns whether somebody wanted a session meanwhile, who may have changed what it was asked with.
+    pub(crate) fn end(self) -> bool {
+        let asking = self.0.clone();
+        drop(self);
+        asking.is_wanted.load(Ordering::SeqCst)
+    }
+}
 
 impl Drop for SessionTurn {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.0.is_under_way.store(false, Ordering::SeqCst);
     }
+}
+
+fn take_turn(asking: &Arc<Asking>) -> Option<SessionTurn> {
+    // Said first: a turn that ends now either leaves the way free or sees this.
+    asking.is_wanted.store(true, Ordering::SeqCst);
+    if asking.is_under_way.swap(true, Ordering::SeqCst) {
+        return None;
+    }
+    asking.is_wanted.store(false, Ordering::SeqCst);
+    Some(SessionTurn(asking.clone()))
 }
 
 impl Station {
     /// A turn to ask for a session, when somebody is signed in and nobody else is asking.
     pub(crate) fn take_session_turn(&self) -> Option<SessionTurn> {
-        let asking = self.net().asking.clone();
-        let is_free = self.mailbox().is_open() && !asking.swap(true, Ordering::SeqCst);
-        is_free.then_some(SessionTurn(asking))
+        if self.mailbox().is_open() { take_turn(&self.net().asking) } else { None }
     }
 
     /// The token of the person who is signed in, while it is good.
@@ -102,5 +126,20 @@ impl Station {
 
     pub(super) fn net(&self) -> std::sync::MutexGuard<'_, Net> {
         self.net.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_wants_a_session_while_one_is_asked_for_gets_a_turn_after_it() {
+        let asking = Arc::new(Asking::default());
+        let first = take_turn(&asking).unwrap();
+        assert!(take_turn(&asking).is_none(), "one at a time");
+        assert!(first.end());
+        let second = take_turn(&asking).unwrap();
+        assert!(!second.end(), "once is enough");
     }
 }

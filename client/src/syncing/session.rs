@@ -10,7 +10,8 @@ use super::driver::Told;
 use crate::ClientError;
 use crate::station::Station;
 
-/// Begins to get a session in the background, when somebody is signed in and none is under way.
+/// Begins to get a session in the background, when somebody is signed in. If one is under way it is got once more after
+/// that: the drawers may stand elsewhere now than where that one looked.
 pub(super) fn begin(station: &Arc<Station>) {
     let Some(turn) = station.take_session_turn() else { return };
     let station = station.clone();
@@ -20,7 +21,9 @@ pub(super) fn begin(station: &Arc<Station>) {
             // The server is away, or nobody is signed in any more: the next contact tries again.
             Err(error) => tracing::debug!(code = error.code.as_str(), "no session"),
         }
-        drop(turn);
+        if turn.end() {
+            begin(&station);
+        }
     });
 }
 

@@ -103,7 +103,20 @@ impl PullLane {
         self.applied = next;
         if self.fetched.after < next.after {
             self.fetched = next;
+            // What is under way begins before this, and would lead nowhere.
+            self.in_flight = None;
         }
+    }
+
+    /// Whether the vault stands here, or will when some of the pages that were handed over are applied.
+    pub(crate) fn leads_to(&self, cursor: Cursor) -> bool {
+        self.applied == cursor || self.ahead.iter().any(|&(end, _)| end == cursor)
+    }
+
+    /// Whether a page that starts here was handed over and is not applied yet.
+    pub(crate) fn has_handed_over(&self, from: Cursor) -> bool {
+        let starts = std::iter::once(self.applied).chain(self.ahead.iter().map(|&(end, _)| end));
+        starts.take(self.ahead.len()).any(|start| start == from)
     }
 
     /// A page could not be applied: go back to where the vault stands.
