@@ -240,6 +240,18 @@ fn put_back(files: &[(PathBuf, Option<Vec<u8>>)]) {
     }
 }
 
+/// A clinic, its `device.db` as it was, and the vault that a change was saved to after that.
+fn saved_since_the_copy() -> (Clinic, Vec<(PathBuf, Option<Vec<u8>>)>, Vault) {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    drop(vault);
+    let older = device_files(&clinic);
+    let mut vault = clinic.reopen();
+    save(&mut clinic, &mut vault, 2).unwrap();
+    (clinic, older, vault)
+}
+
 #[test]
 fn a_change_that_an_older_device_db_does_not_list_is_listed_again_and_sent() {
     let mut clinic = Clinic::new();
@@ -265,13 +277,7 @@ fn a_change_that_an_older_device_db_does_not_list_is_listed_again_and_sent() {
 
 #[test]
 fn a_change_whose_number_was_taken_meanwhile_is_listed_under_another() {
-    let mut clinic = Clinic::new();
-    let mut vault = clinic.open_all();
-    clinic.load(&mut vault, &small_practice());
-    drop(vault);
-    let older = device_files(&clinic);
-    let mut vault = clinic.reopen();
-    save(&mut clinic, &mut vault, 2).unwrap();
+    let (mut clinic, older, vault) = saved_since_the_copy();
     let first = vault.device().unsent().unwrap()[0].change;
     drop(vault);
     put_back(&older);
@@ -295,13 +301,7 @@ fn a_change_whose_number_was_taken_meanwhile_is_listed_under_another() {
 
 #[test]
 fn what_was_answered_is_not_listed_again() {
-    let mut clinic = Clinic::new();
-    let mut vault = clinic.open_all();
-    clinic.load(&mut vault, &small_practice());
-    drop(vault);
-    let older = device_files(&clinic);
-    let mut vault = clinic.reopen();
-    save(&mut clinic, &mut vault, 2).unwrap();
+    let (clinic, older, mut vault) = saved_since_the_copy();
     let change = vault.device().unsent().unwrap()[0].change;
     let versions = vec![(key("DocumentReference/w2"), 1)];
     vault.apply_verdict(change, &Verdict::Applied { versions }).unwrap();
