@@ -1,5 +1,6 @@
 import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
+import { backend } from '$backend';
 import { theClinic } from '$lib/api/fake';
 import { DraftKeeper } from '$lib/state/draft.svelte';
 import { openChart, signIn, signInAs } from './window';
@@ -36,6 +37,38 @@ describe('what is being typed', () => {
     expect(back.selectionStart).toBe(4);
     expect(document.activeElement).toBe(back);
     expect(window.byId('draft-restored')).toBeTruthy();
+  });
+
+  test('keeps its place when the next lock comes before the chart is open again', async () => {
+    const window = await signInAs('dwhitfield');
+    await openChart(window, 'holloway');
+    await window.user.keyboard('{Alt>}n{/Alt}');
+    await window.user.type(await window.find('note-text'), 'Seen today.');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.find('lock-screen');
+    const open = vi.spyOn(backend, 'openChart').mockReturnValue(new Promise(() => undefined));
+    await signIn(window, 'dwhitfield');
+    await vi.waitFor(() => expect(open).toHaveBeenCalled());
+    open.mockRestore();
+    expect(theClinic().place).toMatchObject({ screen: 'chart', field: 'note-text' });
+  });
+
+  test('has its place written in the order of the steps, and before a lock', async () => {
+    const window = await signInAs('dwhitfield');
+    const write = backend.savePlace;
+    let slow = 40;
+    const save = vi.spyOn(backend, 'savePlace').mockImplementation(async (place) => {
+      await new Promise((done) => setTimeout(done, slow));
+      await write(place);
+    });
+    await openChart(window, 'holloway');
+    slow = 1;
+    await window.user.keyboard('{Alt>}n{/Alt}');
+    await window.find('note-text');
+    await window.user.keyboard('{Control>}l{/Control}');
+    await window.find('lock-screen');
+    save.mockRestore();
+    expect(theClinic().place).toMatchObject({ screen: 'chart', field: 'note-text' });
   });
 
   test('is nobody else’s', async () => {

@@ -152,6 +152,7 @@ export class FakeClinic {
     this.person = person;
     this.parked = this.parked.filter((one) => one.person !== person);
     this.state = 'open';
+    this.emit('state-changed', this.status());
     return { person, place: this.place, lastSignIn: showDateTime(daysAgo(new Date(), 1, 17, 2)), failuresSince, online: this.online, firstTime: false, recoveryCodesLeft: null };
   }
 
@@ -248,10 +249,7 @@ const commands: Omit<Backend, 'on'> = {
     return { ...opened, recoveryCodesLeft: clinic.recovery.left };
   },
   spokenWords: async () => FAKE_WORDS,
-  async recoveryStatus() {
-    signedIn();
-    return { ...clinic.recovery };
-  },
+  recoveryStatus: async () => (signedIn(), { ...clinic.recovery }),
   async makeRecoverySheet({ passphrase }) {
     if (passphrase === 'wrong') throw failure('sign-in-refused');
     return clinic.makeSheet();

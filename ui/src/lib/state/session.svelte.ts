@@ -17,6 +17,10 @@ class Session {
   /** Seconds until the workstation locks itself; 0 when it does not. */
   lockInSeconds = $state(0);
 
+  /** The way back to the place of before is done; until then, where one is says nothing. */
+  arrived = $state(false);
+  #placing: Promise<void> = Promise.resolve();
+
   get person(): PersonView | null {
     return this.opened?.person ?? this.status?.person ?? null;
   }
@@ -75,6 +79,7 @@ class Session {
     else if (opened.firstTime) notice.say(text.recovery.offer);
     else if (opened.lastSignIn !== null) notice.say(text.session.lastSignIn(opened.lastSignIn));
     await this.#comeBack(opened.place);
+    this.arrived = true;
     await this.refresh();
   }
 
@@ -91,7 +96,7 @@ class Session {
   async #leave(how: () => Promise<unknown>): Promise<void> {
     this.locking = true;
     try {
-      await flushDrafts();
+      await Promise.all([flushDrafts(), this.#placing]);
       await how();
       await this.refresh();
     } finally {
@@ -135,10 +140,11 @@ class Session {
     };
   }
 
-  /** Remembers screen, chart, section and open form, for the way back after a lock. */
+  /** Remembers screen, chart, section and open form, for the way back after a lock; one at a time, so that the last one stays. */
   keepPlace(): void {
     const field = chart.panel === null ? null : chart.panel === 'note' ? 'note-text' : 'vitals-systolic';
-    void backend.savePlace(this.place(this.screen === 'chart' ? field : null)).catch(() => notice.say(text.session.placeNotKept, 'warn'));
+    const place = this.place(this.screen === 'chart' ? field : null);
+    this.#placing = this.#placing.then(() => backend.savePlace(place)).catch(() => notice.say(text.session.placeNotKept, 'warn'));
   }
 
   async #comeBack(place: Place | null): Promise<void> {
@@ -159,6 +165,7 @@ class Session {
     chart.close();
     notice.clear();
     this.opened = null;
+    this.arrived = false;
     this.screen = 'home';
     this.lockInSeconds = 0;
   }
