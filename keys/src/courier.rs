@@ -28,6 +28,8 @@ const START: &[u8] = b"CKci\x01";
 const HEADER_LENGTH: usize = 5 + 1 + 16 + 16 + 16 + 8 + 4 + 16;
 /// An envelope of the largest transaction, and its own parts.
 const BODY_LIMIT: usize = TRANSACTION_LIMIT + 1024;
+/// How many times its own length a file may make us hash in vain.
+const MOST_TIMES_IN_VAIN: usize = 4;
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,20 +285,7 @@ impl Item {
     }
 
     fn parse_first(bytes: &[u8]) -> Result<(Self, &[u8]), Unreadable> {
-        let mut reader = Reader::begin(bytes, &FORMAT)?;
-        let header = read_header(&mut reader)?;
-        let body = reader.bytes()?;
-        if body.len() > BODY_LIMIT {
-            return Err(Unreadable::Damaged);
-        }
-        let covered = reader.read_so_far();
-        let hash: [u8; 32] = reader.array()?;
-        let expected: [u8; 32] = Sha256::digest(covered).into();
-        let item = Self { header, body: body.to_vec() };
-        if hash != expected || !item.agrees_with_itself() {
-            return Err(Unreadable::Damaged);
-        }
-        Ok((item, bytes.get(reader.read_so_far().len()..).unwrap_or_default()))
+        Frame::read(bytes)?.checked()
     }
 
     /// An envelope's item says what the envelope says.
@@ -307,6 +296,39 @@ impl Item {
             }
             ItemKind::Events | ItemKind::Answers => true,
         }
+    }
+}
+
+/// The parts of an item where one seems to begin; whether it is one, only the hash over all of it tells.
+struct Frame<'a> {
+    header: ItemHeader,
+    body: &'a [u8],
+    covered: &'a [u8],
+    hash: [u8; 32],
+    rest: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Unreadable> {
+        let mut reader = Reader::begin(bytes, &FORMAT)?;
+        let header = read_header(&mut reader)?;
+        let body = reader.bytes()?;
+        if body.len() > BODY_LIMIT {
+            return Err(Unreadable::Damaged);
+        }
+        let covered = reader.read_so_far();
+        let hash = reader.array()?;
+        let rest = bytes.get(reader.read_so_far().len()..).unwrap_or_default();
+        Ok(Self { header, body, covered, hash, rest })
+    }
+
+    fn checked(self) -> Result<(Item, &'a [u8]), Unreadable> {
+        let expected: [u8; 32] = Sha256::digest(self.covered).into();
+        if self.hash != expected {
+            return Err(Unreadable::Damaged);
+        }
+        let item = Item { header: self.header, body: self.body.to_vec() };
+        if item.agrees_with_itself() { Ok((item, self.rest)) } else { Err(Unreadable::Damaged) }
     }
 }
 
@@ -338,12 +360,19 @@ pub enum Found {
 }
 
 /// Takes a file apart. After bytes that are no item the next one is looked for, so that one bad item costs only itself.
+///
+/// What begins like an item and is none has been hashed in vain. Damage seldom makes that happen; a file that is made for it
+/// could do it at every place, so after some times its own length the rest of the file is one bad place.
 #[must_use]
 pub fn read_file(bytes: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
+    let mut in_vain = 0_usize;
+    let most_in_vain = bytes.len().saturating_mul(MOST_TIMES_IN_VAIN).saturating_add(BODY_LIMIT);
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        match Item::parse_first(rest) {
+        let frame = Frame::read(rest);
+        let hashed = frame.as_ref().map_or(0, |frame| frame.covered.len());
+        match frame.and_then(Frame::checked) {
             Ok((item, after)) => {
                 at = bytes.len() - after.len();
                 found.push(Found::Item(item));
@@ -351,7 +380,8 @@ pub fn read_file(bytes: &[u8]) -> Vec<Found> {
             Err(_) => {
                 let name = Reader::begin(rest, &FORMAT).and_then(|mut reader| read_header(&mut reader));
                 found.push(Found::Bad { offset: at, name: name.ok().map(|header| header.text()) });
-                at = next_start(bytes, at + 1);
+                in_vain = in_vain.saturating_add(hashed);
+                at = if in_vain > most_in_vain { bytes.len() } else { next_start(bytes, at + 1) };
             }
         }
     }

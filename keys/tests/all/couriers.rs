@@ -96,3 +96,20 @@ fn answers_open_for_their_workstation_and_only_where_the_server_signed_them() {
     assert!(item.open_answers(&other, &server.verifying_key()).is_err());
     assert!(make(&stranger, &mut random).open_answers(&device, &server.verifying_key()).is_err());
 }
+
+#[test]
+fn a_file_that_begins_an_item_at_every_place_is_given_up_and_keeps_what_came_before() {
+    let good = envelope(1, &AgreementSecret::make(&mut random(1)));
+    let start = &good.to_bytes()[..5 + 1 + 16 * 3 + 8 + 4 + 16];
+    let mut file = good.to_bytes();
+    let end = file.len() + 50_000 * (start.len() + 4);
+    while file.len() < end {
+        // Each says that its body goes on to the end of the file, where all of them have their hash.
+        let body = u32::try_from(end - file.len() - start.len() - 4).unwrap();
+        file.extend([start, &body.to_be_bytes()].concat());
+    }
+    file.extend([0; 32]);
+    let found = read_file(&file);
+    assert_eq!(found.first(), Some(&Found::Item(good)));
+    assert!(found.len() < 50, "{} places were hashed to the end", found.len());
+}
