@@ -138,6 +138,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "webkitgtk-6.0",
     },
     Need {
+        what: "xclip (sees what is left in the clipboard)",
+        from: Purpose::Driven,
+        probe: Probe::Programs(&["xclip"]),
+        apt: "xclip",
+        fedora: "xclip",
+        arch: "xclip",
+    },
+    Need {
         what: "ImageMagick (pictures of each screen)",
         from: Purpose::Driven,
         probe: Probe::Programs(&["import"]),

@@ -6,8 +6,15 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use chartkeep_server::clock::Clock as ServerClock;
+use chartkeep_server::data_dir::DataDir;
+use chartkeep_server::practice::Practice as ServerPractice;
+use chartkeep_server::store::{self, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
+use keys::SecretBytes;
+use keys::row::DrawerKeys;
+use records::Drawer;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,6 +163,33 @@ impl Clinic {
     /// Where it cannot be read.
     pub(crate) fn root_certificate(&self) -> Result<Vec<u8>, DemoError> {
         Ok(fs::read(self.folder.join("server/keys/root.crt"))?)
+    }
+
+    /// The keys of every drawer of the workstation, from the store of the server, which must not run meanwhile.
+    ///
+    /// # Errors
+    /// Where the store or a key in it does not open.
+    pub(crate) fn drawer_keys(&self) -> Result<Vec<SecretBytes>, DemoError> {
+        let failed = || DemoError::step("read the drawers' keys from the server's store");
+        let dir = DataDir::at(&self.folder.join("server"));
+        let practice = ServerPractice::open(&dir, ServerClock::System).map_err(|_| failed())?;
+        let mut keys = Vec::new();
+        store::read::<_, StoreError>(practice.store.as_ref(), |tx| {
+            for device in tx.devices()? {
+                for drawer in Drawer::ALL {
+                    for (generation, sealed) in tx.drawer_keys(device.id, drawer)? {
+                        let id = device.id.uuid();
+                        keys.extend(practice.keys.open_drawer(id, drawer.as_str(), generation, &sealed));
+                    }
+                }
+            }
+            Ok(())
+        })
+        .map_err(|_| failed())?;
+        // EXPOSE: the demo's made-up clinic; they are what is looked for.
+        let both = |key: &DrawerKeys| [key.file.expose().to_vec(), key.field.expose().to_vec()];
+        let keys: Vec<_> = keys.iter().flat_map(both).map(SecretBytes::new).collect();
+        if keys.is_empty() { Err(failed()) } else { Ok(keys) }
     }
 
     /// The workstation's data folder.

@@ -109,6 +109,12 @@ impl Desktop {
             fs::create_dir_all(home.join(folder))?;
         }
         self.set("HOME", &home.display().to_string());
+        let address = self.start_bus_daemon()?;
+        self.set("DBUS_SESSION_BUS_ADDRESS", &address);
+        Ok(())
+    }
+
+    fn start_bus_daemon(&mut self) -> Result<String, DemoError> {
         let mut child = self
             .command(Path::new("dbus-daemon"))
             .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
@@ -118,8 +124,7 @@ impl Desktop {
             .map_err(|_| DemoError::missing("dbus-daemon"))?;
         let address = first_line(&mut child)?;
         self.children.push(("dbus-daemon", child));
-        self.set("DBUS_SESSION_BUS_ADDRESS", &address);
-        Ok(())
+        Ok(address)
     }
 
     fn start_keyring(&mut self, home: &Path) -> Result<(), DemoError> {
@@ -149,7 +154,46 @@ impl Desktop {
         Err(DemoError::step("start an OS keyring"))
     }
 
-    fn set(&mut self, name: &str, value: &str) {
+    /// Starts a bus that stands for the system's, and returns its address.
+    ///
+    /// # Errors
+    /// Where `dbus-daemon` is missing or does not come up.
+    pub(crate) fn start_system_bus(&mut self) -> Result<String, DemoError> {
+        let address = self.start_bus_daemon()?;
+        self.set("DBUS_SYSTEM_BUS_ADDRESS", &address);
+        Ok(address)
+    }
+
+    /// What is in the clipboard as text; nothing where nobody owns it.
+    ///
+    /// # Errors
+    /// Where `xclip` is missing, or whoever owns the clipboard does not answer within 5 s.
+    pub(crate) async fn clipboard(&self) -> Result<String, DemoError> {
+        let mut asked = self.command(Path::new("xclip"));
+        asked.args(["-selection", "clipboard", "-out"]);
+        let answer = tokio::process::Command::from(asked).kill_on_drop(true).output();
+        let answer = tokio::time::timeout(Duration::from_secs(5), answer).await;
+        let answer = answer.map_err(|_| DemoError::step("read the clipboard"))?;
+        let answer = answer.map_err(|_| DemoError::missing("xclip"))?;
+        Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
+    }
+
+    /// The virtual display's name.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(crate) fn display(&self) -> Result<&str, DemoError> {
+        let display = self.variables.iter().find(|(name, _)| name == "DISPLAY");
+        display.map(|(_, value)| value.as_str()).ok_or_else(|| DemoError::step("find the virtual display"))
+    }
+
+    /// Ends this program too when the desktop ends.
+    pub(crate) fn adopt(&mut self, name: &'static str, child: Child) {
+        self.children.push((name, child));
+    }
+
+    /// Sets a variable for every program that is started on this desktop from now on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 }

@@ -12,6 +12,7 @@ use thirtyfour::{Capabilities, WebDriver};
 
 use super::DemoError;
 use super::desktop::Desktop;
+use super::processes;
 use super::state::FOLDER;
 
 /// How long something may take to appear.
@@ -45,11 +46,31 @@ impl Window {
     /// # Errors
     /// Where `WebKitWebDriver` is missing or the window does not come up.
     pub(crate) async fn open(desktop: &Desktop, start: &AppStart) -> Result<Window, DemoError> {
+        let started = desktop.command(Path::new("WebKitWebDriver"));
+        Window::drive(desktop, start, started).await
+    }
+
+    /// Drives the app that has replaced itself at a lock: to the driver of before, its page is gone.
+    ///
+    /// # Errors
+    /// Where the app did not come back.
+    pub(crate) async fn after_lock(
+        mut self,
+        desktop: &Desktop,
+        start: &AppStart,
+    ) -> Result<Window, DemoError> {
+        self.program.kill()?;
+        self.program.wait()?;
+        let mut started = desktop.command(Path::new("WebKitWebDriver"));
+        started.arg(format!("--target={}", processes::driven_at(&start.binary)?));
+        Window::drive(desktop, start, started).await
+    }
+
+    async fn drive(desktop: &Desktop, start: &AppStart, mut program: Command) -> Result<Window, DemoError> {
         let port = free_port()?;
         // What the app logs is free of patient data, and the first thing to read when a step was not seen.
         let log = OpenOptions::new().create(true).append(true).open(Path::new(FOLDER).join("app.log"))?;
-        let program = desktop
-            .command(Path::new("WebKitWebDriver"))
+        let program = program
             .arg(format!("--port={port}"))
             // Without the second variable the driver waits for ever for an app that never answers.
             .env("TAURI_AUTOMATION", "true")
@@ -127,6 +148,15 @@ impl Window {
     pub(crate) async fn click_for_the_last_time(&mut self, test_id: &str) -> Result<(), DemoError> {
         let _answer_lost = self.element(test_id).await?.click().await;
         Ok(())
+    }
+
+    /// Presses a key together with Ctrl, in the element.
+    ///
+    /// # Errors
+    /// As [`Window::element`].
+    pub(crate) async fn press_ctrl(&mut self, test_id: &str, key: char) -> Result<(), DemoError> {
+        let element = self.element(test_id).await?;
+        Ok(element.send_keys(Key::Control + key).await?)
     }
 
     /// Types into the element, key by key.

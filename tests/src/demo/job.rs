@@ -1,6 +1,7 @@
 //! The main job of the product, done by itself in a real window: what a nurse and the front desk do on a day when
 //! the server goes away and comes back.
 
+mod locks;
 mod moves;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use super::cli;
 use super::clinic::{Clinic, say};
 use super::desktop::{Desktop, DesktopPlan};
 use super::driver::{AppStart, Window, now};
+use super::logind::Logind;
 use super::processes::{self, Canary, Stopped};
 use super::report::Report;
 use super::state::{FOLDER, Phones};
@@ -24,6 +26,8 @@ const NOTE: &str = "Patient reports steady improvement; zinnober-kestrel plan ag
 const HALF_NOTE: &str = "Second visit today, wound dry, quittenbaum dressing chang";
 /// What the clinical texts are called in the report.
 const CLINICAL: &str = "clinical text";
+/// What the keys of the drawers are called in it.
+const DRAWER_KEY: &str = "drawer key";
 /// After a lock, memory is clean within this time (design §9).
 const CLEAN_WITHIN: Duration = Duration::from_secs(1);
 /// The app locks itself after so many seconds in the part that waits for it.
@@ -32,6 +36,7 @@ const IDLE_S: u64 = 12;
 /// What the run works with.
 pub(crate) struct MainJob {
     desktop: Desktop,
+    logind: Logind,
     clinic: Clinic,
     start: AppStart,
     phones: Phones,
@@ -49,10 +54,15 @@ impl MainJob {
     ///
     /// # Errors
     /// The step that failed.
-    pub(crate) fn prepare(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<MainJob, DemoError> {
+    pub(crate) async fn prepare(
+        plan: &cli::Clinic,
+        folder: &Path,
+        today: Date,
+    ) -> Result<MainJob, DemoError> {
         let home = folder.join("home");
-        let desktop =
+        let mut desktop =
             Desktop::start(&DesktopPlan { home, display: Some(plan.display), private_keyring: true })?;
+        let logind = Logind::start(&mut desktop).await?;
         let clinic = Clinic::make(plan, folder, today)?;
         let pictures = PathBuf::from(FOLDER);
         clinic.join(&desktop, &pictures)?;
@@ -69,14 +79,16 @@ impl MainJob {
             ..Report::default()
         };
         let phones = Phones::load(&pictures)?;
-        let canaries = vec![
+        let mut canaries = vec![
             Canary::new("note", "zinnober-kestrel"),
             Canary::new("draft", "quittenbaum"),
             Canary::new("passphrase", NURSE.passphrase),
             Canary::new("passphrase", FRONT_DESK.passphrase),
         ];
+        canaries.extend(phones.seeds()?.iter().map(|seed| Canary::of_key("seed", seed.expose())));
         Ok(MainJob {
             desktop,
+            logind,
             clinic,
             start,
             phones,
@@ -97,8 +109,11 @@ impl MainJob {
         self.first_sign_in().await?;
         let port = self.clinic.port();
         self.clinic.stop_server();
-        self.work_offline().await?;
-        self.come_back_to_the_draft().await?;
+        // The server made them, so its store is where a bystander can know them from.
+        let keys = self.clinic.drawer_keys()?;
+        self.canaries.extend(keys.iter().map(|key| Canary::of_key(DRAWER_KEY, key.expose())));
+        let window = self.work_offline().await?;
+        self.come_back_to_the_draft(window).await?;
         self.front_desk_after_the_nurse(port).await?;
         self.outcome_for_the_nurse().await?;
         self.audit().await
@@ -120,8 +135,8 @@ impl MainJob {
         self.after_lock(window).await
     }
 
-    /// Everything a nurse does with the server stopped, up to the lock in the middle of a word.
-    async fn work_offline(&mut self) -> Result<(), DemoError> {
+    /// Everything a nurse does with the server stopped, up to the locks in the middle of a word.
+    async fn work_offline(&mut self) -> Result<Window, DemoError> {
         say("With the server stopped: unlock, search, chart, vital signs, notes");
         let mut window = Window::open(&self.desktop, &self.start).await?;
         self.sign_in(&mut window, &NURSE).await?;
@@ -134,13 +149,10 @@ impl MainJob {
         window.type_into("note-text", HALF_NOTE).await?;
         self.shoot("note-half-written")?;
         tokio::time::sleep(Duration::from_millis(2500)).await;
-        self.report.residue_before_lock = self.look_into_memory("before the lock")?;
+        let mut window = self.every_lock(window).await?;
         window.click_for_the_last_time("lock-button").await?;
-        let locked = now();
-        tokio::time::sleep(CLEAN_WITHIN.saturating_sub(locked.elapsed())).await;
-        self.report.residue_hits = self.look_into_memory("1 s after the lock")?;
         self.shoot_when_painted("locked")?;
-        self.after_lock(window).await
+        Ok(window)
     }
 
     async fn find_and_open(&mut self, window: &mut Window) -> Result<(), DemoError> {
@@ -219,9 +231,11 @@ impl MainJob {
     }
 
     /// Back to the same field and text; then a wrong and a used code.
-    async fn come_back_to_the_draft(&mut self) -> Result<(), DemoError> {
+    async fn come_back_to_the_draft(&mut self, locked: Window) -> Result<(), DemoError> {
         say("Back at the half-written word; a wrong code and a used code are refused");
-        let mut window = Window::open(&self.desktop, &self.start).await?;
+        let mut window = locked.after_lock(&self.desktop, &self.start).await?;
+        // She could come back with the passphrase alone, and signs in fully all the same.
+        window.click("reentry-full").await?;
         let used = self.sign_in(&mut window, &NURSE).await?;
         window.element("note-text").await?;
         self.report.draft_restored = window.value("note-text").await? == HALF_NOTE;
@@ -247,7 +261,8 @@ impl MainJob {
         self.sign_in(&mut window, &FRONT_DESK).await?;
         window.element("home-screen").await?;
         self.shoot("front-desk-home")?;
-        self.report.front_desk_clinical_bytes = self.clinical_bytes(&mut window).await?;
+        let (clinical, before) = self.clinical_bytes(&mut window).await?;
+        self.report.front_desk_clinical_bytes = clinical;
         self.shoot("front-desk-chart")?;
         say("Nobody touches anything: the app warns, locks itself and delivers while locked");
         let begun = now();
@@ -257,15 +272,17 @@ impl MainJob {
         self.took("idle lock", begun);
         // The lock was noticed at most one glance after it came.
         tokio::time::sleep(CLEAN_WITHIN.saturating_sub(moves::GLANCE)).await;
-        self.report.residue_hits += self.look_into_memory("1 s after the idle lock")?;
+        let after = self.look_into_memory("1 s after the idle lock")?;
+        self.report.count_places(before, after.total());
         self.wait_for_delivery()?;
         self.shoot_when_painted("locked-and-delivered")?;
         self.end_app(window).await?;
         self.refuse_outsiders(port).await
     }
 
-    /// Counts clinical text of the nurse's patient in what the page can get and in the app's memory.
-    async fn clinical_bytes(&mut self, window: &mut Window) -> Result<u64, DemoError> {
+    /// Counts clinical text of the nurse's patient in what the page can get and in the app's memory; and what else is
+    /// marked there: their own lock has to clean up something too, or the look after it proves nothing.
+    async fn clinical_bytes(&mut self, window: &mut Window) -> Result<(u64, u64), DemoError> {
         let form = json!({ "patientId": self.patient_id, "reason": null });
         let asked = json!({ "form": form });
         let chart = window.call("open_chart", asked).await?.to_string();
@@ -278,11 +295,9 @@ impl MainJob {
         let marks: Vec<Canary> = self.canaries.iter().cloned().chain(clinical).collect();
         let found = processes::look_for(&marks, &Stopped::now(&self.start.binary)?)?;
         let seen = found.total_of(CLINICAL);
-        // Their own lock has to clean up something too, or the look after it proves nothing.
-        let before = found.total() - seen;
-        self.report.residue_before_lock = self.report.residue_before_lock.min(before);
+        let others = found.total() - seen;
         self.report.keep_residue("while the front desk works", found);
-        Ok(told as u64 + seen)
+        Ok((told as u64 + seen, others))
     }
 
     /// The nurse's next pull shows what became of the changes.

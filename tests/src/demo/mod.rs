@@ -7,6 +7,8 @@ mod driver;
 mod interactive;
 mod job;
 mod join;
+mod lock_watch;
+mod logind;
 mod outsiders;
 mod overlay;
 mod processes;
@@ -65,7 +67,7 @@ async fn headless(plan: &cli::Clinic, folder: &Path) -> Result<(), DemoError> {
         fs::remove_dir_all(&pictures)?;
     }
     fs::create_dir_all(&pictures)?;
-    let mut job = MainJob::prepare(plan, folder, today())?;
+    let mut job = MainJob::prepare(plan, folder, today()).await?;
     let done = job.run().await;
     job.report.write(&pictures)?;
     done?;

@@ -6,22 +6,31 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use memchr::memmem::Finder;
+use aho_corasick::packed::Searcher;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
-/// A text that must be in memory before a lock and must not be after it.
-#[derive(Debug, Clone)]
+/// What must not be in memory after a lock, in each way in which it could stand there.
+#[derive(Clone)]
 pub(crate) struct Canary {
-    /// What it stands for in the report; the text itself is never printed.
+    /// What it stands for in the report; the text or key itself is never printed.
     pub(crate) label: String,
-    text: String,
+    needles: Vec<Vec<u8>>,
 }
 
 impl Canary {
-    /// Marks `text` under `label`.
+    /// Marks a text, as UTF-8 and as UTF-16LE.
     #[must_use]
     pub(crate) fn new(label: &str, text: &str) -> Canary {
-        Canary { label: label.to_owned(), text: text.to_owned() }
+        let wide = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        Canary { label: label.to_owned(), needles: vec![text.as_bytes().to_vec(), wide] }
+    }
+
+    /// Marks a key, as it is and as the hexadecimal digits that SQLCipher takes.
+    #[must_use]
+    pub(crate) fn of_key(label: &str, key: &[u8]) -> Canary {
+        let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let needles = vec![key.to_vec(), digits.into_bytes()];
+        Canary { label: label.to_owned(), needles }
     }
 }
 
@@ -100,6 +109,34 @@ pub(crate) fn end(app_binary: &Path) -> io::Result<()> {
     Err(io::Error::other("a process of the app does not end"))
 }
 
+/// Kills the processes that show the page, as running out of memory would.
+///
+/// # Errors
+/// Where there is none.
+pub(crate) fn kill_web_process(app_binary: &Path) -> io::Result<()> {
+    let mut pages = of_app(app_binary)?;
+    pages.retain(|_, name| name == "WebKitWebProcess");
+    pages.keys().for_each(|id| signal(*id, Signal::KILL));
+    if pages.is_empty() { Err(io::Error::other("the app has no web process")) } else { Ok(()) }
+}
+
+/// Where the running app listens for a driver: its environment says so, and outlives its lock.
+///
+/// # Errors
+/// Where the app does not run, or is not to be driven.
+pub(crate) fn driven_at(app_binary: &Path) -> io::Result<String> {
+    const NAME: &[u8] = b"WEBKIT_INSPECTOR_SERVER=";
+    let app = app_binary.canonicalize()?;
+    for id in of_app(&app)?.into_keys().filter(|id| program_of(*id).as_ref() == Some(&app)) {
+        let environment = fs::read(format!("/proc/{id}/environ"))?;
+        let named = environment.split(|byte| *byte == 0).find_map(|line| line.strip_prefix(NAME));
+        if let Some(address) = named {
+            return Ok(String::from_utf8_lossy(address).into_owned());
+        }
+    }
+    Err(io::Error::other("no app that can be driven"))
+}
+
 /// Every process of the app, stopped where it stood, so that a look of some seconds shows one moment. They go on when
 /// this is dropped.
 #[derive(Debug)]
@@ -140,18 +177,15 @@ fn signal(id: u32, signal: Signal) {
     }
 }
 
-/// Looks for every canary, as UTF-8 and as UTF-16LE, in the memory of every process of the app.
+/// Looks for every canary in the memory of every process of the app.
 ///
 /// # Errors
 /// Where a process that still lives cannot be read: a look that missed one proves nothing.
 pub(crate) fn look_for(canaries: &[Canary], app: &Stopped) -> io::Result<Residue> {
     let mut residue = Residue { processes: app.0.clone(), ..Residue::default() };
-    let needles: Vec<(&Canary, Vec<u8>)> = canaries.iter().flat_map(encodings).collect();
-    let finders: Vec<(&Canary, Finder<'_>)> =
-        needles.iter().map(|(canary, bytes)| (*canary, Finder::new(bytes))).collect();
-    let longest = needles.iter().map(|(_, bytes)| bytes.len()).max().unwrap_or(0);
+    let marks = Marks::of(canaries)?;
     for (id, name) in residue.processes.clone() {
-        match look_into(id, longest, &finders) {
+        match look_into(id, &marks) {
             Ok((bytes, hits)) => {
                 residue.bytes += bytes;
                 for (label, count) in hits {
@@ -167,9 +201,24 @@ pub(crate) fn look_for(canaries: &[Canary], app: &Stopped) -> io::Result<Residue
     Ok(residue)
 }
 
-fn encodings(canary: &Canary) -> [(&Canary, Vec<u8>); 2] {
-    let wide = canary.text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    [(canary, canary.text.clone().into_bytes()), (canary, wide)]
+/// Everything to look for, in one pass.
+struct Marks<'a> {
+    searcher: Searcher,
+    /// The label of each pattern.
+    labels: Vec<&'a str>,
+    longest: usize,
+}
+
+impl<'a> Marks<'a> {
+    fn of(canaries: &'a [Canary]) -> io::Result<Self> {
+        let needles = canaries.iter().flat_map(|canary| canary.needles.iter().map(move |one| (canary, one)));
+        let (labels, needles): (Vec<&str>, Vec<&Vec<u8>>) =
+            needles.map(|(canary, needle)| (canary.label.as_str(), needle)).unzip();
+        let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or(0);
+        let searcher =
+            Searcher::new(needles).ok_or_else(|| io::Error::other("more marks than can be sought"))?;
+        Ok(Marks { searcher, labels, longest })
+    }
 }
 
 type Hits = BTreeMap<String, u64>;
@@ -177,25 +226,25 @@ type Hits = BTreeMap<String, u64>;
 /// Bytes searched at once.
 const STEP: usize = 4 << 20;
 
-fn look_into(id: u32, longest: usize, finders: &[(&Canary, Finder<'_>)]) -> io::Result<(u64, Hits)> {
+fn look_into(id: u32, marks: &Marks<'_>) -> io::Result<(u64, Hits)> {
     let memory = File::open(format!("/proc/{id}/mem"))?;
     let pages = File::open(format!("/proc/{id}/pagemap"))?;
-    let mut buffer = vec![0_u8; STEP + longest];
+    let mut buffer = vec![0_u8; STEP + marks.longest];
     let (mut bytes, mut hits) = (0, Hits::new());
     for range in readable_ranges(id)? {
         for (start, end) in populated(&pages, range)? {
-            bytes += look_into_range(&memory, (start, end), &mut buffer, finders, &mut hits);
+            bytes += look_into_range(&memory, (start, end), &mut buffer, marks, &mut hits);
         }
     }
     Ok((bytes, hits))
 }
 
-/// Searches one run of pages in steps that overlap by a needle, so that none is cut in two.
+/// Searches one run of pages in steps that overlap by the longest mark, so that none is cut in two.
 fn look_into_range(
     memory: &File,
     (start, end): (u64, u64),
     buffer: &mut [u8],
-    finders: &[(&Canary, Finder<'_>)],
+    marks: &Marks<'_>,
     hits: &mut Hits,
 ) -> u64 {
     let mut at = start;
@@ -206,12 +255,9 @@ fn look_into_range(
         if got == 0 {
             break;
         }
-        for (canary, finder) in finders {
-            let limit = got.min(STEP + finder.needle().len().saturating_sub(1));
-            let count = finder.find_iter(&buffer[..limit]).count() as u64;
-            if count > 0 {
-                *hits.entry(canary.label.clone()).or_default() += count;
-            }
+        // What begins in the overlap is counted in the next step.
+        for found in marks.searcher.find_iter(&buffer[..got]).filter(|found| found.start() < STEP) {
+            *hits.entry(marks.labels[found.pattern().as_usize()].to_owned()).or_default() += 1;
         }
         at += got.min(STEP) as u64;
     }
@@ -298,9 +344,8 @@ mod tests {
         while program_of(child.id()) == program_of(std::process::id()) || !is_asleep(child.id()) {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        let needles = encodings(canary);
-        let finders: Vec<_> = needles.iter().map(|(canary, bytes)| (*canary, Finder::new(bytes))).collect();
-        let (bytes, hits) = look_into(child.id(), 64, &finders).expect("a parent may read its child");
+        let marks = Marks::of(std::slice::from_ref(canary)).expect("two needles");
+        let (bytes, hits) = look_into(child.id(), &marks).expect("a parent may read its child");
         child.kill().expect("it lives");
         child.wait().expect("it ends");
         assert!(bytes > 100_000, "it read {bytes} bytes");

@@ -82,6 +82,16 @@ impl Phones {
         Ok(NextCode { code: totp::code_at(&seed, step), wait_s })
     }
 
+    /// The seeds of all of them, to look for where they must not be.
+    ///
+    /// # Errors
+    /// Where one is none.
+    pub(crate) fn seeds(&self) -> Result<Vec<TotpSeed>, DemoError> {
+        let seeds: Option<Vec<_>> =
+            self.phones.values().map(|phone| TotpSeed::from_base32(&phone.seed_base32)).collect();
+        seeds.ok_or_else(|| DemoError::step("read a seed"))
+    }
+
     /// Six digits that are no code of this person's anywhere near `now`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::demo::DemoError;
 use crate::demo::clinic::say;
 use crate::demo::driver::{Window, now};
 use crate::demo::outsiders;
-use crate::demo::processes::{self, Stopped};
+use crate::demo::processes::{self, Residue, Stopped};
 use crate::practice::people::{AUDITOR, DemoPerson, NURSE};
 
 /// How often the page is asked whether it is still there.
@@ -145,14 +145,12 @@ impl MainJob {
         self.desktop.picture_when_painted(&file, Duration::from_secs(20))
     }
 
-    /// Stops the app, looks for every marked text in all of its memory, and counts the places.
-    pub(super) fn look_into_memory(&mut self, when: &str) -> Result<u64, DemoError> {
+    /// Stops the app and looks for everything marked in all of its memory.
+    pub(super) fn look_into_memory(&mut self, when: &str) -> Result<Residue, DemoError> {
         let stopped = Stopped::now(&self.start.binary)?;
         let found = processes::look_for(&self.canaries, &stopped)?;
-        let places = found.total();
-        self.report.residue_bytes_read += found.bytes;
-        self.report.keep_residue(when, found);
-        Ok(places)
+        self.report.keep_residue(when, found.clone());
+        Ok(found)
     }
 
     pub(super) fn took(&mut self, what: &str, begun: Instant) {
