@@ -52,6 +52,7 @@ impl From<SaveError> for ClientError {
         match error {
             SaveError::NotPermitted | SaveError::NotOneDrawer => Code::NotYourRole.into(),
             SaveError::Stale => Code::ChangedMeanwhile.into(),
+            SaveError::Erased => Code::NotFound.into(),
             SaveError::Held => Code::RecordsOlder.into(),
             SaveError::Unreadable | SaveError::NotSealed(_) | SaveError::Stopped => Code::Internal.into(),
             SaveError::Store(source) => source.into(),

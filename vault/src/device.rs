@@ -2,6 +2,7 @@
 
 mod delivery;
 mod directives;
+mod erasures;
 mod log;
 mod outbox;
 mod people;

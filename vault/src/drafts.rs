@@ -116,6 +116,29 @@ impl Drafts {
         Ok(durable::remove(&self.folder.join(self.name(form, patient)))?)
     }
 
+    /// Removes what anybody was typing for a patient in these forms. Needs no key: the name of a file says what it is for to
+    /// whoever knows it. Returns how many there were.
+    ///
+    /// # Errors
+    /// When a folder cannot be read or a file not removed.
+    pub fn forget_patient(folder: &Folder, forms: &[&str], patient: &PatientId) -> std::io::Result<usize> {
+        let mut gone = 0;
+        for entry in fs::read_dir(folder.drafts())? {
+            let entry = entry?;
+            let Some(person) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            for form in forms {
+                let file = entry.path().join(name_of(person, form, Some(patient)));
+                if file.try_exists()? {
+                    durable::remove(&file)?;
+                    gone += 1;
+                }
+            }
+        }
+        Ok(gone)
+    }
+
     fn unseal(&self, name: &str, sealed: &[u8]) -> Result<Draft, DraftError> {
         let opened =
             blob::open(&self.key, &self.context(name), sealed).map_err(|_| DraftError::Unreadable)?;
@@ -126,11 +149,15 @@ impl Drafts {
         format!("draft/{}/{name}", self.person).into_bytes()
     }
 
-    /// Ids only go into it, so a plain hash will do; the person keeps two people's names for one patient apart.
     fn name(&self, form: &str, patient: Option<&PatientId>) -> String {
-        let what = format!("{}/{form}/{}", self.person, patient.map(PatientId::as_str).unwrap_or_default());
-        let hash = Sha256::digest(what.as_bytes());
-        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("{hex}.draft")
+        name_of(self.person, form, patient)
     }
+}
+
+/// Ids only go into it, so a plain hash will do; the person keeps two people's names for one patient apart.
+fn name_of(person: PersonId, form: &str, patient: Option<&PatientId>) -> String {
+    let what = format!("{person}/{form}/{}", patient.map(PatientId::as_str).unwrap_or_default());
+    let hash = Sha256::digest(what.as_bytes());
+    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.draft")
 }

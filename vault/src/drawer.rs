@@ -5,6 +5,7 @@ mod care;
 mod counting;
 mod duplicate;
 mod envelopes;
+mod erasing;
 mod facts;
 mod held;
 mod index;

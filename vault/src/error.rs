@@ -101,6 +101,9 @@ pub enum SaveError {
     /// The drawer is not what was noted of it, and is read-only until it was pulled again ([`crate::Vault::hold_back`]).
     #[error("the drawer is an old copy")]
     Held,
+    /// The patient was erased.
+    #[error("the patient was erased")]
+    Erased,
     /// The change is no change: empty, or not readable.
     #[error("the change cannot be read")]
     Unreadable,

@@ -82,6 +82,9 @@ impl Vault {
         let (Some(patient), Some(_)) = (permit.patient(), permit.stated()) else {
             return Err(ReadError::NotPermitted);
         };
+        if self.device.is_erased(patient.as_str())? {
+            return Err(ReadError::NotFound);
+        }
         let person = permit.actor().person.to_string();
         let Self { drawers, random, .. } = self;
         let open = drawers.get_mut(&Drawer::Demographics).ok_or(ReadError::NotFound)?;

@@ -204,7 +204,7 @@ impl Folder {
         self.0.join("drawers")
     }
 
-    fn drafts(&self) -> PathBuf {
+    pub(crate) fn drafts(&self) -> PathBuf {
         self.0.join("drafts")
     }
 }

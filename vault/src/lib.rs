@@ -17,6 +17,7 @@ mod device;
 mod drafts;
 mod drawer;
 mod durable;
+mod erasing;
 mod error;
 mod facts;
 mod folder;

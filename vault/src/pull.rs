@@ -51,10 +51,16 @@ impl Vault {
         if !page.entries.iter().filter_map(|entry| entry.document.as_ref()).all(belongs) {
             return Err(PullError::WrongDrawer);
         }
-        let Self { drawers, random, .. } = self;
+        let Self { drawers, random, device, .. } = self;
         let open = drawers.get_mut(&drawer).ok_or(PullError::NotOpen)?;
+        // A page may have been on its way when the order came.
+        let erased = device.erased_patients()?;
+        let is_left = |entry: &&PageEntry| {
+            let patient = entry.document.as_ref().and_then(Document::patient);
+            patient.is_none_or(|patient| !erased.contains(patient.as_str()))
+        };
         open.write(random, |writing| {
-            for entry in &page.entries {
+            for entry in page.entries.iter().filter(is_left) {
                 writing.receive(&entry.key, entry.version, entry.document.as_ref())?;
             }
             writing.tx.execute("UPDATE drawer SET cursor = ?1", [&page.next_cursor])?;

@@ -8,6 +8,7 @@ use records::id::SessionId;
 use records::rights::Action;
 use records::{Actor, Purpose};
 
+use crate::device::OutboxEntry;
 use crate::drawer::HeldFor;
 use crate::error::StoreError;
 use crate::save::Intent;
@@ -98,6 +99,8 @@ impl Vault {
                     self.copy_to_outbox(entry.change, &envelope)?;
                     self.recovered.push(entry.change);
                 }
+                // It went with its patient; `outbox/` has the copy that is sent.
+                None if self.is_of_erased(&entry)? => {}
                 None => drop(older.insert(entry.drawer)),
             }
         }
@@ -105,5 +108,9 @@ impl Vault {
             self.hold_back(drawer, HeldFor::OldCopy, None, now)?;
         }
         Ok(())
+    }
+
+    fn is_of_erased(&self, entry: &OutboxEntry) -> Result<bool, StoreError> {
+        entry.patient.as_ref().map_or(Ok(false), |patient| self.device.is_erased(patient.as_str()))
     }
 }

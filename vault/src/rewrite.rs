@@ -1,4 +1,4 @@
-//! A re-key: a drawer is written anew into another file, under newer keys.
+//! A drawer is written anew into another file: under newer keys, or so that no free page holds who was taken out of it.
 //!
 //! The swap is one commit of `device.db`, which says in which file a drawer lies. Before it the old file counts,
 //! whatever lies beside it; after it the new one. The old file goes only then. A rewriting that was cut short begins
@@ -84,7 +84,8 @@ impl Vault {
         self.rewriting.as_ref().map(|rewriting| rewriting.progress(false))
     }
 
-    /// Begins to write an open drawer anew, under the newest keys at hand. One at a time.
+    /// Begins to write an open drawer anew, under the newest keys at hand; under its own where somebody was taken out of it
+    /// and there are no newer ones. One at a time.
     ///
     /// # Errors
     /// [`RewriteError`]; the drawer is as it was.
@@ -94,7 +95,9 @@ impl Vault {
         if open.held_for()?.is_some() {
             return Err(RewriteError::Behind);
         }
-        let keys = self.newer.get(&drawer).ok_or(RewriteError::NoNewerKeys)?.duplicate();
+        let is_due = self.device.erasures_due()?.contains(&drawer);
+        let own = is_due.then(|| open.sealing().keys());
+        let keys = self.newer.get(&drawer).or(own).ok_or(RewriteError::NoNewerKeys)?.duplicate();
         let copy = self.device.made_drawer(drawer)?.map_or(1, |made| made.copy) + 1;
         let path = self.device.folder().drawer_copy(drawer, copy);
         let to = Unfinished::begin(&path, &file_key(&keys), &drawer::profile(), &MIGRATIONS)
@@ -232,7 +235,7 @@ impl Vault {
             return Err(RewriteError::Differs);
         }
         stop_after(RewriteStep::Proven, last)?;
-        device.drawer_moved(drawer, rewriting.keys.generation, rewriting.copy)?;
+        device.drawer_rewritten(drawer, rewriting.keys.generation, rewriting.copy)?;
         stop_after(RewriteStep::Swapped, last)?;
         // The old file is closed with its connection.
         drawers.insert(drawer, to);

@@ -226,6 +226,12 @@ impl Vault {
         if self.drawer(drawer).map_err(|_| SaveError::NotOneDrawer)?.held_for()?.is_some() {
             return Err(SaveError::Held);
         }
+        // What was open on the screen may have been written for somebody who is gone by now.
+        if let Some(patient) = permit.patient()
+            && self.device.is_erased(patient.as_str())?
+        {
+            return Err(SaveError::Erased);
+        }
         self.check_bases(change)?;
         Ok(drawer)
     }

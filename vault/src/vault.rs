@@ -183,6 +183,7 @@ impl Vault {
         }
         self.recover(now)?;
         self.take_verdicts()?;
+        self.take_out_erased()?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use records::change::Outcome;
 use records::id::RecordKey;
 use serde::{Deserialize, Serialize};
 
-use crate::device::OutboxState;
+use crate::device::{OutboxEntry, OutboxState};
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,17 @@ impl Verdict {
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
+    }
+}
+
+impl OutboxEntry {
+    /// Why the server refused the change: a code of the protocol. `None` where it did not.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        match Verdict::from_bytes(&self.verdict)? {
+            Verdict::Refused { code } => Some(code),
+            Verdict::Applied { .. } | Verdict::Conflict { .. } | Verdict::Quarantined => None,
+        }
     }
 }
 

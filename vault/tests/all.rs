@@ -16,6 +16,10 @@ mod damage;
 mod disk;
 #[path = "all/drafting.rs"]
 mod drafting;
+#[path = "all/erasing.rs"]
+mod erasing;
+#[path = "all/erasing_killed.rs"]
+mod erasing_killed;
 #[path = "all/formats.rs"]
 mod formats;
 #[path = "all/full.rs"]

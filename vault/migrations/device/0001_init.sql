@@ -114,6 +114,19 @@ CREATE TABLE drawer_file (
     copy        INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
+-- Patients that were erased by order: nothing of them is taken in again, whatever brings it.
+CREATE TABLE erased_patient (
+    patient     TEXT PRIMARY KEY,
+    ordered_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Drawers that have to be written anew because somebody was taken out of them: until then their free pages may still hold it.
+CREATE TABLE erasure_due (
+    drawer      TEXT NOT NULL,
+    patient     TEXT NOT NULL REFERENCES erased_patient (patient),
+    PRIMARY KEY (drawer, patient)
+) STRICT, WITHOUT ROWID;
+
 -- Every change made here. Its number goes into the envelope; `depends_on` are the ids of the changes it stands on.
 CREATE TABLE outbox (
     sequence    INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -268,7 +268,7 @@ impl Writing<'_> {
     }
 
     /// Keeps the digest, and a count that is going on, in step with a row that went.
-    fn gone(&mut self, place: i64, key: &str, revision: u64) {
+    pub(super) fn gone(&mut self, place: i64, key: &str, revision: u64) {
         let row = row_digest(self.sealing, key, revision);
         self.digest.subtract(row);
         if let Some(counting) = &mut self.counting {
