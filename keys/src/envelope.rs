@@ -230,6 +230,29 @@ impl OpenedEnvelope {
         self.written_at
     }
 
+    /// Whether what was sealed names this patient (`Patient/<id>`), whoever wrote it: what is to be erased has to be
+    /// found in what was refused as well.
+    #[must_use]
+    pub fn names_patient(&self, id: &str) -> bool {
+        let names = |reference: String| {
+            let reference = reference.as_bytes();
+            let mut at = 0;
+            while let Some(found) = self
+                .transaction
+                .get(at..)
+                .and_then(|rest| rest.windows(reference.len()).position(|window| window == reference))
+            {
+                at += found + reference.len();
+                let next = self.transaction.get(at);
+                if next.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-' && *byte != b'.') {
+                    return true;
+                }
+            }
+            false
+        };
+        names(format!("Patient/{id}")) || names(format!("Patient\\/{id}"))
+    }
+
     /// The change, if this key of its author signed it.
     ///
     /// # Errors

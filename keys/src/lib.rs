@@ -8,7 +8,7 @@
 //!   [`username`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file.
-//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`].
+//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
 //! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state.
 
 mod agreement;
@@ -18,6 +18,7 @@ pub mod checkpoint;
 pub mod courier;
 pub mod envelope;
 pub mod epoch;
+pub mod erasure;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod grant;

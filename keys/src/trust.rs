@@ -31,7 +31,7 @@ pub struct TrustBundle {
     pub sealing_key: AgreementPublic,
     /// What changes are sealed to for the practice itself.
     pub recovery_key: AgreementPublic,
-    /// Signs directives, leases and receipts.
+    /// Signs directives, leases, receipts and certificates of erasures.
     pub directive_key: VerifyingKey,
     /// Signs grants.
     pub rights_key: VerifyingKey,
@@ -121,6 +121,14 @@ impl TrustBundle {
             return Err(TrustRefused::ForeignAuthority);
         }
         Ok(bundle)
+    }
+
+    /// Which practice's bundle this says it is, for who knows the root and no more; nothing of it is verified.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn claimed_practice(bytes: &[u8]) -> Result<Uuid, Unreadable> {
+        Reader::begin(bytes, &FORMAT)?.uuid()
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Unreadable> {

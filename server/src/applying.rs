@@ -3,6 +3,7 @@
 mod permits;
 
 use crate::answer::Refusal;
+use crate::erasing;
 use crate::practice::Practice;
 use crate::store::{AlertKind, ChangeRow, ConflictRow, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
@@ -63,7 +64,10 @@ pub(crate) fn receive_envelope(
         digest,
     };
     if tx.change(id)?.is_none() {
-        tx.insert_change(&row, bytes)?;
+        let is_refused = matches!(row.outcome, Outcome::Refused { .. });
+        let is_gone = is_refused && erasing::is_of_erased(practice, tx, bytes)?;
+        let kept: &[u8] = if is_gone { &[] } else { bytes };
+        tx.insert_change(&row, kept)?;
     }
     arrival.alert(&row)?;
     Ok(ChangeReceipt { change: Some(id), received_at: now, standing: Standing::from(&row.outcome) })
@@ -139,6 +143,19 @@ impl Arrival<'_> {
     fn judge(&self, header: &EnvelopeHeader, signed: SignedChange) -> Result<Verdict, Refusal> {
         let refused = |code| Ok(Verdict::Settled(Outcome::Refused { code }));
         let author = PersonId::from_uuid(signed.author);
+        let origin = Origin {
+            id: ChangeId::from_uuid(header.change),
+            author,
+            device: self.device,
+            practice: PracticeId::from_uuid(header.practice),
+            written_at: signed.written_at,
+        };
+        let change = Change::parse(origin, signed.transaction);
+        if let Ok(change) = &change
+            && self.is_of_erased(change)?
+        {
+            return refused(RefusalCode::Erased);
+        }
         // Only by file does a revoked workstation get this far: what it wrote is kept for a person to look at.
         if self.tx.device(self.device)?.is_none_or(|device| device.revoked_at.is_some()) {
             return refused(RefusalCode::Quarantined);
@@ -147,16 +164,7 @@ impl Arrival<'_> {
             Some(person) if person.ended_at.is_none() => {}
             Some(_) | None => return refused(RefusalCode::Quarantined),
         }
-        let origin = Origin {
-            id: ChangeId::from_uuid(header.change),
-            author,
-            device: self.device,
-            practice: PracticeId::from_uuid(header.practice),
-            written_at: signed.written_at,
-        };
-        let Ok(change) = Change::parse(origin, signed.transaction) else {
-            return refused(RefusalCode::Unreadable);
-        };
+        let Ok(change) = change else { return refused(RefusalCode::Unreadable) };
         for base in change.depends_on() {
             match self.tx.change(base)?.map(|row| row.outcome) {
                 None => return Ok(Verdict::Waits(base)),
@@ -165,6 +173,15 @@ impl Arrival<'_> {
             }
         }
         Ok(Verdict::Apply(Box::new(change)))
+    }
+
+    fn is_of_erased(&self, change: &Change) -> Result<bool, StoreError> {
+        for patient in change.entries().iter().filter_map(|entry| entry.document.patient()) {
+            if self.tx.erasure(patient)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Decides, and writes what was decided.
@@ -289,8 +306,13 @@ impl Arrival<'_> {
     fn alert(&self, row: &ChangeRow) -> Result<(), Refusal> {
         let kind = match &row.outcome {
             Outcome::Refused { code: RefusalCode::Quarantined } => AlertKind::ChangeQuarantined,
+            // Its author hears that it was refused; that somebody still writes about who was erased is worth a look.
             Outcome::Refused {
-                code: RefusalCode::Signature | RefusalCode::NotAllowed | RefusalCode::Unreadable,
+                code:
+                    RefusalCode::Erased
+                    | RefusalCode::Signature
+                    | RefusalCode::NotAllowed
+                    | RefusalCode::Unreadable,
             } => AlertKind::ChangeRefused,
             Outcome::Refused {
                 code:

@@ -7,11 +7,11 @@
 
 use crate::custody::Sealed;
 use crate::error::{Failure, Kind};
-use crate::people;
 use crate::practice::Practice;
 use crate::signing_in::count_failure;
 use crate::store::{self, Act, ApprovalRow, NewApproval, PersonRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
+use crate::{erasing, people};
 use jiff::{SignedDuration, Timestamp};
 use keys::{Random, Secret, TotpSeed, totp, username};
 use records::id::{PersonId, RecordKey, SessionId};
@@ -39,6 +39,8 @@ pub enum Done {
     RescueToken(keys::SecretText),
     /// The activation code for the person.
     ActivationCode(String),
+    /// The patient is erased at the server, under this number; the workstations follow.
+    Erased(u64),
 }
 
 /// Why an act is not asked for or not done.
@@ -50,6 +52,10 @@ pub(crate) enum Refused {
     SamePerson,
     NotWaiting,
     NoSubject,
+    NoPatient,
+    Held,
+    HeldAlready,
+    NoHold,
 }
 
 impl From<Refused> for Failure {
@@ -79,6 +85,21 @@ impl From<Refused> for Failure {
                 "There is no such workstation or person, or they were revoked.",
                 "Check the id; nothing was changed. A revoked workstation is enrolled as a new one.",
             ),
+            Refused::NoPatient => (
+                "There is no such patient here, or they were erased.",
+                "Check the id; nothing was changed. `patient erasures` lists who was erased.",
+            ),
+            Refused::Held => (
+                "A legal hold forbids that this patient is erased.",
+                "Nothing was erased. See `patient holds`; once it is released, ask for the erasure anew.",
+            ),
+            Refused::HeldAlready => (
+                "There is a legal hold for this patient already.",
+                "See `patient holds`; nothing was changed.",
+            ),
+            Refused::NoHold => {
+                ("There is no legal hold for this patient.", "See `patient holds`; nothing was changed.")
+            }
         };
         Self::new(Kind::Refused, sentence, advice)
     }
@@ -94,10 +115,10 @@ pub fn ask(practice: &Practice, act: Act, by: &Proof) -> Result<u64, Failure> {
             Ok(actor) => actor,
             Err(refused) => return Ok(Err(refused)),
         };
-        if !exists(tx, act)? {
-            return Ok(Err(Refused::NoSubject));
+        if let Err(refused) = stands(tx, &act)? {
+            return Ok(Err(refused));
         }
-        if let Err(refused) = permit(practice, tx, &actor, subject(act), now)? {
+        if let Err(refused) = permit(practice, tx, &actor, subject(&act), now)? {
             return Ok(Err(refused));
         }
         let expires_at = now.checked_add(TIME_TO_AGREE).unwrap_or(now);
@@ -112,7 +133,7 @@ pub fn ask(practice: &Practice, act: Act, by: &Proof) -> Result<u64, Failure> {
 /// When the person is not proven, not an administrator, or the one who asked; when nothing waits under this number any
 /// more; or when the store fails.
 pub fn approve(practice: &Practice, number: u64, by: &Proof) -> Result<Done, Failure> {
-    in_one_commit(practice, |tx, now| {
+    let done = in_one_commit(practice, |tx, now| {
         let actor = match prove(practice, tx, by, now)? {
             Ok(actor) => actor,
             Err(refused) => return Ok(Err(refused)),
@@ -121,17 +142,21 @@ pub fn approve(practice: &Practice, number: u64, by: &Proof) -> Result<Done, Fai
         if waiting.asked_by == actor.person {
             return Ok(Err(Refused::SamePerson));
         }
-        if !exists(tx, waiting.act)? {
-            return Ok(Err(Refused::NoSubject));
+        if let Err(refused) = stands(tx, &waiting.act)? {
+            return Ok(Err(refused));
         }
-        if let Err(refused) = permit(practice, tx, &actor, subject(waiting.act), now)? {
+        if let Err(refused) = permit(practice, tx, &actor, subject(&waiting.act), now)? {
             return Ok(Err(refused));
         }
         if !tx.approve(number, actor.person, now)? {
             return Ok(Err(Refused::NotWaiting));
         }
-        carry_out(practice, tx, waiting.act, now).map(Ok)
-    })
+        carry_out(practice, tx, &waiting, actor.person, now).map(Ok)
+    })?;
+    if let Done::Erased(_) = done {
+        erasing::settle(practice)?;
+    }
+    Ok(done)
 }
 
 /// What waits for a second person, oldest first.
@@ -156,22 +181,31 @@ pub(crate) fn in_one_commit<T, R: Into<Failure>>(
 fn carry_out(
     practice: &Practice,
     tx: &dyn Transaction,
-    act: Act,
+    asked: &ApprovalRow,
+    by: PersonId,
     now: Timestamp,
 ) -> Result<Done, StoreError> {
-    match act {
+    match &asked.act {
         Act::EscrowRelease(device) => {
-            people::make_rescue_token(practice, tx, device, now).map(Done::RescueToken)
+            people::make_rescue_token(practice, tx, *device, now).map(Done::RescueToken)
         }
-        Act::PersonReset(person) => people::reset_person(practice, tx, person, now).map(Done::ActivationCode),
+        Act::PersonReset(person) => {
+            people::reset_person(practice, tx, *person, now).map(Done::ActivationCode)
+        }
+        Act::PatientErasure(patient, reason) => {
+            erasing::erase(practice, tx, (patient, *reason), asked, by, now).map(Done::Erased)
+        }
     }
 }
 
-fn exists(tx: &dyn Transaction, act: Act) -> Result<bool, StoreError> {
-    Ok(match act {
-        Act::EscrowRelease(device) => tx.device(device)?.is_some_and(|row| row.revoked_at.is_none()),
-        Act::PersonReset(person) => tx.person(person)?.is_some_and(|row| row.ended_at.is_none()),
-    })
+/// Whether what an act is about is there, and may be acted on.
+fn stands(tx: &dyn Transaction, act: &Act) -> Result<Result<(), Refused>, StoreError> {
+    let is_there = match act {
+        Act::EscrowRelease(device) => tx.device(*device)?.is_some_and(|row| row.revoked_at.is_none()),
+        Act::PersonReset(person) => tx.person(*person)?.is_some_and(|row| row.ended_at.is_none()),
+        Act::PatientErasure(patient, _) => return erasing::stands(tx, patient),
+    };
+    Ok(if is_there { Ok(()) } else { Err(Refused::NoSubject) })
 }
 
 /// The person, if name and code are theirs. A wrong one is counted and written into the trail.
@@ -262,9 +296,10 @@ pub(crate) fn permit(
     }
 }
 
-fn subject(act: Act) -> Option<RecordKey> {
+fn subject(act: &Act) -> Option<RecordKey> {
     match act {
         Act::EscrowRelease(device) => format!("Device/{device}").parse().ok(),
         Act::PersonReset(person) => format!("Practitioner/{person}").parse().ok(),
+        Act::PatientErasure(patient, _) => Some(patient.key()),
     }
 }

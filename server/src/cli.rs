@@ -2,6 +2,7 @@
 
 mod courier;
 mod device;
+mod patient;
 mod policy;
 mod two_people;
 
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use device::DeviceCommand;
 use indicatif::{ProgressBar, ProgressStyle};
+use patient::PatientCommand;
 use policy::PolicyCommand;
 use records::Role;
 use records::id::{PatientId, PersonId};
@@ -85,6 +87,9 @@ enum Command {
     /// What holds for every workstation of the practice.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Legal holds, and erasing a patient.
+    #[command(subcommand)]
+    Patient(PatientCommand),
     /// Note who cares for whom.
     #[command(subcommand)]
     Relation(RelationCommand),
@@ -241,6 +246,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             print(&json!({ "person_id": id, "ended": true }))
         }
         Command::Device(command) => device::run(command, &open),
+        Command::Patient(command) => patient::run(command, &open),
         Command::Policy(command) => policy::run(command, &open),
         Command::Relation(RelationCommand::Add { data, person, patient, days }) => {
             people::add_relation(&open(&data)?, person, patient, days)?;

@@ -1,10 +1,11 @@
 //! Giving orders to workstations: numbered, signed, and fetched by each at its next contact.
 
+use crate::erasing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keys::{DrawerKeys, Purpose, Random};
 use records::event::{Alert, Node};
 use records::id::DeviceId;
@@ -49,14 +50,41 @@ pub(crate) fn give_re_key(
     let Some((newest, _)) = tx.drawer_keys(device, drawer)?.into_iter().next() else { return Ok(None) };
     let keys = DrawerKeys::make(newest.saturating_add(1), &mut Random::from_os());
     let sealed = practice.keys.seal_drawer(device.uuid(), drawer.as_str(), &keys);
-    tx.insert_drawer_key(device, drawer, keys.generation, &sealed)?;
+    tx.insert_drawer_key((device, drawer), keys.generation, &sealed, now)?;
     let order = DirectiveOrder::ReKey { drawer, generation: keys.generation };
     let number = give(practice, tx, device, &order, now)?;
     Ok(Some((number, keys.generation)))
 }
 
+/// Gives new keys to every drawer of a workstation whose keys are older than the policy allows, unless newer ones are on
+/// their way already.
+pub(crate) fn re_key_by_calendar(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    rekey_days: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for drawer in Drawer::ALL {
+        let made: Vec<Timestamp> = tx.drawer_keys_made(device, drawer)?;
+        if is_re_key_due(&made, rekey_days, now) {
+            give_re_key(practice, tx, device, drawer, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether keys that were made then are to be replaced: one generation is in use, and it is too old. 0 days is never.
+#[must_use]
+pub fn is_re_key_due(made: &[Timestamp], rekey_days: u32, now: Timestamp) -> bool {
+    let [made] = made else { return false };
+    let age = SignedDuration::from_hours(24 * i64::from(rekey_days));
+    rekey_days > 0 && made.duration_until(now) >= age
+}
+
 /// Takes in that a workstation has carried out its orders up to a number: keys that were replaced go for good.
 pub(crate) fn note_done(
+    practice: &Practice,
     tx: &dyn Transaction,
     device: DeviceId,
     (before, done): (u64, u64),
@@ -77,8 +105,12 @@ pub(crate) fn note_done(
                 }
                 tx.forget_escrow(device)?;
                 tx.revoke_device(device, now)?;
+                erasing::certify(practice, tx, now)?;
             }
-            DirectiveOrder::Lock | DirectiveOrder::DropPerson { .. } => {}
+            DirectiveOrder::ErasePatient { patient } => {
+                erasing::confirmed(practice, tx, (&patient, device), now)?;
+            }
+            DirectiveOrder::Lock | DirectiveOrder::DropPerson { .. } | DirectiveOrder::Unknown(_) => {}
         }
     }
     Ok(())

@@ -31,6 +31,8 @@ pub enum Kind {
     Refused,
     /// The audit log does not verify.
     LogBroken,
+    /// A certificate does not verify.
+    NotVerified,
     /// Not all of it was taken in.
     Incomplete,
     /// Something else.
@@ -53,6 +55,7 @@ impl Kind {
             Self::Usage => "usage",
             Self::Refused => "refused",
             Self::LogBroken => "log-broken",
+            Self::NotVerified => "not-verified",
             Self::Incomplete => "incomplete",
             Self::Internal => "internal",
         }
@@ -62,7 +65,7 @@ impl Kind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::LogBroken | Self::Incomplete | Self::Internal => 1,
+            Self::LogBroken | Self::NotVerified | Self::Incomplete | Self::Internal => 1,
             Self::NoData
             | Self::AlreadyThere
             | Self::WrongKeyOrDamaged

@@ -68,7 +68,8 @@ pub fn import(
                 }
             }
         });
-        for imported in receiver {
+        for mut imported in receiver {
+            leave_out_erased(practice, &mut imported)?;
             store_file(practice, &imported, &mut report)?;
             report.add(imported);
             progress(report.files, total);
@@ -151,6 +152,29 @@ fn unreadable(file: &str, reason: &str) -> Imported {
         taken: false,
     });
     imported
+}
+
+/// A file may be older than an erasure: who was erased does not come back with it.
+fn leave_out_erased(practice: &Practice, imported: &mut Imported) -> Result<(), Failure> {
+    let erased = store::read(practice.store.as_ref(), |tx| tx.erasures())?;
+    let is_erased = |document: &Document| {
+        document.patient().is_some_and(|patient| erased.iter().any(|row| row.patient == *patient))
+    };
+    let (left, gone): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut imported.documents).into_iter().partition(|document| !is_erased(document));
+    imported.documents = left;
+    for document in gone {
+        let count = imported.counts.entry(document.kind().as_str().to_owned()).or_default();
+        count.taken = count.taken.saturating_sub(1);
+        count.left_out += 1;
+        imported.problems.push(Problem {
+            file: String::new(),
+            resource: document.key().to_string(),
+            reason: "its patient was erased".to_owned(),
+            taken: false,
+        });
+    }
+    Ok(())
 }
 
 fn store_file(practice: &Practice, imported: &Imported, report: &mut Report) -> Result<(), Failure> {

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod custody;
 pub mod data_dir;
 pub mod directing;
+pub mod erasing;
 pub mod error;
 mod gate;
 mod granting;

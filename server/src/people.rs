@@ -1,11 +1,11 @@
 //! People and tokens, as the command line makes them.
 
-use crate::directing;
 use crate::error::{Failure, Kind};
 use crate::granting::drawers_of;
 use crate::practice::Practice;
 use crate::store::{self, ActivationRow, NewPerson, RelationRow, StoreError, TokenRow, Transaction};
 use crate::trail::ServerTrail;
+use crate::{directing, erasing};
 use jiff::{SignedDuration, Timestamp};
 use keys::token::EnrolmentToken;
 use keys::{Random, SecretText, certificate, username};
@@ -200,10 +200,23 @@ pub(crate) fn policy_in(tx: &dyn Transaction) -> Result<Policy, StoreError> {
 /// # Errors
 /// When the store fails.
 pub fn set_mirror(practice: &Practice, mirror: Option<String>) -> Result<Policy, Failure> {
+    set_policy(practice, |before| Policy { mirror, ..before })
+}
+
+/// Sets after how many days a drawer gets new keys by itself, 0 for never; returns the policy in force from now on.
+///
+/// # Errors
+/// When the store fails.
+pub fn set_rekey_days(practice: &Practice, rekey_days: u32) -> Result<Policy, Failure> {
+    set_policy(practice, |before| Policy { rekey_days, ..before })
+}
+
+fn set_policy(practice: &Practice, change: impl FnOnce(Policy) -> Policy) -> Result<Policy, Failure> {
     let now = practice.clock.now();
     Ok(store::write(practice.store.as_ref(), |tx| -> Result<Policy, StoreError> {
         let before = policy_in(tx)?;
-        let policy = Policy { version: before.version + 1, mirror, ..before };
+        let version = before.version + 1;
+        let policy = Policy { version, ..change(before) };
         let json = serde_json::to_string(&policy).map_err(|error| StoreError::Failed(Box::new(error)))?;
         tx.set_policy(&json)?;
         record(practice, tx, Alert::DeviceChanged, now)?;
@@ -222,6 +235,7 @@ pub fn revoke_device(practice: &Practice, device: DeviceId) -> Result<(), Failur
             return Ok(false);
         }
         record(practice, tx, Alert::DeviceChanged, now)?;
+        erasing::certify(practice, tx, now)?;
         Ok(true)
     })?;
     if revoked { Ok(()) } else { Err(unknown("workstation")) }

@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod audit_logs;
 pub mod changes;
 pub mod devices;
+pub mod erasures;
 pub mod people;
 pub mod records;
 pub mod recovery;
@@ -18,6 +19,7 @@ pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use devices::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
+pub use erasures::{ErasureDeviceRow, ErasureReason, ErasureRow, Erasures, Gone, HoldRow};
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
@@ -40,12 +42,12 @@ pub enum StoreError {
 
 /// Everything that can be done within one unit of work.
 pub trait Transaction:
-    Approvals + Devices + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs
+    Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs
 {
 }
 
-impl<T: Approvals + Devices + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs> Transaction
-    for T
+impl<T: Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs>
+    Transaction for T
 {
 }
 
@@ -71,6 +73,13 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When it could not be begun.
     fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError>;
+
+    /// Empties whatever log of older pages the store keeps beside its file; false when somebody reads in it, so that it
+    /// could not be.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    fn empty_log(&self) -> Result<bool, StoreError>;
 }
 
 /// Runs `work` as one unit that counts when it succeeds.

@@ -20,6 +20,8 @@ mod command_line;
 mod courier;
 #[path = "all/directives.rs"]
 mod directives;
+#[path = "all/erasing.rs"]
+mod erasing;
 #[path = "all/history.rs"]
 mod history;
 #[path = "all/import.rs"]

@@ -48,6 +48,13 @@ struct SheetProgress {
     done: u8,
 }
 
+/// Somebody was erased, for the page to let go of.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PatientErased {
+    patient_id: String,
+}
+
 type Answer<T> = Result<T, ClientError>;
 
 impl Desk {
@@ -293,6 +300,9 @@ fn tell(page: &AppHandle, handed_on: Option<&Arc<HandedOn>>, event: &Event) {
                 relock::replace_process(&page, handed_on);
             });
             return;
+        }
+        Event::PatientErased { patient_id } => {
+            page.emit("patient-erased", PatientErased { patient_id: patient_id.clone() })
         }
         Event::SheetProgress { done } => page.emit("sheet-progress", SheetProgress { done: *done }),
     };

@@ -151,6 +151,21 @@ def open_reentry(data, passphrase, k_re):
             "signing": signing, "agreement": agreement, "anchors": anchors, "session": session}
 
 
+def open_erasure(data, directive_public):
+    reader = Reader(data).begin(b"CKer")
+    found = {"number": reader.number(8), "practice": uuid.UUID(bytes=reader.raw(16))}
+    found["patient"], found["reason"] = reader.text(), reader.text()
+    for name in ("asked", "agreed"):
+        found[name] = (uuid.UUID(bytes=reader.raw(16)), reader.number(8, signed=True))
+    found["issued_at"] = reader.number(8, signed=True)
+    found["records"], found["versions"] = reader.number(8), reader.number(8)
+    found["workstations"] = [(uuid.UUID(bytes=reader.raw(16)), reader.number(1), reader.number(8, signed=True))
+                             for _ in range(reader.number(2))]
+    verify(directive_public, b"erasure", reader.so_far(), reader.raw(64))
+    reader.finish()
+    return found
+
+
 def open_grant(data, rights_public, private):
     reader = Reader(data).begin(b"CKgr")
     found = {"number": reader.number(8)}

@@ -196,10 +196,38 @@ def trust(vectors):
         root.public_key().verify(certificate.signature, certificate.tbs_certificate_bytes, ec.ECDSA(hashes.SHA256()))
 
 
+ORDERS = {
+    "lock": '{"order":"lock"}',
+    "wipe": '{"order":"wipe","deliver_first":true}',
+    "wipe-at-once": '{"order":"wipe","deliver_first":false}',
+    "re-key": '{"order":"re-key","drawer":"clinical","generation":2}',
+    "drop-person": '{"order":"drop-person","person":"01900000-0000-7000-8000-000000000003"}',
+    "erase-patient": '{"order":"erase-patient","patient":"0190-ada"}',
+}
+
+
+def directives(vectors):
+    key = ed25519_public(bytes([23] * 32))
+    for name, order in ORDERS.items():
+        signed = f"{uuid.UUID(bytes=uid(2))}\n7\n{order}".encode()
+        same(f"directive.{name}.signed", signed, vectors[f"directive.{name}.signed"])
+        verify(key, b"directive", signed, vectors[f"directive.{name}.signature"])
+
+
+def erasure(vectors):
+    found = sealed.open_erasure(vectors["erasure"], ed25519_public(bytes([24] * 32)))
+    assert (found["number"], found["patient"], found["reason"]) == (5, "0190-ada", "patient-request")
+    assert found["asked"] == (uuid.UUID(bytes=uid(3)), (NOW - 60) * 1000)
+    assert found["agreed"] == (uuid.UUID(bytes=uid(4)), NOW * 1000) and found["issued_at"] == (NOW + 90) * 1000
+    assert (found["records"], found["versions"]) == (42, 43)
+    assert found["workstations"] == [(uuid.UUID(bytes=uid(2)), 1, (NOW + 30) * 1000),
+                                     (uuid.UUID(bytes=uid(6)), 2, (NOW + 90) * 1000)]
+
+
 def main():
     vectors = read(sys.argv[1])
     for part in (slot_of_codes, slot_of_paper, slot_of_security_key, records, signed_and_counted,
-                 checkpoint, courier, trust):
+                 checkpoint, courier, trust, directives, erasure):
         part(vectors)
     print("every vector opens")
 

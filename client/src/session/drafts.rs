@@ -23,6 +23,9 @@ impl OpenSession {
     /// Keeps what is being typed.
     pub(crate) fn save_draft(&mut self, form: &DraftForm) -> Result<(), ClientError> {
         let patient = patient_id(&form.patient_id)?;
+        if self.vault()?.device().is_erased(patient.as_str())? {
+            return Err(Code::NotFound.into());
+        }
         let kept = Kept { content: form.content.clone(), place: form.place.clone(), saved_at: self.now() };
         self.put(form.form.as_str(), Some(patient), &kept)
     }
@@ -38,16 +41,19 @@ impl OpenSession {
         self.put(PLACE, None, &kept)
     }
 
-    /// Where the person was; a place that does not open is no reason to keep anybody out.
+    /// Where the person was; a place that does not open, or at somebody who was erased, is no reason to keep anybody out.
     pub(crate) fn place(&self) -> Option<Place> {
         let draft = self.drafts.get(PLACE, None).ok()??;
-        read(&draft)?.place
+        let place = read(&draft)?.place?;
+        let vault = self.vault().ok()?;
+        let is_erased = |patient: &String| vault.device().is_erased(patient).unwrap_or(false);
+        (!place.patient_id.as_ref().is_some_and(is_erased)).then_some(place)
     }
 
     /// The drafts for one patient.
     pub(super) fn drafts_for(&self, patient: &PatientId) -> Result<Vec<DraftView>, ClientError> {
         let mut found = Vec::new();
-        for form in [DraftKind::Note, DraftKind::Vitals] {
+        for form in DraftKind::ALL {
             let Some(draft) = self.drafts.get(form.as_str(), Some(patient))? else { continue };
             if let Some(Kept { content, place, saved_at }) = read(&draft) {
                 let saved_at = records::date::instant_text(saved_at, &self.clock.time_zone());

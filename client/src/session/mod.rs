@@ -22,7 +22,7 @@ use records::id::{EventId, PatientId};
 use records::rights::{Action, Allowed, Denied, Facts, Permit, Rights, Trail};
 use records::{Actor, Drawer, decide};
 use sync::wire::Cursor;
-use vault::{Count, Drafts, HeldFor, RewriteProgress, StoreError};
+use vault::{Count, Drafts, Freshness, HeldFor, RewriteProgress, StoreError};
 
 use crate::client_state::Profile;
 use crate::store::{Store, VaultGuard};
@@ -140,19 +140,30 @@ impl OpenSession {
         Ok(self.vault()?.count_part(drawer, most_rows)?)
     }
 
-    /// Goes on with taking newer keys into use, or begins; `None` when there is nothing to do. A drawer that was never
-    /// pulled to its end waits until it was.
+    /// Goes on with writing a drawer anew, for newer keys or because somebody was erased, or begins; `None` when there is
+    /// nothing to do. A drawer that was never pulled to its end, or has to be pulled again, waits until it was.
     pub(crate) fn re_key_step(&mut self, patients: u32) -> Result<Option<RewriteProgress>, ClientError> {
         let mut vault = self.vault()?;
         if vault.rewriting().is_some() {
             return Ok(Some(vault.rewrite_step(patients)?));
         }
-        let pulled: Vec<Drawer> =
-            vault.freshness()?.iter().filter(|f| f.pulled_at.is_some()).map(|f| f.drawer).collect();
-        match vault.newer_keys().into_iter().find(|(drawer, _)| pulled.contains(drawer)) {
-            Some((drawer, _)) => Ok(Some(vault.begin_rewrite(drawer)?)),
+        let is_ready = |fresh: &Freshness| fresh.pulled_at.is_some() && fresh.held_since.is_none();
+        let ready: Vec<Drawer> =
+            vault.freshness()?.iter().filter(|fresh| is_ready(fresh)).map(|fresh| fresh.drawer).collect();
+        let newer = vault.newer_keys().into_iter().map(|(drawer, _)| drawer);
+        let due: Vec<Drawer> = newer.chain(vault.erasures_due()?).collect();
+        match due.into_iter().find(|drawer| ready.contains(drawer)) {
+            Some(drawer) => Ok(Some(vault.begin_rewrite(drawer)?)),
             None => Ok(None),
         }
+    }
+
+    /// Takes a patient out of the open drawers.
+    pub(crate) fn erase_patient(&mut self, patient: &PatientId) -> Result<(), ClientError> {
+        let now = self.now();
+        self.vault()?.erase_patient(patient, now)?;
+        self.names.forget(patient);
+        Ok(())
     }
 
     /// Takes in what the server answered to changes of these drawers.

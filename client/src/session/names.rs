@@ -23,6 +23,11 @@ impl SeenNames {
     pub(super) fn keep(&mut self, patient: PatientId, name: String) {
         self.0.insert(patient, Some(name));
     }
+
+    /// Forgets the name of somebody who was erased.
+    pub(super) fn forget(&mut self, patient: &PatientId) {
+        self.0.insert(patient.clone(), None);
+    }
 }
 
 impl OpenSession {

@@ -1,5 +1,6 @@
 //! The changes that are not settled, with names where this person may see them.
 
+use records::change::RefusalCode;
 use records::date::instant_text;
 use vault::{Freshness, OutboxEntry, OutboxState};
 
@@ -51,7 +52,7 @@ impl OpenSession {
                 .map(str::to_owned),
             author: if is_own { self.profile.name.clone() } else { "A colleague".to_owned() },
             state: state(entry.state),
-            advice: advice(entry.state).map(str::to_owned),
+            advice: advice(entry).map(str::to_owned),
         }
     }
 }
@@ -73,8 +74,11 @@ fn state(state: OutboxState) -> UnsentState {
     }
 }
 
-fn advice(state: OutboxState) -> Option<&'static str> {
-    match state {
+fn advice(entry: &OutboxEntry) -> Option<&'static str> {
+    match entry.state {
+        OutboxState::Refused if was_erased(entry) => {
+            Some("The patient was erased while this was on its way. It was not taken, and is not kept.")
+        }
         OutboxState::Refused => {
             Some("The server did not take this. It is kept here; ask your practice manager.")
         }
@@ -84,4 +88,10 @@ fn advice(state: OutboxState) -> Option<&'static str> {
         OutboxState::Quarantined => Some("The server keeps this for a person to look at."),
         OutboxState::Applied | OutboxState::Intended | OutboxState::Abandoned | OutboxState::Waiting => None,
     }
+}
+
+/// Whether the server refused a change because its patient was erased.
+fn was_erased(entry: &OutboxEntry) -> bool {
+    let code = serde_json::to_value(RefusalCode::Erased).ok();
+    entry.refusal().map(serde_json::Value::from) == code && code.is_some()
 }

@@ -3,6 +3,7 @@
 mod anchoring;
 mod delivery;
 mod directives;
+mod erasing;
 mod lock;
 mod mirror;
 mod orders;

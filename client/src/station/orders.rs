@@ -65,7 +65,10 @@ impl Station {
         let open = self.device().open_directives().unwrap_or_default();
         open.iter().filter_map(read).any(|directive| match directive.order {
             DirectiveOrder::ReKey { .. } | DirectiveOrder::DropPerson { .. } => true,
-            DirectiveOrder::Lock | DirectiveOrder::Wipe { .. } => false,
+            DirectiveOrder::Lock
+            | DirectiveOrder::Wipe { .. }
+            | DirectiveOrder::ErasePatient { .. }
+            | DirectiveOrder::Unknown(_) => false,
         })
     }
 
@@ -92,10 +95,35 @@ impl Station {
                         self.begin_re_key();
                     }
                 }
+                DirectiveOrder::ErasePatient { patient } => {
+                    if self.erase_patient(&patient)? {
+                        self.order_done(number, ERASE)?;
+                    } else {
+                        self.begin_re_key();
+                    }
+                }
                 DirectiveOrder::Wipe { deliver_first } => self.wipe(number, deliver_first)?,
+                // The program that knows it will carry it out.
+                DirectiveOrder::Unknown(_) => {}
             }
         }
         self.finish_wipe_when_sent()
+    }
+
+    /// With the records gone, what waited for them is done as well: keys that nothing is under, patients who are not here.
+    pub(super) fn close_waiting_orders(&self, before: u64) -> Result<(), ClientError> {
+        let open = self.device().open_directives()?;
+        for Directive { number, order, .. } in open.iter().filter_map(read).filter(|o| o.number < before) {
+            match order {
+                DirectiveOrder::ReKey { .. } => self.order_done(number, "re-key")?,
+                DirectiveOrder::ErasePatient { .. } => self.order_done(number, ERASE)?,
+                DirectiveOrder::Lock
+                | DirectiveOrder::DropPerson { .. }
+                | DirectiveOrder::Wipe { .. }
+                | DirectiveOrder::Unknown(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Notes an order as carried out, in one commit with its event.
@@ -134,6 +162,9 @@ impl Station {
         }
     }
 }
+
+/// What stands in the log of an erasure.
+const ERASE: &str = "erase-patient";
 
 /// A kept order; one that cannot be read waits for a version that can.
 fn read(stored: &StoredDirective) -> Option<Directive> {

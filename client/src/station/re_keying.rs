@@ -1,4 +1,5 @@
-//! Taking newer keys of a drawer into use, in the background of whoever holds them: in small steps, so that nobody waits for it.
+//! Writing drawers anew, for newer keys or because somebody was erased, in the background of whoever holds them: in small
+//! steps, so that nobody waits for it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,10 +34,13 @@ impl Station {
         let station = self.clone();
         // Nobody waits for it: it ends with the session at the latest.
         drop(self.runtime().spawn_blocking(move || {
-            station.re_key();
+            let has_worked = station.re_key();
             station.re_keying.running.store(false, Ordering::SeqCst);
             station.show_re_key(None);
-            station.carry_out_orders();
+            // What waits for another person's drawers begins again with the next round, not at once.
+            if has_worked {
+                station.carry_out_orders();
+            }
         }));
     }
 
@@ -49,12 +53,17 @@ impl Station {
         })
     }
 
-    fn re_key(self: &Arc<Self>) {
+    /// Returns whether anything was written anew.
+    fn re_key(self: &Arc<Self>) -> bool {
+        let mut has_worked = false;
         loop {
             match self.ask(|session| session.re_key_step(PATIENTS_A_STEP)) {
-                Ok(Some(progress)) => self.show_re_key(Some(progress)),
-                Ok(None) => return,
-                Err(error) if error.code == Code::Locked => return,
+                Ok(Some(progress)) => {
+                    has_worked |= progress.finished;
+                    self.show_re_key(Some(progress));
+                }
+                Ok(None) => return has_worked,
+                Err(error) if error.code == Code::Locked => return false,
                 Err(error) => {
                     tracing::error!(
                         code = error.code.as_str(),
@@ -64,7 +73,7 @@ impl Station {
                     if let Err(error) = self.record(&[alert]) {
                         tracing::error!(code = error.code.as_str(), "the failed re-key was not recorded");
                     }
-                    return;
+                    return false;
                 }
             }
             std::thread::sleep(PAUSE);

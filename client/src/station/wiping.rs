@@ -48,6 +48,7 @@ impl Station {
         if self.has_sent_all()? {
             destroy_halves(self.keyring(), self.device().folder())?;
             self.device().folder().destroy_contents()?;
+            self.close_waiting_orders(number)?;
             self.order_done(number, "wipe")?;
             self.driver().tell(Told::SyncNow);
         }

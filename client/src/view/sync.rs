@@ -25,11 +25,11 @@ pub struct SyncView {
     pub next_try: Option<String>,
     /// The copy of what is unsent on another disk; absent where the practice has none.
     pub mirror: Option<MirrorView>,
-    /// A drawer that is taking new keys into use; absent when none is.
+    /// A drawer that is being written anew, for newer keys or because somebody was erased; absent when none is.
     pub re_keying: Option<ReKeyView>,
 }
 
-/// How far the taking of new keys into use is.
+/// How far the writing anew of a drawer is.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -88,6 +88,9 @@ pub enum DraftKind {
 }
 
 impl DraftKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Note, Self::Vitals];
+
     /// The name used in file names and on the wire between window and client.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -44,6 +44,11 @@ pub enum Event {
     SyncChanged(SyncView),
     /// The server had the workstation locked, while somebody was signed in: whoever shows something lets go of it.
     LockedByOrder,
+    /// A patient was erased: whoever shows anything of them lets go of it.
+    PatientErased {
+        /// Whose.
+        patient_id: String,
+    },
     /// So many codes of a sheet are made.
     SheetProgress {
         /// From 0 on.

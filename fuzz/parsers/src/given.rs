@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use keys::blob::{self, BlobKey};
 use keys::certificate::Authority;
 use keys::envelope::{self, Letter};
+use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
 use keys::reentry::{self, ReentryBounds, ReentryContents, ReentryKey};
 use keys::row::{self, RowAad};
@@ -135,6 +136,23 @@ pub(crate) static ENVELOPE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     envelope::seal(&letter, &signing(13), &server, &recovery, &mut random(5)).expect("it is small")
 });
 
+/// A certificate of an erasure, signed with the directive key 24.
+pub(crate) static ERASURE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let certificate = ErasureCertificate {
+        number: 5,
+        practice: id(1),
+        patient: "0190-ada".to_owned(),
+        reason: "patient-request".to_owned(),
+        asked: (id(3), now()),
+        agreed: (id(4), now()),
+        issued_at: now(),
+        records: 42,
+        versions: 43,
+        workstations: vec![ErasedAt { device: id(2), fate: Fate::Confirmed, at: now() }],
+    };
+    certificate.sign(&signing(24)).expect("it is short")
+});
+
 pub(crate) fn patient_key() -> PatientKey {
     PatientKey::make(&mut random(6))
 }
@@ -180,6 +198,7 @@ pub(crate) fn articles() -> Vec<(&'static str, Vec<u8>)> {
         ("slot", SLOT.made.file.clone()),
         ("reentry", REENTRY.clone()),
         ("grant", GRANT.clone()),
+        ("erasure", ERASURE.clone()),
         ("envelope", ENVELOPE.clone()),
         ("row", ROW.clone()),
         ("blob", BLOB.clone()),

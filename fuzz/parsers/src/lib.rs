@@ -32,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("inbox_page", sealed::inbox_page),
     ("courier", sealed::courier),
     ("trust_bundle", machines::trust_bundle),
+    ("erasure", machines::erasure),
     ("certificate", machines::certificate),
     ("certificate_request", machines::certificate_request),
     ("token", machines::token),

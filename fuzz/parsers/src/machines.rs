@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use keys::certificate;
 use keys::checkpoint::{self, Checkpoint};
+use keys::erasure::ErasureCertificate;
 use keys::sign_in::{self, ServerSetup, SignInBinding, SignInCost};
 use keys::token::{BearerToken, EnrolmentToken};
 use keys::trust::TrustBundle;
@@ -14,6 +15,13 @@ use crate::given::{ROOT, id, now, passphrase, random, signing};
 /// A trust bundle. No bytes are one of a root that signed none.
 pub(crate) fn trust_bundle(bytes: &[u8]) {
     assert!(TrustBundle::verify(bytes, ROOT.certificate(), id(1), None).is_err(), "a bundle was forged");
+}
+
+/// A certificate of an erasure: nothing but what the practice signed verifies, and that is written back the same.
+pub(crate) fn erasure(bytes: &[u8]) {
+    if let Ok(certificate) = ErasureCertificate::verify(bytes, &signing(24).verifying_key(), id(1)) {
+        assert_eq!(certificate.sign(&signing(24)).unwrap_or_default(), bytes, "a certificate has two forms");
+    }
 }
 
 /// A certificate, DER or PEM. None is issued by a root that has issued none but itself.

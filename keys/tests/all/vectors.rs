@@ -8,6 +8,7 @@ use keys::checkpoint::{self, Checkpoint};
 use keys::courier::{EventsFrom, Item, OpenedEvents};
 use keys::envelope::{self, Letter};
 use keys::epoch::EpochKey;
+use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
 use keys::recovery::{PaperCode, RecoveryCode};
 use keys::reentry::{self, ReentryBounds, ReentryKey};
@@ -205,6 +206,38 @@ fn grant() {
     let opened =
         grant::open(&frozen("grant"), &signing(12).verifying_key(), &agreement(13), id(2), now()).unwrap();
     assert_eq!((opened.keys.file, opened.keys.field), (keys.file, keys.field));
+}
+
+/// The orders that a directive may carry; what is signed of each is made by `sync`, whose tests hold it to the same lines.
+const ORDERS: [&str; 6] = ["lock", "wipe", "wipe-at-once", "re-key", "drop-person", "erase-patient"];
+
+#[test]
+fn directives() {
+    for order in ORDERS {
+        let signed = frozen(&format!("directive.{order}.signed"));
+        let signature = signing(23).sign(Purpose::Directive, &signed);
+        is_frozen(&format!("directive.{order}.signature"), &signature.to_bytes());
+    }
+}
+
+#[test]
+fn erasure() {
+    let station = |number, fate, second| ErasedAt { device: id(number), fate, at: at(NOW + second) };
+    let certificate = ErasureCertificate {
+        number: 5,
+        practice: id(1),
+        patient: "0190-ada".to_owned(),
+        reason: "patient-request".to_owned(),
+        asked: (id(3), at(NOW - 60)),
+        agreed: (id(4), now()),
+        issued_at: at(NOW + 90),
+        records: 42,
+        versions: 43,
+        workstations: vec![station(2, Fate::Confirmed, 30), station(6, Fate::Retired, 90)],
+    };
+    is_frozen("erasure", &certificate.sign(&signing(24)).unwrap());
+    let key = signing(24).verifying_key();
+    assert_eq!(ErasureCertificate::verify(&frozen("erasure"), &key, id(1)), Ok(certificate));
 }
 
 #[test]

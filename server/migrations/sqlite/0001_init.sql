@@ -89,7 +89,8 @@ CREATE TABLE activation (
 CREATE TABLE approval (
   number      INTEGER PRIMARY KEY AUTOINCREMENT,
   act         TEXT NOT NULL,
-  subject     BLOB NOT NULL,               -- the workstation or person it is about
+  subject     TEXT NOT NULL,               -- the workstation, person or patient it is about
+  reason      TEXT NOT NULL DEFAULT '',    -- its code, where the act needs one
   asked_by    BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
   asked_at    INTEGER NOT NULL,
   expires_at  INTEGER NOT NULL,
@@ -154,6 +155,7 @@ CREATE TABLE drawer_key (
   drawer      TEXT NOT NULL,
   generation  INTEGER NOT NULL,
   keys        BLOB NOT NULL,               -- sealed
+  made_at     INTEGER NOT NULL,
   PRIMARY KEY (device, drawer, generation)
 ) STRICT, WITHOUT ROWID;
 
@@ -221,7 +223,7 @@ CREATE TABLE change (
   received_at INTEGER NOT NULL,
   outcome     TEXT NOT NULL,               -- JSON
   digest      BLOB NOT NULL,               -- hash of the envelope
-  envelope    BLOB NOT NULL
+  envelope    BLOB NOT NULL                -- empty where its patient was erased
 ) STRICT;
 CREATE INDEX change_of_device ON change (device, sequence);
 
@@ -236,6 +238,41 @@ CREATE TABLE conflict (
   resolved_at INTEGER,
   PRIMARY KEY (change, kind, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Patients that were erased: nothing of them is taken in again, whatever brings it.
+CREATE TABLE erasure (
+  number      INTEGER PRIMARY KEY AUTOINCREMENT,
+  patient     TEXT NOT NULL UNIQUE,
+  reason      TEXT NOT NULL,
+  asked_by    BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  asked_at    INTEGER NOT NULL,
+  agreed_by   BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  erased_at   INTEGER NOT NULL,
+  records     INTEGER NOT NULL,
+  versions    INTEGER NOT NULL,
+  settled     INTEGER NOT NULL DEFAULT 0,  -- the write-ahead log was emptied since
+  certificate BLOB
+) STRICT;
+
+-- The workstations that were told, and which of them have done it.
+CREATE TABLE erasure_device (
+  patient     TEXT NOT NULL REFERENCES erasure (patient) ON DELETE RESTRICT,
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  directive   INTEGER NOT NULL,
+  confirmed_at INTEGER,
+  PRIMARY KEY (patient, device)
+) STRICT, WITHOUT ROWID;
+
+-- Patients who must not be erased, and who was.
+CREATE TABLE legal_hold (
+  number      INTEGER PRIMARY KEY AUTOINCREMENT,
+  patient     TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  set_by      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  set_at      INTEGER NOT NULL,
+  ended_by    BLOB REFERENCES person (id) ON DELETE RESTRICT,
+  ended_at    INTEGER
+) STRICT;
 
 CREATE TABLE log (
   id          BLOB NOT NULL PRIMARY KEY,

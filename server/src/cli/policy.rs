@@ -21,6 +21,13 @@ pub(super) enum PolicyCommand {
         /// An absolute path; a part that is `*` stands for any folder: /media/*/CHARTKEEP.
         path: Option<String>,
     },
+    /// After how many days a drawer of a workstation gets new keys without anybody asking for it.
+    RekeyDays {
+        #[command(flatten)]
+        data: Data,
+        /// Days; 0 for never.
+        days: u32,
+    },
 }
 
 pub(super) fn run(
@@ -36,5 +43,6 @@ pub(super) fn run(
             }
             print(&people::set_mirror(&open(&data)?, path)?)
         }
+        PolicyCommand::RekeyDays { data, days } => print(&people::set_rekey_days(&open(&data)?, days)?),
     }
 }

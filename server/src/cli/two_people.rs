@@ -41,7 +41,7 @@ pub(super) struct By {
 }
 
 impl By {
-    fn proof(self) -> Result<Proof, Failure> {
+    pub(super) fn proof(self) -> Result<Proof, Failure> {
         let code = match self.code {
             Some(code) => code,
             None => ask_for_code(&self.username)?,
@@ -61,6 +61,7 @@ pub(super) fn run(
             print(&match approve(&open(&data)?, number, &by.proof()?)? {
                 Done::RescueToken(token) => json!({ "approval": number, "token": token.expose() }),
                 Done::ActivationCode(code) => json!({ "approval": number, "activation_code": code }),
+                Done::Erased(erasure) => json!({ "approval": number, "erasure": erasure }),
             })
         }
     }
@@ -68,10 +69,11 @@ pub(super) fn run(
 
 /// Asks for an act, and says what has to follow.
 pub(super) fn ask_for(practice: &Practice, act: Act, by: By) -> Result<(), Failure> {
+    let name = act.as_str();
     let number = ask(practice, act, &by.proof()?)?;
     print(&json!({
         "approval": number,
-        "act": act.as_str(),
+        "act": name,
         "next": format!("within 24 hours another administrator: approval approve {number} --by USERNAME"),
     }))
 }
@@ -97,7 +99,8 @@ fn list(practice: &Practice) -> Result<(), Failure> {
             json!({
                 "approval": row.number,
                 "act": row.act.as_str(),
-                "subject": row.act.subject().to_string(),
+                "subject": row.act.subject(),
+                "reason": row.act.reason(),
                 "asked_by": row.asked_by,
                 "asked_at": row.asked_at,
                 "expires_at": row.expires_at,

@@ -2,13 +2,13 @@
 
 use crate::answer::{Answer, Refusal, json};
 use crate::audit_intake::receipt;
-use crate::directing;
 use crate::identity::{Workstation, blocking};
 use crate::intake::{Json, SMALL};
 use crate::people::policy_in;
 use crate::practice::Practice;
 use crate::releasing;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
+use crate::{directing, erasing};
 use axum::extract::State;
 use jiff::Timestamp;
 use keys::{Random, certificate};
@@ -25,6 +25,7 @@ pub(crate) async fn directives(
 ) -> Answer {
     let answer = blocking(move || {
         let now = practice.clock.now();
+        erasing::settle(&practice)?;
         store::write(practice.store.as_ref(), |tx| collect(&practice, tx, &workstation, &request, now))
     })
     .await?;
@@ -41,14 +42,16 @@ fn collect(
     let id = workstation.id();
     let program: String = request.program.chars().filter(|c| !c.is_control()).take(LONGEST_PROGRAM).collect();
     let before = tx.device(id)?.map_or(0, |row| row.directives_done);
-    directing::note_done(tx, id, (before, request.done), now)?;
+    directing::note_done(practice, tx, id, (before, request.done), now)?;
     tx.touch_device(id, &program, request.done, now)?;
+    let policy = policy_in(tx)?;
+    directing::re_key_by_calendar(practice, tx, id, policy.rekey_days, now)?;
     let given = tx.directives(id, request.done.max(workstation.row.directives_since))?;
     let log = workstation.row.log.map(|log| tx.log(log)).transpose()?.flatten();
     let renewal = request.renewal_csr_pem.as_deref().map(|csr| renew(practice, tx, workstation, csr, now));
     Ok(DirectivesResponse {
         now,
-        policy: policy_in(tx)?,
+        policy,
         directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
         log: log.as_ref().map(receipt),
         trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),

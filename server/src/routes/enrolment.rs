@@ -130,7 +130,7 @@ fn admit(
         tx.enrol_again(&device)?;
     } else {
         tx.insert_device(&device)?;
-        make_drawer_keys(practice, tx, id, &mut random)?;
+        make_drawer_keys(practice, tx, id, &mut random, now)?;
     }
     if !tx.use_token(&hash, id)? {
         return Err(Refused::Token);
@@ -197,10 +197,12 @@ fn make_drawer_keys(
     tx: &dyn Transaction,
     id: DeviceId,
     random: &mut Random,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
     for drawer in Drawer::ALL {
         let made = DrawerKeys::make(1, random);
-        tx.insert_drawer_key(id, drawer, 1, &practice.keys.seal_drawer(id.uuid(), drawer.as_str(), &made))?;
+        let sealed = practice.keys.seal_drawer(id.uuid(), drawer.as_str(), &made);
+        tx.insert_drawer_key((id, drawer), 1, &sealed, now)?;
     }
     Ok(())
 }

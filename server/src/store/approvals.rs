@@ -1,51 +1,65 @@
 //! What one person must not do alone, while it waits for a second one and after.
 
+use super::ErasureReason;
 use super::StoreError;
 use jiff::Timestamp;
-use records::id::{DeviceId, PersonId};
-use uuid::Uuid;
+use records::id::{DeviceId, PatientId, PersonId};
 
 /// What one person must not do alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Hand the key of a workstation's `device.db` back to it: enrol it again under its own id.
     EscrowRelease(DeviceId),
     /// Let a person choose a passphrase and set up a code anew.
     PersonReset(PersonId),
+    /// Erase a patient, here and on every workstation.
+    PatientErasure(PatientId, ErasureReason),
 }
 
 impl Act {
     /// The name in the store and on the command line.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::EscrowRelease(_) => "escrow-release",
             Self::PersonReset(_) => "person-reset",
+            Self::PatientErasure(..) => "patient-erasure",
         }
     }
 
     /// Whom or what it is about.
     #[must_use]
-    pub fn subject(self) -> Uuid {
+    pub fn subject(&self) -> String {
         match self {
-            Self::EscrowRelease(device) => device.uuid(),
-            Self::PersonReset(person) => person.uuid(),
+            Self::EscrowRelease(device) => device.to_string(),
+            Self::PersonReset(person) => person.to_string(),
+            Self::PatientErasure(patient, _) => patient.as_str().to_owned(),
+        }
+    }
+
+    /// The code of its reason; empty where it has none.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::EscrowRelease(_) | Self::PersonReset(_) => "",
+            Self::PatientErasure(_, reason) => reason.as_str(),
         }
     }
 
     /// The act of this name about this subject.
     #[must_use]
-    pub fn named(name: &str, subject: Uuid) -> Option<Self> {
+    pub fn named(name: &str, subject: &str, reason: &str) -> Option<Self> {
         match name {
-            "escrow-release" => Some(Self::EscrowRelease(DeviceId::from_uuid(subject))),
-            "person-reset" => Some(Self::PersonReset(PersonId::from_uuid(subject))),
+            "escrow-release" => Some(Self::EscrowRelease(subject.parse().ok()?)),
+            "person-reset" => Some(Self::PersonReset(subject.parse().ok()?)),
+            "patient-erasure" => Some(Self::PatientErasure(subject.parse().ok()?, reason.parse().ok()?)),
             _ => None,
         }
     }
 }
 
 /// An act that somebody asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewApproval {
     /// What.
     pub act: Act,
@@ -58,7 +72,7 @@ pub struct NewApproval {
 }
 
 /// An act that was asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ApprovalRow {
     /// Its number.
     pub number: u64,
@@ -84,4 +98,6 @@ pub trait Approvals {
     fn waiting_approvals(&self, at: Timestamp) -> Result<Vec<ApprovalRow>, StoreError>;
     /// Notes who agreed; false when it was done already, has expired, or the same person asked.
     fn approve(&self, number: u64, by: PersonId, at: Timestamp) -> Result<bool, StoreError>;
+    /// Nobody can agree any more to the erasure of this patient that waits.
+    fn end_waiting_erasure(&self, patient: &PatientId, at: Timestamp) -> Result<(), StoreError>;
 }

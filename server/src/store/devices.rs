@@ -174,11 +174,13 @@ pub trait Devices {
     /// Stores a drawer's keys, sealed.
     fn insert_drawer_key(
         &self,
-        device: DeviceId,
-        drawer: Drawer,
+        place: (DeviceId, Drawer),
         generation: u32,
         sealed: &[u8],
+        at: Timestamp,
     ) -> Result<(), StoreError>;
+    /// When each generation of a drawer's keys was made, the newest first.
+    fn drawer_keys_made(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<Timestamp>, StoreError>;
     /// The keys of a drawer on a workstation, the newest first: generation and sealed keys. There is more than one
     /// while a re-key is under way.
     fn drawer_keys(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<(u32, Vec<u8>)>, StoreError>;

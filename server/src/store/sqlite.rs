@@ -5,6 +5,7 @@ mod audit_logs;
 mod changes;
 mod column;
 mod devices;
+mod erasures;
 mod people;
 mod records;
 mod recovery;
@@ -98,6 +99,13 @@ impl Store for SqliteStore {
         }
         self.return_reader(reader);
         Ok(())
+    }
+
+    fn empty_log(&self) -> Result<bool, StoreError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = writer.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
+        Ok(busy == 0)
     }
 }
 

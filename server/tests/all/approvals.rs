@@ -72,7 +72,7 @@ fn two_administrators_release_what_one_alone_cannot_and_the_trail_names_both() {
     assert!(failure(practice.approve(&practice.ivo, number)).contains("who asked"));
     let waiting = approving::waiting(&clinic.practice).unwrap();
     assert_eq!(
-        waiting.iter().map(|row| (row.number, row.act)).collect::<Vec<_>>(),
+        waiting.iter().map(|row| (row.number, row.act.clone())).collect::<Vec<_>>(),
         [(number, practice.release())]
     );
     assert!(matches!(practice.approve(&practice.mara, number), Ok(Done::RescueToken(_))));

@@ -56,6 +56,23 @@ fn an_operator_comes_from_nothing_to_a_person_and_a_token() {
     assert_eq!(json(&run(&["device", "list", "--data", &data])).as_array().unwrap().len(), 0);
 }
 
+#[test]
+fn who_was_not_erased_has_no_certificate_and_what_is_none_does_not_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    assert_eq!(json(&run(&["patient", "erasures", "--data", &data])).as_array().unwrap().len(), 0);
+    assert_eq!(json(&run(&["patient", "holds", "--data", &data])).as_array().unwrap().len(), 0);
+    assert_eq!(refused(&run(&["patient", "certificate", "--data", &data, "ada"])), "usage");
+    let forged = folder.path().join("forged.json");
+    std::fs::write(&forged, r#"{"certificate":"Q0tlcgE=","trust_bundle":"Q0t0YgE="}"#).unwrap();
+    let root = folder.path().join("practice/offline-root/root.crt");
+    let told = run(&["patient", "verify", forged.to_str().unwrap(), "--root", root.to_str().unwrap()]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("not-verified"));
+    let policy = json(&run(&["policy", "rekey-days", "--data", &data, "90"]));
+    assert_eq!(policy["rekey_days"], 90);
+}
+
 #[cfg(unix)]
 #[test]
 fn keys_and_store_are_readable_by_their_owner_alone() {

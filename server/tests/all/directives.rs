@@ -108,3 +108,37 @@ fn the_wire_form_of_orders_is_fixed() {
     let rekey = DirectiveOrder::ReKey { drawer: Drawer::Clinical, generation: 2 };
     check(rekey, r#"{"order":"re-key","drawer":"clinical","generation":2}"#);
 }
+
+#[test]
+fn keys_older_than_the_policy_says_are_replaced_by_themselves_once() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    let re_keys = |done: u64| {
+        let orders = ask(&workstation, done).directives.into_iter().map(|directive| directive.order);
+        orders.filter(|order| matches!(order, DirectiveOrder::ReKey { .. })).count()
+    };
+    let days = |days: i64| clinic.advance(days * 24 * 3600);
+    people::set_rekey_days(&clinic.practice, 30).unwrap();
+    days(29);
+    assert_eq!(re_keys(0), 0);
+    days(1);
+    assert_eq!(re_keys(0), Drawer::ALL.len());
+    days(40);
+    assert_eq!(re_keys(0), Drawer::ALL.len(), "what is under way is not ordered again");
+    assert_eq!(re_keys(4), Drawer::ALL.len(), "the newest keys were forty days old when the old ones went");
+    assert_eq!(re_keys(8), 0);
+    people::set_rekey_days(&clinic.practice, 0).unwrap();
+    days(5);
+    assert_eq!(re_keys(8), 0, "never");
+}
+
+#[test]
+fn whether_keys_are_due_is_a_matter_of_their_age_alone() {
+    let now = jiff::Timestamp::from_second(2_000_000_000).unwrap();
+    let ago = |hours: i64| now.checked_sub(jiff::SignedDuration::from_hours(hours)).unwrap();
+    let due = |made: &[jiff::Timestamp], days| directing::is_re_key_due(made, days, now);
+    assert!(due(&[ago(24 * 365)], 365) && !due(&[ago(24 * 365 - 1)], 365));
+    assert!(!due(&[ago(24 * 365)], 0), "no calendar");
+    assert!(!due(&[ago(1), ago(24 * 400)], 365), "newer keys are on their way");
+    assert!(!due(&[], 365) && !due(&[now], u32::MAX));
+}

@@ -3,7 +3,7 @@
 use super::{AuditReceipt, Base64Bytes};
 use jiff::Timestamp;
 use records::Drawer;
-use records::id::{DeviceId, PersonId, SlotId};
+use records::id::{DeviceId, PatientId, PersonId, SlotId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/directives`.
@@ -113,6 +113,14 @@ pub enum DirectiveOrder {
         /// Who.
         person: PersonId,
     },
+    /// Take a patient out of everything that is kept here, and never take anything of them in again.
+    ErasePatient {
+        /// Whom, by the opaque id.
+        patient: PatientId,
+    },
+    /// An order of a later version: it is kept, and holds back what is said to be done, until a program knows it.
+    #[serde(untagged)]
+    Unknown(serde_json::Map<String, serde_json::Value>),
 }
 
 /// What IT has set for the workstations of a practice.
@@ -140,6 +148,14 @@ pub struct Policy {
     /// Absent where there is none.
     #[serde(default)]
     pub mirror: Option<String>,
+    /// After how many days a drawer gets new keys without anybody asking for it; 0 for never.
+    #[serde(default = "usual_rekey_days")]
+    pub rekey_days: u32,
+}
+
+/// A year.
+const fn usual_rekey_days() -> u32 {
+    365
 }
 
 impl Default for Policy {
@@ -155,6 +171,7 @@ impl Default for Policy {
             break_glass_min: 60,
             sync_interval_s: 60,
             mirror: None,
+            rekey_days: usual_rekey_days(),
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::clinic::{change_id, second};
 use records::Drawer;
+use records::id::{DeviceId, PersonId};
 use sync::wire::{
-    AuditBatch, Base64Bytes, ChangeReceipt, Cursor, HistoryMethod, HistoryPage, HistoryWriter, Problem,
-    ProblemCode, RefusalCode, ResourceVersion, SecretText, Standing, audit_batch_json,
+    AuditBatch, Base64Bytes, ChangeReceipt, Cursor, Directive, DirectiveOrder, DirectivesResponse,
+    HistoryMethod, HistoryPage, HistoryWriter, Policy, Problem, ProblemCode, RefusalCode, ResourceVersion,
+    SecretText, Standing, audit_batch_json,
 };
+use uuid::Uuid;
 
 #[test]
 fn a_cursor_is_written_and_read_in_one_form_only() {
@@ -121,4 +124,53 @@ fn secrets_do_not_show_in_debug_output() {
     assert_eq!(format!("{:?}", SecretText::new("hunter2")), "SecretText(..)");
     assert_eq!(format!("{:?}", Base64Bytes(vec![1, 2, 3])), "Base64Bytes(3 bytes)");
     assert_eq!(serde_json::to_string(&Base64Bytes(vec![1, 2, 3])).unwrap(), r#""AQID""#);
+}
+
+/// The vectors of signatures, which `keys` makes and holds: what is signed of each order.
+const SIGNED: &str = include_str!("../../../keys/tests/vectors/v1.txt");
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | number)
+}
+
+#[test]
+fn what_is_signed_of_every_order_is_fixed_and_reads_back() {
+    let orders = [
+        ("lock", DirectiveOrder::Lock),
+        ("wipe", DirectiveOrder::Wipe { deliver_first: true }),
+        ("wipe-at-once", DirectiveOrder::Wipe { deliver_first: false }),
+        ("re-key", DirectiveOrder::ReKey { drawer: Drawer::Clinical, generation: 2 }),
+        ("drop-person", DirectiveOrder::DropPerson { person: PersonId::from_uuid(id(3)) }),
+        ("erase-patient", DirectiveOrder::ErasePatient { patient: "0190-ada".parse().unwrap() }),
+    ];
+    for (name, order) in orders {
+        let signed = Directive::signed_bytes(DeviceId::from_uuid(id(2)), 7, &order);
+        let hex: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let line = format!("directive.{name}.signed = {hex}");
+        assert!(SIGNED.lines().any(|frozen| frozen == line), "{line}");
+        let back: DirectiveOrder = serde_json::from_str(&serde_json::to_string(&order).unwrap()).unwrap();
+        assert_eq!(back, order, "an order that is known is not taken for one of a later version");
+    }
+}
+
+#[test]
+fn an_order_of_a_later_version_is_kept_as_it_was_signed() {
+    let text = r#"{"order":"sing","tune":{"key":1.50,"b":[true,null]},"a":18446744073709551615}"#;
+    let order: DirectiveOrder = serde_json::from_str(text).unwrap();
+    assert!(matches!(order, DirectiveOrder::Unknown(_)));
+    let signed = Directive::signed_bytes(DeviceId::from_uuid(id(2)), 7, &order);
+    assert!(String::from_utf8(signed).unwrap().ends_with(text), "its signature verifies");
+    let answer = format!(
+        r#"{{"now":"2027-01-15T08:00:00Z","policy":{},"directives":[{{"number":1,"issued_at":"2027-01-15T08:00:00Z","order":{text},"signature":"AAAA"}}],"log":null,"trust_bundle":null,"renewal":null}}"#,
+        serde_json::to_string(&Policy::default()).unwrap()
+    );
+    let answer: DirectivesResponse = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer.directives[0].order, order, "the rest of the answer is read all the same");
+}
+
+#[test]
+fn a_policy_from_before_there_was_a_calendar_has_the_usual_one() {
+    let mut policy = serde_json::to_value(Policy::default()).unwrap();
+    policy.as_object_mut().unwrap().remove("rekey_days");
+    assert_eq!(serde_json::from_value::<Policy>(policy).unwrap(), Policy::default());
 }

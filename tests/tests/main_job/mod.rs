@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub(crate) mod clinic;
+mod erasing;
 mod full_disk;
 mod ground;
 mod orders;

@@ -103,6 +103,7 @@ export const text = {
     working: 'Asking the server…',
   },
   session: {
+    patientErased: 'This patient was erased by order of your clinic. The chart and what was typed for it are gone.',
     placeNotKept: 'Your place could not be kept. What you typed is still here.',
     lastSignIn: (at: string) => `Last sign-in ${at}`,
     failures: (n: number) => (n === 1 ? '1 failed attempt since your last sign-in.' : `${n} failed attempts since your last sign-in.`),
@@ -361,7 +362,7 @@ export const text = {
     contact: (at: string) => `Last contact with the server ${at}`,
     noContact: 'The server has not answered yet.',
     next: (at: string) => `Next attempt ${at}`,
-    reKeying: (drawer: string, percent: number) => `New keys for “${drawer}” are being taken into use: ${percent} % done. Go on working; a lock is safe.`,
+    reKeying: (drawer: string, percent: number) => `“${drawer}” is being written anew, for new keys or because a patient was erased: ${percent} % done. Go on working; a lock is safe.`,
     mirrorCopied: (at: string) => `Copy on the other disk complete at ${at}.`,
     mirrorAbsent: (at: string) => `The disk for the copy has been missing since ${at}. Nothing else changes; put it back when you can.`,
     mirrorWaiting: 'The copy on the other disk has not begun yet.',

@@ -1,5 +1,7 @@
+import { waitFor } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { theClinic } from '$lib/api/fake';
+import { chart } from '$lib/state/chart.svelte';
 import { openChart, signInAs } from './window';
 
 describe('the chart', () => {
@@ -100,5 +102,21 @@ describe('recording vital signs', () => {
     await window.user.click(window.byId('vitals-save'));
     await window.find('status-unsent');
     expect(theClinic().written.vitals[0]?.weight).toBe('72.50');
+  });
+});
+
+describe('somebody who is erased', () => {
+  test('closes the chart with a sentence, whatever is being typed, and no other chart', async () => {
+    const window = await signInAs('dwhitfield');
+    await openChart(window, 'holloway');
+    const patientId = chart.view?.patientId ?? '';
+    await window.user.click(window.byId('vitals-open'));
+    await window.user.type(await window.find('vitals-weight'), '72');
+    theClinic().emit('patient-erased', { patientId: 'somebody-else' });
+    expect(window.gone('chart-screen')).toBe(false);
+    theClinic().emit('patient-erased', { patientId });
+    await waitFor(() => expect(window.gone('chart-screen')).toBe(true));
+    expect(window.byId('status-message').textContent).toContain('This patient was erased by order of your clinic.');
+    expect(window.gone('chart-tab')).toBe(true);
   });
 });

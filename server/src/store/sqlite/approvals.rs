@@ -4,19 +4,21 @@ use super::column::{Columns, count, millis};
 use super::{StoreError, Work};
 use crate::store::{Act, ApprovalRow, Approvals, NewApproval};
 use jiff::Timestamp;
-use records::id::PersonId;
+use records::id::{PatientId, PersonId};
 use sqlcipher::rusqlite::params;
 
-const APPROVAL: &str = "SELECT number, act, subject, asked_by, asked_at, expires_at, approved_by, approved_at
-    FROM approval";
+const APPROVAL: &str =
+    "SELECT number, act, subject, asked_by, asked_at, expires_at, approved_by, approved_at,
+    reason FROM approval";
 
 impl Approvals for Work<'_> {
     fn insert_approval(&self, new: &NewApproval) -> Result<u64, StoreError> {
-        let sql = "INSERT INTO approval (act, subject, asked_by, asked_at, expires_at)
-            VALUES (?1, ?2, ?3, ?4, ?5) RETURNING number";
+        let sql = "INSERT INTO approval (act, subject, reason, asked_by, asked_at, expires_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING number";
         let row = params![
             new.act.as_str(),
-            new.act.subject().into_bytes(),
+            new.act.subject(),
+            new.act.reason(),
             new.asked_by.uuid().into_bytes(),
             millis(new.asked_at),
             millis(new.expires_at)
@@ -39,10 +41,17 @@ impl Approvals for Work<'_> {
             WHERE number = ?1 AND approved_by IS NULL AND expires_at > ?3 AND asked_by <> ?2";
         Ok(self.run(sql, params![count(number), by.uuid().into_bytes(), millis(at)])? == 1)
     }
+
+    fn end_waiting_erasure(&self, patient: &PatientId, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE approval SET expires_at = ?2 WHERE act = 'patient-erasure' AND subject = ?1
+            AND approved_by IS NULL AND expires_at > ?2";
+        self.run(sql, params![patient.as_str(), millis(at)])?;
+        Ok(())
+    }
 }
 
 fn approval(row: &Columns<'_, '_>) -> Result<ApprovalRow, StoreError> {
-    let act = Act::named(&row.get::<String>(1)?, row.uuid(2)?);
+    let act = Act::named(&row.get::<String>(1)?, &row.get::<String>(2)?, &row.get::<String>(8)?);
     let by = row.maybe_uuid(6)?.map(PersonId::from_uuid);
     Ok(ApprovalRow {
         number: row.number(0)?,

@@ -193,14 +193,20 @@ impl Devices for Work<'_> {
 
     fn insert_drawer_key(
         &self,
-        device: DeviceId,
-        drawer: Drawer,
+        (device, drawer): (DeviceId, Drawer),
         generation: u32,
         sealed: &[u8],
+        at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO drawer_key (device, drawer, generation, keys) VALUES (?1, ?2, ?3, ?4)";
-        self.run(sql, params![device.uuid().into_bytes(), drawer.as_str(), generation, sealed])?;
+        let sql =
+            "INSERT INTO drawer_key (device, drawer, generation, keys, made_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        self.run(sql, params![device.uuid().into_bytes(), drawer.as_str(), generation, sealed, millis(at)])?;
         Ok(())
+    }
+
+    fn drawer_keys_made(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<Timestamp>, StoreError> {
+        let sql = "SELECT made_at FROM drawer_key WHERE device = ?1 AND drawer = ?2 ORDER BY generation DESC";
+        self.all(sql, params![device.uuid().into_bytes(), drawer.as_str()], |row| row.time(0))
     }
 
     fn drawer_keys(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<(u32, Vec<u8>)>, StoreError> {

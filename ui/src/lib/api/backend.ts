@@ -57,6 +57,8 @@ export interface Events {
   /** Seconds until the lock; 0 when the danger is over. */
   'lock-warning': { seconds: number };
   'sync-changed': SyncView;
+  /** A patient was erased: what shows anything of them lets go of it. */
+  'patient-erased': { patientId: string };
   /** So many codes of a sheet are made. */
   'sheet-progress': { done: number };
 }

@@ -1222,7 +1222,7 @@ nextTry: string | null,
  */
 mirror: MirrorView | null, 
 /**
- * A drawer that is taking new keys into use; absent when none is.
+ * A drawer that is being written anew, for newer keys or because somebody was erased; absent when none is.
  */
 reKeying: ReKeyView | null, };
 

@@ -34,6 +34,7 @@ class Session {
   start(): () => void {
     const stops = [
       backend.on('state-changed', (status) => this.take(status)),
+      backend.on('patient-erased', ({ patientId }) => this.#letGoOf(patientId)),
       backend.on('lock-warning', ({ seconds }) => (this.lockInSeconds = seconds)),
     ];
     void this.refresh();
@@ -159,6 +160,14 @@ class Session {
       chart.openPanel(place.field.startsWith('vitals') ? 'vitals' : 'note');
     }
     this.screen = 'chart';
+  }
+
+  /** A patient was erased: their chart closes, and the person hears why. */
+  #letGoOf(patientId: string): void {
+    if (chart.view?.patientId !== patientId) return;
+    chart.close();
+    if (this.screen === 'chart') this.go('home');
+    notice.say(text.session.patientErased, 'warn');
   }
 
   #forget(): void {
