@@ -11,6 +11,7 @@ mod put_back;
 mod recovery;
 mod rescue;
 mod strangers;
+mod wiping_killed;
 
 use chartkeep_tests::practice::people::{AUDITOR, FRONT_DESK, NURSE};
 use client::view::{
