@@ -193,7 +193,8 @@ fn carry_out(
             people::reset_person(practice, tx, *person, now).map(Done::ActivationCode)
         }
         Act::PatientErasure(patient, reason) => {
-            erasing::erase(practice, tx, (patient, *reason), asked, by, now).map(Done::Erased)
+            let people = ((asked.asked_by, asked.asked_at), (by, now));
+            erasing::erase(practice, tx, (patient, *reason), people, now).map(Done::Erased)
         }
     }
 }

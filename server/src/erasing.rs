@@ -5,13 +5,15 @@ use crate::approving::{Proof, Refused, in_one_commit, permit, prove};
 use crate::directing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
-use crate::store::{
-    self, ApprovalRow, ErasureDeviceRow, ErasureReason, ErasureRow, HoldRow, StoreError, Transaction,
-};
+use crate::store::{self, ErasureDeviceRow, ErasureReason, ErasureRow, HoldRow, StoreError, Transaction};
+use crate::trail::ServerTrail;
 use jiff::Timestamp;
 use keys::envelope;
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
+use records::AuditEvent;
+use records::event::Alert;
 use records::id::{ChangeId, DeviceId, PatientId, PersonId};
+use records::rights::Trail as _;
 use sync::wire::DirectiveOrder;
 
 /// The longest reason of a hold, in bytes.
@@ -35,19 +37,21 @@ impl Erasure {
 
 /// Whether a patient may be erased.
 pub(crate) fn stands(tx: &dyn Transaction, patient: &PatientId) -> Result<Result<(), Refused>, StoreError> {
-    if tx.holds()?.iter().any(|hold| hold.patient == *patient) {
+    if is_held(tx, patient)? {
         return Ok(Err(Refused::Held));
     }
     Ok(if tx.has_patient(patient)? { Ok(()) } else { Err(Refused::NoPatient) })
 }
+
+/// Who asked for an erasure and when, and who agreed.
+pub(crate) type People = ((PersonId, Timestamp), (PersonId, Timestamp));
 
 /// Erases within the unit of work in which the second administrator agrees.
 pub(crate) fn erase(
     practice: &Practice,
     tx: &dyn Transaction,
     (patient, reason): (&PatientId, ErasureReason),
-    asked: &ApprovalRow,
-    by: PersonId,
+    people: People,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let mut also: Vec<ChangeId> = Vec::new();
@@ -57,12 +61,13 @@ pub(crate) fn erase(
         }
     }
     let gone = tx.erase_records(patient, &also)?;
+    let (asked, agreed) = people;
     let number = tx.insert_erasure(&ErasureRow {
         number: 0,
         patient: patient.clone(),
         reason,
-        asked: (asked.asked_by, asked.asked_at),
-        agreed: (by, now),
+        asked,
+        agreed,
         records: gone.records,
         versions: gone.versions,
         is_settled: false,
@@ -74,6 +79,48 @@ pub(crate) fn erase(
         tx.insert_erasure_device(patient, device.id, directive)?;
     }
     Ok(number)
+}
+
+/// Erases again who was erased before, for a store that was put back: the practice's own certificate says who asked and who
+/// agreed. False where the store knows of it.
+///
+/// # Errors
+/// When the practice has not signed this, a legal hold stands, or the store fails.
+pub fn apply(practice: &Practice, certificate: &[u8]) -> Result<bool, Failure> {
+    let key = practice.keys.directive.verifying_key();
+    let read = ErasureCertificate::verify(certificate, &key, practice.row.id.uuid()).ok();
+    let read = read.and_then(|read| Some((read.patient.parse().ok()?, read.reason.parse().ok()?, read)));
+    let (patient, reason, read): (PatientId, ErasureReason, _) = read.ok_or_else(not_verified)?;
+    let person = |(id, at)| (PersonId::from_uuid(id), at);
+    let people = (person(read.asked), person(read.agreed));
+    let applied = in_one_commit(practice, |tx, now| {
+        if tx.erasure(&patient)?.is_some() {
+            return Ok(Ok(false));
+        }
+        if is_held(tx, &patient)? {
+            return Ok(Err(Refused::Held));
+        }
+        let mut trail = ServerTrail::new(practice, tx, now);
+        let event = AuditEvent::security_alert(trail.stamp(), trail.node(), Alert::RolledBack);
+        trail.append(&event)?;
+        erase(practice, tx, (&patient, reason), people, now)?;
+        Ok(Ok(true))
+    })?;
+    settle(practice)?;
+    Ok(applied)
+}
+
+/// What is said of a certificate that does not verify.
+pub(crate) fn not_verified() -> Failure {
+    Failure::new(
+        Kind::NotVerified,
+        "This is no certificate of an erasure that this practice has signed.",
+        "Compare the file with what was printed, and take root.crt from where the practice keeps its root.",
+    )
+}
+
+fn is_held(tx: &dyn Transaction, patient: &PatientId) -> Result<bool, StoreError> {
+    Ok(tx.holds()?.iter().any(|hold| hold.patient == *patient))
 }
 
 /// Whether an envelope says anything of a patient that was erased: then its content is not kept, whatever becomes of it.

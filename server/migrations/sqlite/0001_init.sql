@@ -244,9 +244,9 @@ CREATE TABLE erasure (
   number      INTEGER PRIMARY KEY AUTOINCREMENT,
   patient     TEXT NOT NULL UNIQUE,
   reason      TEXT NOT NULL,
-  asked_by    BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  asked_by    BLOB NOT NULL,               -- people; a store that was put back may be older than they are
   asked_at    INTEGER NOT NULL,
-  agreed_by   BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  agreed_by   BLOB NOT NULL,
   erased_at   INTEGER NOT NULL,
   records     INTEGER NOT NULL,
   versions    INTEGER NOT NULL,

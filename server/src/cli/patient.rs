@@ -72,6 +72,14 @@ pub(super) enum PatientCommand {
         #[arg(value_name = "ID")]
         id: PatientId,
     },
+    /// Erase again who was erased before, after an older copy of the store was put back: before `serve`.
+    Apply {
+        #[command(flatten)]
+        data: Data,
+        /// What `patient certificate` printed, of every erasure.
+        #[arg(required = true, value_name = "FILES")]
+        certificates: Vec<PathBuf>,
+    },
     /// Check the certificate of an erasure, on any computer and without the practice's data.
     Verify {
         /// What `patient certificate` printed.
@@ -114,6 +122,7 @@ pub(super) fn run(
             print(&erasures.iter().map(listed).collect::<Vec<_>>())
         }
         PatientCommand::Certificate { data, id } => certificate(&open(&data)?, &id),
+        PatientCommand::Apply { data, certificates } => apply(&open(&data)?, &certificates),
         PatientCommand::Verify { certificate, root } => verify(&certificate, &root),
     }
 }
@@ -151,16 +160,27 @@ fn certificate(practice: &Practice, id: &PatientId) -> Result<(), Failure> {
     }))
 }
 
+fn apply(practice: &Practice, files: &[PathBuf]) -> Result<(), Failure> {
+    for file in files {
+        let printed =
+            fs::read(file).map_err(|error| Failure::disk("The certificate cannot be read.", &error))?;
+        let printed: Option<Value> = serde_json::from_slice(&printed).ok();
+        let certificate = printed.as_ref().and_then(|printed| part(printed, "certificate"));
+        let erased = erasing::apply(practice, &certificate.ok_or_else(erasing::not_verified)?)?;
+        print(&json!({ "file": file, "erased_again": erased }))?;
+    }
+    Ok(())
+}
+
+/// One part of what was printed.
+fn part(printed: &Value, name: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(printed.get(name)?.as_str()?).ok()
+}
+
 fn verify(file: &Path, root: &Path) -> Result<(), Failure> {
     let printed = fs::read(file).map_err(|error| Failure::disk("The certificate cannot be read.", &error))?;
     let root = fs::read(root).map_err(|error| Failure::disk("The root cannot be read.", &error))?;
-    let certificate = checked(&printed, &root).ok_or_else(|| {
-        Failure::new(
-            Kind::NotVerified,
-            "This is no certificate of an erasure that this practice has signed.",
-            "Compare the file with what was printed, and take root.crt from where the practice keeps its root.",
-        )
-    })?;
+    let certificate = checked(&printed, &root).ok_or_else(erasing::not_verified)?;
     let workstation = |station: &ErasedAt| {
         let fate = match station.fate {
             Fate::Confirmed => "confirmed",
@@ -189,8 +209,7 @@ fn verify(file: &Path, root: &Path) -> Result<(), Failure> {
 /// The root signed the trust bundle, and the key in the bundle the certificate.
 fn checked(printed: &[u8], root: &[u8]) -> Option<ErasureCertificate> {
     let printed: Value = serde_json::from_slice(printed).ok()?;
-    let part = |name: &str| STANDARD.decode(printed.get(name)?.as_str()?).ok();
-    let (certificate, bundle) = (part("certificate")?, part("trust_bundle")?);
+    let (certificate, bundle) = (part(&printed, "certificate")?, part(&printed, "trust_bundle")?);
     let practice = TrustBundle::claimed_practice(&bundle).ok()?;
     let bundle = TrustBundle::verify(&bundle, root, practice, None).ok()?;
     ErasureCertificate::verify(&certificate, &bundle.directive_key, bundle.practice).ok()

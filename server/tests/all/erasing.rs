@@ -4,7 +4,7 @@ use crate::clinic::{Clinic, document, observation, patient, take_in};
 use crate::workstation::{Person, Workstation};
 use chartkeep_server::approving::{self, Done, Proof};
 use chartkeep_server::data_dir::DataDir;
-use chartkeep_server::store::{Act, AlertKind, ErasureReason};
+use chartkeep_server::store::{self, Act, AlertKind, ErasureReason};
 use chartkeep_server::{erasing, importing, people};
 use keys::erasure::{ErasureCertificate, Fate};
 use keys::totp;
@@ -282,9 +282,54 @@ fn what_the_command_line_prints_verifies_on_any_computer_against_the_root_alone(
     let told: Value = serde_json::from_slice(&verify(&printed.stdout).stdout).unwrap();
     assert_eq!((&told["ok"], &told["patient"]), (&json!(true), &json!("ada-canary-id")));
     assert_eq!(told["workstations"][0]["fate"], "retired");
+    let again = |file: &Path| {
+        let erased = run(&["apply", "--data", data.to_str().unwrap(), file.to_str().unwrap()]);
+        serde_json::from_slice::<Value>(&erased.stdout).unwrap()["erased_again"].clone()
+    };
+    assert_eq!(again(&file), json!(false), "nothing was put back");
     let mut bent: Value = serde_json::from_slice(&printed.stdout).unwrap();
     let mut certificate: Vec<char> = bent["certificate"].as_str().unwrap().chars().collect();
     certificate[40] = if certificate[40] == 'A' { 'B' } else { 'A' };
     bent["certificate"] = json!(certificate.into_iter().collect::<String>());
     assert_eq!(verify(bent.to_string().as_bytes()).status.code(), Some(1));
+}
+
+#[test]
+fn in_a_store_that_was_put_back_the_certificate_alone_erases_again() {
+    let clinic = Clinic::open();
+    let practice = Practice::of(&clinic);
+    let data = DataDir::at(&clinic.dir.path().join("practice"));
+    let older = clinic.dir.path().join("older");
+    std::fs::create_dir_all(&older).unwrap();
+    let ends = ["", "-wal"];
+    let file = |folder: &Path, end: &str| folder.join(format!("store.db{end}"));
+    for end in ends {
+        std::fs::copy(file(data.path(), end), file(&older, end)).unwrap();
+    }
+    practice.erase();
+    people::revoke_device(&clinic.practice, practice.workstation.id).unwrap();
+    let signed = erasing::certificate(&clinic.practice, &ada()).unwrap().unwrap();
+
+    // The same keys, and the store as it was.
+    let restored = DataDir::at(&clinic.dir.path().join("restored"));
+    let mut copied = Command::new("cp");
+    copied.arg("-a").arg(data.path()).arg(restored.path()).status().unwrap();
+    std::fs::remove_file(format!("{}-shm", restored.store().display())).unwrap_or_default();
+    for end in ends {
+        std::fs::copy(file(&older, end), file(restored.path(), end)).unwrap();
+    }
+    let restored = chartkeep_server::practice::Practice::open(&restored, clinic.clock.clone()).unwrap();
+    let is_there = || store::read(restored.store.as_ref(), |tx| tx.has_patient(&ada())).unwrap();
+    assert!(is_there());
+    let mut forged = signed.clone();
+    forged[30] ^= 1;
+    assert!(erasing::apply(&restored, &forged).is_err() && is_there());
+
+    assert!(erasing::apply(&restored, &signed).unwrap());
+
+    assert!(!is_there());
+    assert!(!erasing::apply(&restored, &signed).unwrap(), "once is enough");
+    let again = erasing::erasures(&restored).unwrap().remove(0);
+    assert_eq!((again.row.asked.0, again.row.agreed.0), (practice.ivo.id, practice.mara.id));
+    assert_eq!(again.outstanding().count(), 1, "its workstation, which was not revoked then, has its order");
 }
