@@ -224,8 +224,11 @@ fn a_drawer_that_lacks_a_change_which_waits_is_an_old_copy_whatever_was_noted() 
     assert!(vault.device().envelope(change).unwrap().is_some(), "and the change is sent from the outbox");
 }
 
+/// Files as they were; one without bytes was not there.
+type Files = Vec<(PathBuf, Option<Vec<u8>>)>;
+
 /// `device.db` and its log, to be put back.
-fn device_files(clinic: &Clinic) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+fn device_files(clinic: &Clinic) -> Files {
     let path = clinic.folder().device_file();
     let beside = |end: &str| path.with_file_name(format!("device.db{end}"));
     [path.clone(), beside("-wal"), beside("-shm")].map(|path| (path.clone(), fs::read(&path).ok())).into()
@@ -241,7 +244,7 @@ fn put_back(files: &[(PathBuf, Option<Vec<u8>>)]) {
 }
 
 /// A clinic, its `device.db` as it was, and the vault that a change was saved to after that.
-fn saved_since_the_copy() -> (Clinic, Vec<(PathBuf, Option<Vec<u8>>)>, Vault) {
+fn saved_since_the_copy() -> (Clinic, Files, Vault) {
     let mut clinic = Clinic::new();
     let mut vault = clinic.open_all();
     clinic.load(&mut vault, &small_practice());
