@@ -89,6 +89,17 @@ codes! {
     ReentryRefused, "reentry-refused", "The passphrase is not right.", "Check Caps Lock, and whether your own name is the one that is chosen.";
     ReentryOver, "reentry-over", "Coming back with the passphrase alone is over for this person here.", "Sign in with name, passphrase and a code. What you were typing is kept.";
     RecoveryCodeMistyped, "recovery-code-mistyped", "This is no recovery code: a letter, digit or word of it is missing or wrong.", "Compare it with your sheet, or have the words read out again. This did not count as a try.";
+    KeyRefused, "key-refused", "The name, passphrase or security key is not right.", "Check Caps Lock, and whether it is the key that you registered on this computer. Whoever has registered none here signs in with a code.";
+    KeyDue, "key-due", "The clinic asks you to sign in with a security key.", "Register one on this computer first. Without one at hand, sign out and sign in with a recovery code.";
+    KeyNotThere, "key-not-there", "No security key was plugged in.", "Plug it in and try again. Where it is plugged in, try another socket, or ask your IT administrator whether this account may use security keys.";
+    KeyPin, "key-pin", "The PIN of the security key is missing or not right.", "Type the PIN of the key itself; it is not your passphrase. The key counts wrong PINs and blocks itself after eight.";
+    KeyNoPin, "key-no-pin", "This security key has no PIN.", "Set one with the program of the key's maker, then try again. Without a PIN whoever finds the key could use it.";
+    KeyPinPaused, "key-pin-paused", "The security key takes no more PINs until it is plugged in again.", "Pull it out, plug it in, and type the PIN with care.";
+    KeyPinBlocked, "key-pin-blocked", "The security key has blocked itself after too many wrong PINs.", "It has to be reset, which forgets what it was registered for. Sign in another way and register it again.";
+    KeyTimedOut, "key-timed-out", "Nobody touched the security key.", "Try again, and touch the key when it blinks.";
+    KeyCancelled, "key-cancelled", "The wait for the security key was ended.", "Nothing was changed. Try again when you are ready.";
+    KeyUnfit, "key-unfit", "This security key cannot open a vault.", "It takes a FIDO2 key with a PIN and the extension hmac-secret. Ask your IT administrator for one.";
+    KeyFailed, "key-failed", "The security key gave no answer that can be used.", "Leave it plugged in until the end, and try again. If it stays, try another socket or another key.";
     ProofRefused, "proof-refused", "This is not the code that the app shows for this account now.", "Wait for the next code and type that one. If it stays, check that the phone sets its clock by itself, and that the whole seed was put in.";
     ActivationRefused, "activation-refused", "The activation code is not right, was used, or has expired.", "Ask your administrator for a new activation code.";
     PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";

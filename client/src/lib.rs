@@ -30,6 +30,7 @@ pub mod parking;
 mod proven_time;
 mod qr;
 mod recovery;
+pub mod security_key;
 mod session;
 mod settings;
 mod sign_in;
@@ -48,6 +49,6 @@ pub use idle::{ABSOLUTE_LIMIT, IdleState, IdleTimer, WARNING};
 pub use recovery::spoken_words;
 pub use settings::{IDLE_CEILING, KeyCost, Settings};
 pub use workstation::{
-    ActivateForm, EnrolForm, Event, LockCause, PhoneTime, RecoveryForm, ReenterForm, SheetForm, SignInForm,
-    Workstation,
+    ActivateForm, EnrolForm, Event, KeySignInForm, LockCause, PhoneTime, RecoveryForm, ReenterForm,
+    RegisterKeyForm, SheetForm, SignInForm, Workstation,
 };

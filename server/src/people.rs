@@ -200,7 +200,7 @@ pub(crate) fn policy_in(tx: &dyn Transaction) -> Result<Policy, StoreError> {
 /// # Errors
 /// When the store fails.
 pub fn set_mirror(practice: &Practice, mirror: Option<String>) -> Result<Policy, Failure> {
-    set_policy(practice, |before| Policy { mirror, ..before })
+    change_policy(practice, |before| Policy { mirror, ..before })
 }
 
 /// Sets after how many days a drawer gets new keys by itself, 0 for never; returns the policy in force from now on.
@@ -208,10 +208,14 @@ pub fn set_mirror(practice: &Practice, mirror: Option<String>) -> Result<Policy,
 /// # Errors
 /// When the store fails.
 pub fn set_rekey_days(practice: &Practice, rekey_days: u32) -> Result<Policy, Failure> {
-    set_policy(practice, |before| Policy { rekey_days, ..before })
+    change_policy(practice, |before| Policy { rekey_days, ..before })
 }
 
-fn set_policy(practice: &Practice, change: impl FnOnce(Policy) -> Policy) -> Result<Policy, Failure> {
+/// Changes the policy; returns the one in force from now on.
+///
+/// # Errors
+/// When the store fails.
+pub fn change_policy(practice: &Practice, change: impl FnOnce(Policy) -> Policy) -> Result<Policy, Failure> {
     let now = practice.clock.now();
     Ok(store::write(practice.store.as_ref(), |tx| -> Result<Policy, StoreError> {
         let before = policy_in(tx)?;

@@ -20,6 +20,16 @@ macro_rules! command_table {
             reenter(form: ReenterForm) -> OpenedView;
             /// Signs a person in without the phone: passphrase and a recovery code.
             recover(form: RecoveryForm) -> OpenedView;
+            /// Signs a person in with passphrase and security key; waits for the touch.
+            sign_in_with_key(form: KeySignInForm) -> OpenedView;
+            /// How the person's security key stands on this workstation.
+            security_key_status() -> SecurityKeyView;
+            /// Registers a security key, with three touches.
+            register_security_key(form: RegisterKeyForm) -> SecurityKeyView;
+            /// Takes the security key away from this workstation.
+            remove_security_key(form: SheetForm) -> SecurityKeyView;
+            /// Nobody waits for the security key any more.
+            cancel_security_key() -> ();
             /// Every word that a code of the telephone can have, so that the first letters are enough.
             spoken_words() -> Vec<String>;
             /// What the person has for a day without the phone.

@@ -2,9 +2,13 @@
 
 use client::view::{
     ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
-    RecoveryView, SaveView, SearchView, SheetView, StatusView, SyncView, TodayView, VitalsForm,
+    RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView,
+    VitalsForm,
 };
-use client::{ActivateForm, ClientError, Code, EnrolForm, RecoveryForm, ReenterForm, SheetForm, SignInForm};
+use client::{
+    ActivateForm, ClientError, Code, EnrolForm, KeySignInForm, RecoveryForm, ReenterForm, RegisterKeyForm,
+    SheetForm, SignInForm,
+};
 use tauri::State;
 
 use crate::desk::Desk;

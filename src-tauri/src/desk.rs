@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use client::keyring::OsKeyring;
 use client::parking::{ParkedMemory, ProcessMemory};
+use client::security_key::KeyStep;
 use client::view::{
     ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
-    RecoveryView, SaveView, SearchView, SheetView, StatusView, SyncView, TodayView, VitalsForm, WindowHealth,
+    RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView,
+    VitalsForm, WindowHealth,
 };
 use client::{
-    ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, LockCause,
-    RecoveryForm, ReenterForm, Settings, SheetForm, SignInForm, SystemClock, Workstation,
+    ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, KeySignInForm,
+    LockCause, RecoveryForm, ReenterForm, RegisterKeyForm, Settings, SheetForm, SignInForm, SystemClock,
+    Workstation,
 };
 use serde::Serialize;
 use tauri::{AppHandle, Emitter};
@@ -53,6 +56,13 @@ struct SheetProgress {
 #[serde(rename_all = "camelCase")]
 struct PatientErased {
     patient_id: String,
+}
+
+/// What the person is to do with the security key, and which touch it is.
+#[derive(Clone, Copy, Serialize)]
+struct KeyStepNow {
+    step: &'static str,
+    touch: u8,
 }
 
 type Answer<T> = Result<T, ClientError>;
@@ -191,6 +201,28 @@ impl Desk {
         Ok(opened)
     }
 
+    pub(crate) fn sign_in_with_key(&self, form: KeySignInForm) -> Answer<OpenedView> {
+        let opened = self.workstation.sign_in_with_key(&form)?;
+        self.start_idle_clock();
+        Ok(opened)
+    }
+
+    pub(crate) fn security_key_status(&self) -> Answer<SecurityKeyView> {
+        self.workstation.security_key_status()
+    }
+
+    pub(crate) fn register_security_key(&self, form: RegisterKeyForm) -> Answer<SecurityKeyView> {
+        self.workstation.register_security_key(&form)
+    }
+
+    pub(crate) fn remove_security_key(&self, form: SheetForm) -> Answer<SecurityKeyView> {
+        self.workstation.remove_security_key(&form)
+    }
+
+    pub(crate) fn cancel_security_key(&self) -> Answer<()> {
+        self.workstation.cancel_security_key()
+    }
+
     pub(crate) fn spoken_words(&self) -> Answer<Vec<String>> {
         Ok(client::spoken_words())
     }
@@ -303,6 +335,14 @@ fn tell(page: &AppHandle, handed_on: Option<&Arc<HandedOn>>, event: &Event) {
         }
         Event::PatientErased { patient_id } => {
             page.emit("patient-erased", PatientErased { patient_id: patient_id.clone() })
+        }
+        Event::KeyStep { step, touch } => {
+            let step = match step {
+                KeyStep::PlugIn => "plug-in",
+                KeyStep::Touch => "touch",
+                KeyStep::Choose => "choose",
+            };
+            page.emit("key-step", KeyStepNow { step, touch: *touch })
         }
         Event::SheetProgress { done } => page.emit("sheet-progress", SheetProgress { done: *done }),
     };

@@ -1,4 +1,5 @@
-//! Slot files on disk: `slots/<person>.<generation>.slot`. What is in them is `keys::slot`'s business.
+//! Slot files on disk: `slots/<person>.<generation>.slot`, and `….key` of those that a security key opens. What is in them is
+//! `keys::slot`'s business.
 
 use std::fs;
 use std::io;
@@ -9,9 +10,13 @@ use records::id::PersonId;
 use crate::durable;
 use crate::folder::Folder;
 
-/// The slot files of a workstation.
+/// The slot files of a workstation that one kind of factor opens.
 #[derive(Debug, Clone)]
-pub struct Slots(PathBuf);
+pub struct Slots {
+    folder: PathBuf,
+    /// What their names end in.
+    ending: &'static str,
+}
 
 /// One slot file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +28,16 @@ pub struct StoredSlot {
 }
 
 impl Slots {
-    /// The slots in this data folder.
+    /// The slots in this data folder that one-time codes open.
     #[must_use]
     pub fn new(folder: &Folder) -> Self {
-        Self(folder.slots())
+        Self { folder: folder.slots(), ending: ".slot" }
+    }
+
+    /// The slots in this data folder that security keys open.
+    #[must_use]
+    pub fn of_security_keys(folder: &Folder) -> Self {
+        Self { folder: folder.slots(), ending: ".key" }
     }
 
     /// Every generation of a person's slot, newest first; empty when the person has none here.
@@ -86,21 +97,21 @@ impl Slots {
     }
 
     fn file(&self, person: PersonId, generation: u64) -> PathBuf {
-        self.0.join(format!("{person}.{generation}.slot"))
+        self.folder.join(format!("{person}.{generation}{}", self.ending))
     }
 
     fn listed(&self) -> io::Result<Vec<(PersonId, u64)>> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
-            found.extend(entry?.file_name().to_str().and_then(slot_name));
+        for entry in fs::read_dir(&self.folder)? {
+            found.extend(entry?.file_name().to_str().and_then(|name| slot_name(name, self.ending)));
         }
         Ok(found)
     }
 }
 
 /// Person and generation in a file name; `None` for anything that is no slot, such as one half written.
-fn slot_name(name: &str) -> Option<(PersonId, u64)> {
+fn slot_name(name: &str, ending: &str) -> Option<(PersonId, u64)> {
     let (person, rest) = name.split_once('.')?;
-    let generation = rest.strip_suffix(".slot")?;
+    let generation = rest.strip_suffix(ending)?;
     Some((person.parse().ok()?, generation.parse().ok()?))
 }

@@ -70,6 +70,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "webkit2gtk-4.1 gtk3",
     },
     Need {
+        what: "libudev to build against (finds security keys)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["pkg-config", "--exists", "libudev"]),
+        apt: "libudev-dev",
+        fedora: "systemd-devel",
+        arch: "systemd-libs",
+    },
+    Need {
         what: "a D-Bus daemon (the way to the OS keyring)",
         from: Purpose::Build,
         probe: Probe::Programs(&["dbus-daemon", "dbus-send"]),

@@ -20,6 +20,7 @@ use crate::{ClientError, Code};
 /// Makes a sheet for the person who is signed in, who proves once more who they are. `None` when it was stopped.
 pub(crate) fn make(station: &Arc<Station>, form: &SheetForm) -> Result<Option<SheetView>, ClientError> {
     station.admits_work()?;
+    station.admits_records()?;
     let person = station.signed_in().ok_or(Code::Locked)?;
     // Before the proof, so that whoever stops during it is heard.
     station.recovery().stopped.store(false, Ordering::SeqCst);

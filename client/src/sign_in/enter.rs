@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use keys::blob::{self, BlobKey};
 use keys::reentry::ReentryContents;
-use keys::slot::{Anchor, OpenedSlot, PassphraseShare};
+use keys::slot::{Anchor, KeyAnswer, OpenedSlot, PassphraseShare};
 use keys::{AgreementSecret, Random, SigningKey};
 use records::event::{AuditEvent, SignIn};
 use records::id::{PersonId, SessionId};
@@ -37,6 +37,8 @@ pub(super) struct Entry {
 enum Way {
     /// The slot, which is to be refreshed.
     Slot(Box<OpenedSlot>),
+    /// A security key's slot, which is to be refreshed with the key's answer to the next salt.
+    Key(Box<OpenedSlot>, KeyAnswer),
     /// A recovery slot, which is used up.
     Recovery(Box<OpenedSlot>, SignIn),
     /// The server, and the new slot that was made.
@@ -76,10 +78,24 @@ impl Entry {
         how: SignIn,
     ) -> Result<Option<Self>, ClientError> {
         let entry = Self::offline(station, opened)?;
-        Ok(entry.map(|entry| match entry.way {
-            Way::Slot(opened) => Self { way: Way::Recovery(opened, how), ..entry },
-            Way::Recovery(..) | Way::Server(..) | Way::Passphrase(..) => entry,
-        }))
+        Ok(entry.map(|entry| entry.by_way_of(|opened| Way::Recovery(opened, how))))
+    }
+
+    /// By a security key's slot, with the key's answer to the next salt. `None` as in [`Entry::offline`].
+    pub(super) fn by_key(
+        station: &Station,
+        opened: Box<OpenedSlot>,
+        next: KeyAnswer,
+    ) -> Result<Option<Self>, ClientError> {
+        let entry = Self::offline(station, opened)?;
+        Ok(entry.map(|entry| entry.by_way_of(|opened| Way::Key(opened, next))))
+    }
+
+    fn by_way_of(self, way: impl FnOnce(Box<OpenedSlot>) -> Way) -> Self {
+        match self.way {
+            Way::Slot(opened) => Self { way: way(opened), ..self },
+            Way::Key(..) | Way::Recovery(..) | Way::Server(..) | Way::Passphrase(..) => self,
+        }
     }
 
     /// By the passphrase alone. `None` when the person has no profile here any more.
@@ -110,6 +126,7 @@ impl Way {
     fn word(&self) -> SignIn {
         match self {
             Self::Slot(_) => SignIn::Offline,
+            Self::Key(..) => SignIn::SecurityKey,
             Self::Recovery(_, how) => *how,
             Self::Server(..) => SignIn::Online,
             Self::Passphrase(..) => SignIn::ReEntry,
@@ -119,8 +136,16 @@ impl Way {
     /// The hours that this sign-in gives, or goes on with.
     fn span(&self, station: &Station) -> Span {
         match self {
-            Self::Slot(_) | Self::Recovery(..) | Self::Server(..) => station.reentry_span(),
+            Self::Slot(_) | Self::Key(..) | Self::Recovery(..) | Self::Server(..) => station.reentry_span(),
             Self::Passphrase(span, _) => *span,
+        }
+    }
+
+    /// Whether a one-time code took part.
+    fn is_by_code(&self) -> bool {
+        match self {
+            Self::Slot(_) | Self::Server(..) => true,
+            Self::Key(..) | Self::Recovery(..) | Self::Passphrase(..) => false,
         }
     }
 }
@@ -141,6 +166,9 @@ pub(super) fn enter(
     let last_sign_in = note(station, person, &profile, &key)?;
     tries::note_success(station, name, failures)?;
     let view = person_view(&profile);
+    let wants_key = station.wants_key(&profile.roles);
+    let signed_in =
+        SignedIn { actor: actor.clone(), view: view.clone(), key_due: wants_key && way.is_by_code() };
     let to_park = ToPark {
         person,
         name,
@@ -154,7 +182,7 @@ pub(super) fn enter(
     let recovered = station.store().open(grants, station.now())?;
     let trust = station.trust();
     let session = OpenSession::new(SessionParts {
-        actor: actor.clone(),
+        actor,
         profile,
         signing,
         drafts,
@@ -162,14 +190,14 @@ pub(super) fn enter(
         store: station.store().clone(),
         clock: station.clock().clone(),
     });
-    let place = open_mailbox(station, ticket, session, SignedIn { actor, view: view.clone() }, to_park)?;
+    let place = open_mailbox(station, ticket, session, signed_in, to_park)?;
     let online = matches!(way, Way::Server(..));
     let recovery_codes_left = match &way {
         Way::Recovery(..) => Some(recovery::left(station, person)?),
-        Way::Slot(_) | Way::Server(..) | Way::Passphrase(..) => None,
+        Way::Slot(_) | Way::Key(..) | Way::Server(..) | Way::Passphrase(..) => None,
     };
     station.send(recovered);
-    settle(station, person, way);
+    settle(station, person, way, wants_key);
     station.compare_with_last_note();
     station.note_anchors();
     station.count_rows();
@@ -188,11 +216,19 @@ pub(super) fn enter(
 }
 
 /// What is left to do behind the first screen.
-fn settle(station: &Arc<Station>, person: PersonId, way: Way) {
+fn settle(station: &Arc<Station>, person: PersonId, way: Way, wants_key: bool) {
     match way {
         Way::Slot(opened) => {
             station.compare_drawers(anchors_in_slot(&opened.contents.anchors));
             refresh::begin(station, opened);
+        }
+        Way::Key(opened, next) => {
+            station.compare_drawers(anchors_in_slot(&opened.contents.anchors));
+            if wants_key {
+                // A key that has opened is one to rely on.
+                station.end_codes(person);
+            }
+            refresh::begin_by_key(station, opened, next);
         }
         Way::Recovery(opened, _) => {
             station.compare_drawers(anchors_in_slot(&opened.contents.anchors));

@@ -77,6 +77,25 @@ impl SlotShelf<'_> {
         if kept.is_empty() { Ok(Err(lacks.first().copied().unwrap_or(Lack::File))) } else { Ok(Ok(kept)) }
     }
 
+    /// Whether a person has one at all.
+    pub(crate) fn has(&self, person: PersonId) -> Result<bool, ClientError> {
+        Ok(!self.files.of(person)?.is_empty())
+    }
+
+    /// Whether this generation of this slot is still there.
+    pub(crate) fn still_has(
+        &self,
+        person: PersonId,
+        slot: Uuid,
+        generation: u64,
+    ) -> Result<bool, ClientError> {
+        let is_it = |stored: &StoredSlot| {
+            stored.generation == generation
+                && slot::inspect(&stored.bytes).is_ok_and(|header| header.slot == slot)
+        };
+        Ok(self.files.of(person)?.iter().any(is_it))
+    }
+
     fn whole(&self, stored: StoredSlot) -> Result<Result<KeptSlot, Lack>, KeyringProblem> {
         let StoredSlot { generation, bytes } = stored;
         let Ok(header) = slot::inspect(&bytes) else { return Ok(Err(Lack::FileUnreadable)) };

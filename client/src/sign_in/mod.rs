@@ -1,5 +1,6 @@
 //! Signing in: offline with what is here, online the first time and after trouble; then the vault is opened.
 
+pub(crate) mod by_key;
 mod enter;
 pub(crate) mod kept_slot;
 mod offline;
@@ -24,6 +25,7 @@ use crate::view::OpenedView;
 use crate::workstation::SignInForm;
 use crate::{ClientError, Code};
 
+pub(crate) use by_key::sign_in_with_key;
 use enter::Entry;
 use offline::{Tried, Without};
 pub(crate) use recovery::recover;
@@ -96,7 +98,7 @@ fn open(station: &Station, typed: &Typed<'_>, may_use_slot: bool) -> Result<Entr
             Ok(let_in) => Ok(Entry::online(let_in)),
             Err(error) if error.code == Code::ServerAway => {
                 match without {
-                    Without::Name | Without::Slot(_) => offline::spend(station, typed),
+                    Without::Name | Without::Slot(_) | Without::CodesEnded => offline::spend(station, typed),
                     // The slot was tried on the way to the server, to keep its keys.
                     Without::Over | Without::OverByDate | Without::Disabled => {}
                 }

@@ -6,7 +6,7 @@ use keys::totp;
 use records::id::PersonId;
 
 use super::Typed;
-use super::kept_slot::{KeptSlot, Lack, SlotShelf};
+use super::kept_slot::{KeptSlot, Lack};
 use crate::proven_time::{learn_ahead, on_phone};
 use crate::station::Station;
 use crate::{ClientError, Code};
@@ -32,6 +32,8 @@ pub(super) enum Without {
     Over,
     /// They have, if the date of this computer is right.
     OverByDate,
+    /// A security key has taken their place.
+    CodesEnded,
     /// Too many failures in a row.
     Disabled,
 }
@@ -41,7 +43,7 @@ impl Without {
     /// code is told, are one.
     pub(super) fn code(self) -> Code {
         match self {
-            Self::Name | Self::OverByDate => Code::SignInRefused,
+            Self::Name | Self::OverByDate | Self::CodesEnded => Code::SignInRefused,
             Self::Slot(lack) => lack.code(),
             Self::Over => Code::CodesRunOut,
             Self::Disabled => Code::SlotDisabled,
@@ -53,8 +55,12 @@ impl Without {
 pub(super) fn open(station: &Station, typed: &Typed<'_>) -> Result<Tried, ClientError> {
     let person = station.device().person_of(typed.name)?;
     let Some(person) = person else { return Ok(Tried::Without(Without::Name)) };
-    let kept = match shelf(station).of(person)? {
+    let kept = match station.slots().of(person)? {
         Ok(kept) => kept,
+        // What is not there because a key has taken its place is refused as any wrong code is.
+        Err(Lack::File) if station.key_slots().has(person)? => {
+            return Ok(Tried::Without(Without::CodesEnded));
+        }
         Err(lack) => return Ok(Tried::Without(Without::Slot(lack))),
     };
     let claimed = claimed_time(station, typed, person);
@@ -72,14 +78,10 @@ pub(super) fn open(station: &Station, typed: &Typed<'_>) -> Result<Tried, Client
 /// The person's slot, if it opens: for a sign-in at the server that wants to keep its keys. The code is not used up here.
 pub(super) fn peek(station: &Station, typed: &Typed<'_>) -> Result<Option<OpenedSlot>, ClientError> {
     let Some(person) = station.device().person_of(typed.name)? else { return Ok(None) };
-    match shelf(station).of(person)? {
+    match station.slots().of(person)? {
         Ok(kept) => try_each(station, typed, person, &kept),
         Err(_) => Ok(None),
     }
-}
-
-fn shelf(station: &Station) -> SlotShelf<'_> {
-    SlotShelf { files: station.slots(), keyring: station.keyring() }
 }
 
 /// The time whose codes are tried: what the phone is said to show, or the best guess at it.

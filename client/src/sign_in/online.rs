@@ -7,7 +7,6 @@ use records::id::PersonId;
 use sync::wire::{Base64Bytes, SecretText, SignInFinish, SignInStart, SignInStarted, SignedIn, path};
 use uuid::Uuid;
 
-use super::kept_slot::SlotShelf;
 use super::refresh::NewlyMade;
 use super::{Typed, offline};
 use crate::client_state::Profile;
@@ -59,6 +58,8 @@ pub(super) fn sign_in(station: &Station, typed: &Typed<'_>) -> Result<LetIn, Cli
     )?;
     if has_new_keys {
         recovery::void(station, person)?;
+        let _turn = station.slot_turn();
+        station.key_slots().forget_person(person)?;
     }
     station.device().remember_username(typed.name, person)?;
     let profile = Profile { name: answer.name.clone(), roles: answer.roles.clone() };
@@ -161,6 +162,6 @@ fn make_slot(
 }
 
 fn put(station: &Station, person: PersonId, slot_id: Uuid, made: &MadeSlot) -> Result<(), ClientError> {
-    let shelf = SlotShelf { files: station.slots(), keyring: station.keyring() };
-    shelf.replace(person, slot_id, made, || Ok(()))
+    let _turn = station.slot_turn();
+    station.slots().replace(person, slot_id, made, || Ok(()))
 }

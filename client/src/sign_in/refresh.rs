@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keys::Random;
-use keys::slot::{self, OpenedSlot, PassphraseShare, SlotContents};
+use keys::slot::{self, KeyAnswer, MadeSlot, OpenedSlot, PassphraseShare, SlotContents, SlotHeader, by_key};
 use records::id::PersonId;
 
 use super::kept_slot::SlotShelf;
@@ -20,6 +20,21 @@ pub(crate) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
             tracing::warn!(
                 code = error.code.as_str(),
                 "the slot was not refreshed; it is tried again at the next unlock"
+            );
+        }
+        prepare(&behind, &opened.contents, &opened.passphrase_share());
+    });
+}
+
+/// The same for the slot of a security key, with the key's answer to the next salt.
+pub(super) fn begin_by_key(station: &Arc<Station>, opened: Box<OpenedSlot>, next: KeyAnswer) {
+    let behind = station.clone();
+    station.in_background("slot-refresh", move || {
+        let mut opened = opened;
+        if let Err(error) = refresh_by_key(&behind, &mut opened, &next) {
+            tracing::warn!(
+                code = error.code.as_str(),
+                "the security key's slot was not refreshed; it is tried again at the next unlock"
             );
         }
         prepare(&behind, &opened.contents, &opened.passphrase_share());
@@ -48,14 +63,37 @@ fn prepare(station: &Station, contents: &SlotContents, share: &PassphraseShare) 
 }
 
 fn refresh(station: &Station, opened: &mut OpenedSlot) -> Result<(), ClientError> {
-    let person = PersonId::from_uuid(opened.contents.person);
-    let slot_id = opened.header().slot;
+    bring_up_to_date(station, opened);
+    let before = opened.header();
+    let made = slot::refresh(opened, station.window_days(), &mut Random::from_os());
+    put(station, station.slots(), &before, &made.map_err(|_| Code::OutOfMemory)?)
+}
+
+fn refresh_by_key(station: &Station, opened: &mut OpenedSlot, next: &KeyAnswer) -> Result<(), ClientError> {
+    bring_up_to_date(station, opened);
+    let before = opened.header();
+    let made = by_key::refresh(opened, next, &mut Random::from_os());
+    put(station, station.key_slots(), &before, &made.map_err(|_| Code::OutOfMemory)?)
+}
+
+fn bring_up_to_date(station: &Station, opened: &mut OpenedSlot) {
     // With nobody signed in any more the anchors stay as they were.
     if let Ok(anchors) = station.ask(|session| session.anchors()) {
         opened.contents.anchors = anchors;
     }
-    let mut random = Random::from_os();
-    let made = slot::refresh(opened, station.window_days(), &mut random).map_err(|_| Code::OutOfMemory)?;
-    let shelf = SlotShelf { files: station.slots(), keyring: station.keyring() };
-    shelf.replace(person, slot_id, &made, || Ok(()))
+}
+
+/// Puts the next generation in place, unless this one was replaced or taken away meanwhile.
+fn put(
+    station: &Station,
+    shelf: SlotShelf<'_>,
+    before: &SlotHeader,
+    made: &MadeSlot,
+) -> Result<(), ClientError> {
+    let _turn = station.slot_turn();
+    let person = PersonId::from_uuid(before.person);
+    if shelf.still_has(person, before.slot, before.generation)? {
+        shelf.replace(person, before.slot, made, || Ok(()))?;
+    }
+    Ok(())
 }

@@ -12,13 +12,16 @@ impl Station {
     /// Locks at once. An unlock that is under way comes to nothing; a save that has begun comes to its end.
     pub(crate) fn lock(self: &Arc<Self>, cause: LockCause) {
         let leaving = self.mailbox().close();
+        self.security_key().cancel();
         let signed_in = self.take_signed_in();
         self.forget_session_token();
         self.driver().tell(Told::Shut);
         let Some(leaving) = leaving else { return };
         leaving.wait();
         self.keep_time();
-        self.park(cause);
+        // Who has still to register a security key comes back as they came in: with a code, and not past that screen.
+        let key_due = signed_in.as_ref().is_some_and(|signed_in| signed_in.key_due);
+        self.park(if key_due { LockCause::SignOut } else { cause });
         if let Some(signed_in) = signed_in {
             let event = AuditEvent::locked(self.stamp(), &signed_in.actor, word(cause));
             let recorded = self.record(&[event]).and_then(|()| self.keep_checkpoint());

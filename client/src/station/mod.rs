@@ -34,7 +34,9 @@ use crate::keyring::Keyring;
 use crate::mailbox::Mailbox;
 use crate::parking::ParkedMemory;
 use crate::proven_time::ProvenTime;
+use crate::security_key::KeyDesk;
 use crate::session::OpenSession;
+use crate::sign_in::kept_slot::SlotShelf;
 use crate::store::{DeviceGuard, Store};
 use crate::syncing::DriverHandle;
 use crate::{ClientError, Clock, Code, Reading, Settings, recovery, workstation};
@@ -59,6 +61,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     /// What outlives a lock of those who come back.
     pub(crate) parked: Arc<dyn ParkedMemory>,
+    /// Where a security key is plugged in.
+    pub(crate) security_key: KeyDesk,
     /// Whom to tell.
     pub(crate) listener: Listener,
     /// Where background work runs.
@@ -95,6 +99,7 @@ pub(crate) struct Station {
     about: About,
     keys: DeviceKeys,
     slots: Slots,
+    key_slots: Slots,
     server: Server,
     certificate: [u8; 32],
     driver: DriverHandle,
@@ -114,6 +119,7 @@ pub(crate) struct Station {
     /// Whoever reads and writes the note in the keyring has the turn.
     anchor_turn: Mutex<()>,
     attempt_turn: Mutex<()>,
+    slot_turn: Mutex<()>,
     signed_in: Mutex<Option<SignedIn>>,
     parking: Parking,
 }
@@ -127,6 +133,7 @@ impl Station {
         Self {
             identity: parts.device.identity(),
             slots: Slots::new(parts.device.folder()),
+            key_slots: Slots::of_security_keys(parts.device.folder()),
             surroundings: parts.surroundings,
             about: parts.about,
             keys: parts.keys,
@@ -148,6 +155,7 @@ impl Station {
             background: Mutex::default(),
             anchor_turn: Mutex::default(),
             attempt_turn: Mutex::default(),
+            slot_turn: Mutex::default(),
             signed_in: Mutex::new(None),
             parking,
         }
@@ -189,8 +197,23 @@ impl Station {
         &self.keys
     }
 
-    pub(crate) fn slots(&self) -> &Slots {
-        &self.slots
+    /// The slots that one-time codes open, with both halves.
+    pub(crate) fn slots(&self) -> SlotShelf<'_> {
+        SlotShelf { files: &self.slots, keyring: self.keyring() }
+    }
+
+    /// The slots that security keys open, with both halves.
+    pub(crate) fn key_slots(&self) -> SlotShelf<'_> {
+        SlotShelf { files: &self.key_slots, keyring: self.keyring() }
+    }
+
+    /// The turn to replace a slot or to take one away, so that nothing comes back that was taken away.
+    pub(crate) fn slot_turn(&self) -> MutexGuard<'_, ()> {
+        held(&self.slot_turn)
+    }
+
+    pub(crate) fn security_key(&self) -> &KeyDesk {
+        &self.surroundings.security_key
     }
 
     pub(crate) fn server(&self) -> &Server {

@@ -12,7 +12,6 @@ use sync::wire::{Directive, DirectiveOrder};
 use vault::{StoreError, StoredDirective};
 
 use super::Station;
-use crate::sign_in::kept_slot::SlotShelf;
 use crate::throttle::MOST_FAILURES;
 use crate::{ClientError, Code, LockCause, recovery};
 
@@ -142,7 +141,11 @@ impl Station {
         }
         self.parking().remove(person, self.since_boot());
         recovery::void(self, person)?;
-        SlotShelf { files: self.slots(), keyring: self.keyring() }.forget_person(person)?;
+        {
+            let _turn = self.slot_turn();
+            self.slots().forget_person(person)?;
+            self.key_slots().forget_person(person)?;
+        }
         self.device().forget_person(person)?;
         Ok(())
     }

@@ -12,7 +12,9 @@ use crate::{ClientError, workstation};
 impl Station {
     /// The state of the workstation, without any patient's data.
     pub(crate) fn status(&self) -> StatusView {
-        let person = self.person().map(|signed_in| signed_in.view);
+        let signed_in = self.person();
+        let key_due = signed_in.as_ref().is_some_and(|signed_in| signed_in.key_due);
+        let person = signed_in.map(|signed_in| signed_in.view);
         let (sync, last_contact) = {
             let net = self.net();
             (net.sync, net.last_contact)
@@ -31,6 +33,7 @@ impl Station {
             notice: self.notice(),
             idle_limit_s: self.idle_limit_s(),
             privacy_cover_s: self.policy().privacy_cover_s,
+            key_due,
             demo: self.settings().demo,
         }
     }

@@ -146,12 +146,13 @@ fn destroy(folder: &Folder, keyring: &dyn Keyring) -> Result<(), ClientError> {
 /// Destroys the keyring's half of every slot, its count of failed attempts, and what it says of how far the records had come.
 fn destroy_halves(keyring: &dyn Keyring, folder: &Folder) -> Result<(), ClientError> {
     keyring.delete(tries::ITEM)?;
-    let slots = Slots::new(folder);
-    // A folder that is gone already has no slots.
-    for person in slots.people().unwrap_or_default() {
-        for stored in slots.of(person)? {
-            if let Ok(header) = slot::inspect(&stored.bytes) {
-                keyring.delete(&item(header.slot, stored.generation))?;
+    for slots in [Slots::new(folder), Slots::of_security_keys(folder)] {
+        // A folder that is gone already has no slots.
+        for person in slots.people().unwrap_or_default() {
+            for stored in slots.of(person)? {
+                if let Ok(header) = slot::inspect(&stored.bytes) {
+                    keyring.delete(&item(header.slot, stored.generation))?;
+                }
             }
         }
     }

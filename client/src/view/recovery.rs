@@ -1,4 +1,4 @@
-//! The day without the phone, as the screens show it.
+//! A person's means of signing in beside the phone, as the screens show them.
 
 use serde::Serialize;
 
@@ -13,6 +13,19 @@ pub struct RecoveryView {
     pub made: Option<String>,
     /// Whether the server holds a code that can be read out on the telephone.
     pub by_telephone: bool,
+}
+
+/// How a person's security key stands on this workstation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SecurityKeyView {
+    /// Whether one is registered here.
+    pub registered: bool,
+    /// Whether one-time codes open this workstation without the server.
+    pub codes_open: bool,
+    /// Whether policy wants this person to sign in with one.
+    pub required: bool,
 }
 
 /// A sheet of recovery codes. Shown once.

@@ -50,6 +50,8 @@ pub struct StatusView {
     pub idle_limit_s: u32,
     /// Seconds after which the screen is covered; absent where the practice wants no cover.
     pub privacy_cover_s: Option<u32>,
+    /// Whether the person who is signed in has to register a security key before anything else.
+    pub key_due: bool,
     /// Whether this is a demonstration with made-up patients.
     pub demo: bool,
 }

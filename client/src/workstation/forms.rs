@@ -77,6 +77,32 @@ pub struct SheetForm {
     pub code: String,
 }
 
+/// What a person types who signs in with a security key.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct KeySignInForm {
+    /// User name.
+    pub username: String,
+    /// Passphrase.
+    pub passphrase: String,
+    /// The PIN of the security key.
+    pub pin: String,
+}
+
+/// What a signed-in person types to register a security key.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterKeyForm {
+    /// Passphrase.
+    pub passphrase: String,
+    /// Six digits of the authenticator app, not used before.
+    pub code: String,
+    /// The PIN of the security key.
+    pub pin: String,
+}
+
 /// What a new person types once to get a passphrase and an authenticator.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -114,6 +140,21 @@ impl Drop for SheetForm {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.passphrase);
         zeroize::Zeroize::zeroize(&mut self.code);
+    }
+}
+
+impl Drop for KeySignInForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.pin);
+    }
+}
+
+impl Drop for RegisterKeyForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.code);
+        zeroize::Zeroize::zeroize(&mut self.pin);
     }
 }
 

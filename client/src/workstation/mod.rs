@@ -11,6 +11,7 @@ mod recovering;
 mod reentry_orders;
 #[cfg(test)]
 mod reentry_tests;
+mod security_keys;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use vault::Folder;
 
 use crate::keyring::Keyring;
 use crate::parking::{ParkedMemory, ProcessMemory};
+use crate::security_key::{KeyDesk, KeyStep};
 use crate::station::{Station, Surroundings, wiping};
 use crate::syncing::Told;
 use crate::view::{
@@ -31,7 +33,8 @@ use crate::view::{
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
 pub use forms::{
-    ActivateForm, EnrolForm, LockCause, PhoneTime, RecoveryForm, ReenterForm, SheetForm, SignInForm,
+    ActivateForm, EnrolForm, KeySignInForm, LockCause, PhoneTime, RecoveryForm, ReenterForm, RegisterKeyForm,
+    SheetForm, SignInForm,
 };
 use open::Running;
 
@@ -48,6 +51,13 @@ pub enum Event {
     PatientErased {
         /// Whose.
         patient_id: String,
+    },
+    /// What the person is to do with the security key.
+    KeyStep {
+        /// What.
+        step: KeyStep,
+        /// Which touch it is, from 1 on.
+        touch: u8,
     },
     /// So many codes of a sheet are made.
     SheetProgress {
@@ -108,6 +118,7 @@ impl Workstation {
             keyring,
             clock,
             parked,
+            security_key: KeyDesk::default(),
             listener: Arc::new(on_event),
             runtime: runtime.handle().clone(),
         };
@@ -194,7 +205,7 @@ impl Workstation {
     /// `locked`, `not-your-role`, and what could not be read or recorded.
     pub fn search(&self, text: &str) -> Result<SearchView, ClientError> {
         let text = text.to_owned();
-        self.station()?.ask(move |session| session.search(&text))
+        self.desk()?.ask(move |session| session.search(&text))
     }
 
     /// The list stood still or was left: these patients were displayed.
@@ -203,7 +214,7 @@ impl Workstation {
     /// `locked`, and what could not be recorded.
     pub fn settle_search(&self, shown: &[String]) -> Result<(), ClientError> {
         let shown = shown.to_vec();
-        self.station()?.ask(move |session| session.settle_search(&shown))
+        self.desk()?.ask(move |session| session.settle_search(&shown))
     }
 
     /// A part of today's appointments: those after the one with this id, from the first on without one.
@@ -212,7 +223,7 @@ impl Workstation {
     /// `locked`, `not-your-role`, and what could not be read or recorded.
     pub fn today(&self, after: Option<&str>) -> Result<TodayView, ClientError> {
         let after = after.map(str::to_owned);
-        self.station()?.ask(move |session| session.day(after.as_deref()))
+        self.desk()?.ask(move |session| session.day(after.as_deref()))
     }
 
     /// Patients this person opened lately on this workstation.
@@ -220,7 +231,7 @@ impl Workstation {
     /// # Errors
     /// `locked`, and what could not be read or recorded.
     pub fn recent(&self) -> Result<Vec<PatientRow>, ClientError> {
-        self.station()?.ask(|session| session.recent())
+        self.desk()?.ask(|session| session.recent())
     }
 
     /// Opens a chart.
@@ -229,7 +240,7 @@ impl Workstation {
     /// `needs-reason` (ask, and call again with one), `needs-break-glass`, `not-found`, `not-your-role`, `locked`.
     pub fn open_chart(&self, patient_id: &str, reason: Option<OpenReason>) -> Result<ChartView, ClientError> {
         let patient_id = patient_id.to_owned();
-        self.station()?.ask(move |session| session.open_chart(&patient_id, reason))
+        self.desk()?.ask(move |session| session.open_chart(&patient_id, reason))
     }
 
     /// Records a set of vital signs. Not saved and with warnings: show them, and call again `confirmed`.
@@ -253,7 +264,7 @@ impl Workstation {
     /// # Errors
     /// `locked`, `disk-full`, `disk-error`: the draft before is still there.
     pub fn save_draft(&self, form: DraftForm) -> Result<(), ClientError> {
-        self.station()?.ask(move |session| session.save_draft(&form))
+        self.desk()?.ask(move |session| session.save_draft(&form))
     }
 
     /// Forgets a draft.
@@ -262,7 +273,7 @@ impl Workstation {
     /// `locked`, `disk-error`.
     pub fn discard_draft(&self, patient_id: &str, form: DraftKind) -> Result<(), ClientError> {
         let patient_id = patient_id.to_owned();
-        self.station()?.ask(move |session| session.discard_draft(&patient_id, form))
+        self.desk()?.ask(move |session| session.discard_draft(&patient_id, form))
     }
 
     /// Keeps where the person is.
@@ -270,7 +281,7 @@ impl Workstation {
     /// # Errors
     /// `locked`, `disk-full`, `disk-error`.
     pub fn save_place(&self, place: Place) -> Result<(), ClientError> {
-        self.station()?.ask(move |session| session.save_place(place))
+        self.desk()?.ask(move |session| session.save_place(place))
     }
 
     /// What has reached the server. While locked, numbers only.
@@ -299,7 +310,7 @@ impl Workstation {
         patient_id: Option<&str>,
         from_index: Option<u64>,
     ) -> Result<AuditView, ClientError> {
-        self.station()?.audit_view(patient_id.map(str::to_owned), from_index)
+        self.desk()?.audit_view(patient_id.map(str::to_owned), from_index)
     }
 
     /// Locks, writes the last event and ends all threads.
@@ -311,10 +322,17 @@ impl Workstation {
         &self,
         act: impl FnOnce(&mut crate::session::OpenSession) -> Result<SaveView, ClientError> + Send + 'static,
     ) -> Result<SaveView, ClientError> {
-        let station = self.station()?;
+        let station = self.desk()?;
         let saved = station.ask(act)?;
         station.saved(saved.change_id.as_deref());
         Ok(saved)
+    }
+
+    /// The station for whoever wants to see or write records.
+    fn desk(&self) -> Result<Arc<Station>, ClientError> {
+        let station = self.station()?;
+        station.admits_records()?;
+        Ok(station)
     }
 
     fn station(&self) -> Result<Arc<Station>, ClientError> {

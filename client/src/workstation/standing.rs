@@ -28,6 +28,7 @@ impl Workstation {
             notice: None,
             idle_limit_s: u32::try_from(settings.idle_limit().as_secs()).unwrap_or(u32::MAX),
             privacy_cover_s: sync::wire::Policy::default().privacy_cover_s,
+            key_due: false,
             demo: settings.demo,
         }
     }

@@ -3,6 +3,7 @@
 mod clock;
 mod factors;
 mod keyring;
+mod security_keys;
 mod throttle;
 
 use std::fs;

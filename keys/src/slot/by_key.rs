@@ -16,7 +16,7 @@ use super::seal::{self, Factor};
 use super::{MadeSlot, NewSlot, OpenedSlot, SlotKey, SlotNotMade, SlotRefused, derive_a};
 use crate::layout::{Reader, Writer};
 use crate::secret::key_type;
-use crate::{Passphrase, Random, Unreadable};
+use crate::{Passphrase, Random, Unreadable, totp};
 
 /// The longest name of a credential that CTAP 2.1 allows, in bytes.
 const CREDENTIAL_LIMIT: usize = 1023;
@@ -113,7 +113,7 @@ pub fn request(file: &[u8]) -> Result<Option<KeyRequest>, Unreadable> {
 /// Opens a security key's slot. `answer` is the key's to the first salt of the file's request.
 ///
 /// # Errors
-/// [`SlotRefused`]; `NotOpened` alike for a wrong passphrase, key or device.
+/// [`SlotRefused`]; `NotOpened` alike, and at one price, for a wrong passphrase, key or device.
 pub fn open(
     file: &[u8],
     passphrase: &Passphrase,
@@ -123,13 +123,15 @@ pub fn open(
     let file = SlotFile::parse(file)?;
     file.header.cost.check()?;
     let a_key = derive_a(passphrase, &file.header).ok_or(SlotRefused::OutOfMemory)?;
-    let opened = seal::open(&file, &a_key, k_slot, &Factor::KeyAnswer(answer))?;
-    match (opened, file.request) {
-        (Some(contents), Some(request)) => {
-            Ok(OpenedSlot { contents, step: 0, a_key, header: file.header, request: Some(request) })
+    // As many as there are steps of a code, so that a failure costs the same at every kind of slot.
+    for _ in totp::candidate_steps(0) {
+        let opened = seal::open(&file, &a_key, k_slot, &Factor::KeyAnswer(answer))?;
+        if let (Some(contents), Some(request)) = (opened, &file.request) {
+            let request = Some(request.clone());
+            return Ok(OpenedSlot { contents, step: 0, a_key, header: file.header, request });
         }
-        (Some(_) | None, _) => Err(SlotRefused::NotOpened),
     }
+    Err(SlotRefused::NotOpened)
 }
 
 /// Makes the next generation: new salts and keyring half. `next` is the key's answer to the second salt of the request

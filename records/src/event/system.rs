@@ -15,6 +15,8 @@ pub enum SignIn {
     Offline,
     /// Back within hours of a full unlock, with the passphrase alone.
     ReEntry,
+    /// Against the slot on this workstation, with passphrase and security key.
+    SecurityKey,
     /// Against a recovery slot on this workstation, with passphrase and a code of the person's sheet.
     RecoveryCode,
     /// Against a recovery slot on this workstation, with passphrase and the code that was read out on the telephone.
@@ -28,6 +30,7 @@ impl SignIn {
             SignIn::Online => "online",
             SignIn::Offline => "offline",
             SignIn::ReEntry => "re-entry",
+            SignIn::SecurityKey => "security-key",
             SignIn::RecoveryCode => "recovery-code",
             SignIn::ReleasedCode => "released-code",
         }
@@ -39,6 +42,12 @@ impl SignIn {
 pub enum OwnCredential {
     /// A new sheet of recovery codes; the one before it is void.
     RecoverySheet,
+    /// A security key was registered on this workstation; the one before it opens nothing there any more.
+    SecurityKey,
+    /// The security key of this workstation opens nothing any more.
+    SecurityKeyRemoved,
+    /// One-time codes no longer open this workstation without the server, because policy wants a security key.
+    CodesEnded,
 }
 
 impl OwnCredential {
@@ -46,6 +55,9 @@ impl OwnCredential {
     pub const fn as_str(self) -> &'static str {
         match self {
             OwnCredential::RecoverySheet => "recovery-sheet",
+            OwnCredential::SecurityKey => "security-key",
+            OwnCredential::SecurityKeyRemoved => "security-key-removed",
+            OwnCredential::CodesEnded => "codes-ended",
         }
     }
 }

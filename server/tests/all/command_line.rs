@@ -73,6 +73,32 @@ fn who_was_not_erased_has_no_certificate_and_what_is_none_does_not_verify() {
     assert_eq!(policy["rekey_days"], 90);
 }
 
+#[test]
+fn an_operator_sets_when_workstations_lock_and_who_signs_in_with_a_security_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    let policy = |arguments: &[&str]| run(&[&["policy"], arguments, &["--data", &data]].concat());
+    let is_usage = |arguments: &[&str]| policy(arguments).status.code() == Some(2);
+    let before = json(&policy(&["show"]));
+    assert_eq!(before["security_key_roles"], Value::Array(Vec::new()));
+    let locked = json(&policy(&["lock", "--idle", "300", "--cover", "0"]));
+    assert_eq!((&locked["idle_lock_s"], &locked["privacy_cover_s"]), (&300.into(), &Value::Null));
+    assert_eq!(locked["reentry_h"], before["reentry_h"], "what is not named stays");
+    let locked = json(&policy(&["lock", "--cover", "90", "--reentry", "4"]));
+    let limits = ["idle_lock_s", "privacy_cover_s", "reentry_h"].map(|name| locked[name].as_u64().unwrap());
+    assert_eq!(limits, [300, 90, 4]);
+    for beyond in [["--idle", "901"], ["--idle", "30"], ["--cover", "5"], ["--reentry", "13"]] {
+        assert!(is_usage(&[&["lock"], beyond.as_slice()].concat()), "{beyond:?}");
+    }
+    assert!(is_usage(&["lock"]), "nothing to change");
+    let keys = json(&policy(&["security-keys", "clinician", "nurse"]));
+    assert_eq!(keys["security_key_roles"], serde_json::json!(["clinician", "nurse"]));
+    assert!(is_usage(&["security-keys", "surgeon"]));
+    let after = json(&policy(&["show"]));
+    assert_eq!((&after, after["version"].as_u64()), (&keys, before["version"].as_u64().map(|was| was + 3)));
+    assert_eq!(json(&policy(&["security-keys"]))["security_key_roles"], serde_json::json!([]));
+}
+
 #[cfg(unix)]
 #[test]
 fn keys_and_store_are_readable_by_their_owner_alone() {

@@ -2,8 +2,8 @@
 
 use super::{AuditReceipt, Base64Bytes};
 use jiff::Timestamp;
-use records::Drawer;
 use records::id::{DeviceId, PatientId, PersonId, SlotId};
+use records::{Drawer, Role};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/directives`.
@@ -151,6 +151,9 @@ pub struct Policy {
     /// After how many days a drawer gets new keys without anybody asking for it; 0 for never.
     #[serde(default = "usual_rekey_days")]
     pub rekey_days: u32,
+    /// The roles whose people sign in with a security key and, once they have one on a workstation, with no code there.
+    #[serde(default)]
+    pub security_key_roles: Vec<Role>,
 }
 
 /// A year.
@@ -172,6 +175,7 @@ impl Default for Policy {
             sync_interval_s: 60,
             mirror: None,
             rekey_days: usual_rekey_days(),
+            security_key_roles: Vec::new(),
         }
     }
 }

@@ -34,6 +34,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("keyring-core", &["client"]),
     ("secret-service", &["client"]),
     ("zbus-secret-service-keyring-store", &["client"]),
+    ("authenticator", &["client"]),
     ("aes-gcm", &["keys"]),
     ("argon2", &["keys"]),
     ("ed25519-dalek", &["keys"]),

@@ -10,6 +10,7 @@ mod orders;
 mod put_back;
 mod recovery;
 mod rescue;
+mod security_keys;
 mod strangers;
 mod wiping_killed;
 

@@ -3,10 +3,12 @@ import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
 import { recovery } from './text/recovery';
+import { securityKey } from './text/security-key';
 import type { Code } from './api/bindings';
 
 export const text = {
   recovery,
+  securityKey,
   product: 'Chartkeep',
   common: {
     cancel: 'Cancel',

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { describe, expect, test } from 'vitest';
 import { theClinic } from '$lib/api/fake';
-import { openChart, openWindow, signInAs, type Window } from './window';
+import { openChart, openWindow, signInAs, typeSignIn, type Window } from './window';
 
 /** Colour contrast needs a layout, which jsdom has not; it was measured when the colours were chosen. */
 async function faults(): Promise<string[]> {
@@ -20,6 +20,9 @@ const SCREENS: [string, () => Promise<unknown>][] = [
   ['sign-in', async () => openWindow().find('lock-screen')],
   ['coming back', async () => { const window = await signInAs('dwhitfield'); await window.user.keyboard('{Control>}l{/Control}'); await window.find('reentry-form'); }],
   ['sign-in without the phone', async () => { const window = openWindow(); await window.user.click(await window.find('recover-open')); await window.find('recover-form'); }],
+  ['sign-in with a security key', async () => { theClinic().key.touchMs = 60_000; const window = openWindow(); await window.user.click(await window.find('key-open')); await window.user.type(window.byId('key-pin'), '482913'); await window.user.click(window.byId('key-submit')); await window.find('key-step'); }],
+  ['a security key that is due', async () => { theClinic().key.due = true; const window = openWindow(); await typeSignIn(window, 'dwhitfield'); await window.find('key-due-screen'); }],
+  ['a security key to register', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('me-open')); await window.user.click(await window.find('register-open')); await window.find('register-form'); }],
   ['my sign-in', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('me-open')); await window.user.click(await window.find('sheet-open')); await window.user.type(window.byId('sheet-passphrase'), 'three unrelated words'); await window.user.click(window.byId('sheet-make')); await window.find('sheet-codes'); }],
   ['home', async () => (await signInAs('dwhitfield')).find('today-row').catch(() => null)],
   ['summary', async () => onChart(async (window) => window.find('summary-problems'))],

@@ -23,6 +23,13 @@ export interface Backend {
   reenter: Ask<'reenter'>;
   /** Without the phone: passphrase and a recovery code. */
   recover: Ask<'recover'>;
+  /** With passphrase and security key; waits for the touch, and `key-step` tells what to do. */
+  signInWithKey: Ask<'sign_in_with_key'>;
+  securityKeyStatus: Ask<'security_key_status'>;
+  /** Three touches. */
+  registerSecurityKey: Ask<'register_security_key'>;
+  removeSecurityKey: Ask<'remove_security_key'>;
+  cancelSecurityKey: Ask<'cancel_security_key'>;
   spokenWords: Ask<'spoken_words'>;
   recoveryStatus: Ask<'recovery_status'>;
   /** Takes seconds; `sheet-progress` tells of each code. */
@@ -61,6 +68,8 @@ export interface Events {
   'patient-erased': { patientId: string };
   /** So many codes of a sheet are made. */
   'sheet-progress': { done: number };
+  /** What to do with the security key now, and for which touch. */
+  'key-step': { step: 'plug-in' | 'touch' | 'choose'; touch: number };
 }
 
 function ask<C extends keyof Commands>(command: C): Ask<C> {
@@ -77,6 +86,11 @@ export const backend: Backend = {
   signIn: ask('sign_in'),
   reenter: ask('reenter'),
   recover: ask('recover'),
+  signInWithKey: ask('sign_in_with_key'),
+  securityKeyStatus: ask('security_key_status'),
+  registerSecurityKey: ask('register_security_key'),
+  removeSecurityKey: ask('remove_security_key'),
+  cancelSecurityKey: ask('cancel_security_key'),
   spokenWords: ask('spoken_words'),
   recoveryStatus: ask('recovery_status'),
   makeRecoverySheet: ask('make_recovery_sheet'),

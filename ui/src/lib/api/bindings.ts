@@ -330,7 +330,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -637,6 +637,20 @@ lot: string | null,
  * Where on the body.
  */
 site: string | null, };
+
+export type KeySignInForm = { 
+/**
+ * User name.
+ */
+username: string, 
+/**
+ * Passphrase.
+ */
+passphrase: string, 
+/**
+ * The PIN of the security key.
+ */
+pin: string, };
 
 export type LabRow = { 
 /**
@@ -1044,6 +1058,20 @@ person: string,
  */
 passphrase: string, };
 
+export type RegisterKeyForm = { 
+/**
+ * Passphrase.
+ */
+passphrase: string, 
+/**
+ * Six digits of the authenticator app, not used before.
+ */
+code: string, 
+/**
+ * The PIN of the security key.
+ */
+pin: string, };
+
 export type SaveView = { 
 /**
  * Whether it is on disk, with its event and its envelope.
@@ -1083,6 +1111,20 @@ arriving: boolean,
 millis: number, };
 
 export type Section = "demographics" | "appointments" | "coverage" | "problems" | "medications" | "allergies" | "vitals" | "labs" | "immunizations" | "encounters" | "notes" | "documents";
+
+export type SecurityKeyView = { 
+/**
+ * Whether one is registered here.
+ */
+registered: boolean, 
+/**
+ * Whether one-time codes open this workstation without the server.
+ */
+codesOpen: boolean, 
+/**
+ * Whether policy wants this person to sign in with one.
+ */
+required: boolean, };
 
 export type SettleForm = { 
 /**
@@ -1177,6 +1219,10 @@ idleLimitS: number,
  * Seconds after which the screen is covered; absent where the practice wants no cover.
  */
 privacyCoverS: number | null, 
+/**
+ * Whether the person who is signed in has to register a security key before anything else.
+ */
+keyDue: boolean, 
 /**
  * Whether this is a demonstration with made-up patients.
  */
@@ -1470,6 +1516,11 @@ export interface Commands {
   sign_in: { form: SignInForm; answer: OpenedView };
   reenter: { form: ReenterForm; answer: OpenedView };
   recover: { form: RecoveryForm; answer: OpenedView };
+  sign_in_with_key: { form: KeySignInForm; answer: OpenedView };
+  security_key_status: { form: null; answer: SecurityKeyView };
+  register_security_key: { form: RegisterKeyForm; answer: SecurityKeyView };
+  remove_security_key: { form: SheetForm; answer: SecurityKeyView };
+  cancel_security_key: { form: null; answer: void };
   spoken_words: { form: null; answer: Array<string> };
   recovery_status: { form: null; answer: RecoveryView };
   make_recovery_sheet: { form: SheetForm; answer: SheetView | null };

@@ -1,41 +1,17 @@
 /** The client in memory, with a made-up practice: for development and tests, never in what ships. */
-import { readDecimal } from '../format/vitals';
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { Code, DraftView, FieldWarning, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, DraftView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
 import { STAFF, type FakePerson } from './fake/people';
+import { checkVitals } from './fake/limits';
 import { fakeToday } from './fake/today';
 import { FAKE_QR, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
 import { fakeTrail } from './fake/trail';
-
-const ERRORS: Partial<Record<Code, [string, string]>> = {
-  'sign-in-refused': ['The name, passphrase or code is not right.', "Check Caps Lock, and wait for a new code: each code works once. Whoever was never signed in on this computer needs the clinic's network once."],
-  'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
-  'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock, and whether your own name is the one that is chosen.'],
-  'reentry-over': ['Coming back with the passphrase alone is over for this person here.', 'Sign in with name, passphrase and a code. What you were typing is kept.'],
-  'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
-  'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],
-  'not-found': ['No such patient.', 'Search again by name, birth date, record number or telephone.'],
-  'not-your-role': ['Your role does not include this.', 'Ask a colleague whose role does, or your practice manager.'],
-  'recovery-code-mistyped': ['This is no recovery code: a letter, digit or word of it is missing or wrong.', 'Compare it with your sheet, or have the words read out again. This did not count as a try.'],
-  'proof-refused': ['This is not the code that the app shows for this account now.', 'Wait for the next code and type that one.'],
-  'activation-refused': ['The activation code is not right, was used, or has expired.', 'Ask your administrator for a new activation code.'],
-  'passphrase-weak': ['This passphrase is too easy to guess.', 'Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.'],
-  'token-refused': ['The enrolment token is not right, was used, or has expired.', 'Ask your IT administrator for a new token and copy the whole of it.'],
-  'keyring-absent': ['No keyring answers on this computer.', "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed."],
-  'form-invalid': ['This is not a time. Write it as the phone shows it, as in 14:05.', 'Correct it and sign in again. The code was not used.'],
-  'keyring-locked': ['The keyring of this computer is locked.', "Unlock the desktop's keyring, usually with the password of the computer, then try again."],
-  'vault-damaged': ['A file of the vault does not open: its key is not right, or the file is damaged.', 'Nothing was changed or deleted. Ask your IT administrator; keep the data folder as it is.'],
-  'vault-newer': ['The vault was written by a newer version of Chartkeep.', 'Install that version or a later one. The vault was left as it is.'],
-};
-
-function failure(code: Code): ErrorView {
-  const [message, advice] = ERRORS[code] ?? ['Something unexpected happened, and it was not done.', 'Try again.'];
-  return { code, message, advice };
-}
+import { ERRORS, failure } from './fake/failures';
+import { FakeKey } from './fake/security-key';
 
 /** What a test may look at and set. */
 export class FakeClinic {
@@ -63,6 +39,7 @@ export class FakeClinic {
   reKeying: SyncView['reKeying'] = null;
   swap: Storage = 'encrypted';
   recovery: RecoveryView = { left: 0, made: null, byTelephone: true };
+  key = new FakeKey((now) => this.emit('key-step', now));
   /** How long one code of a sheet takes. */
   sheetPaceMs = 0;
   stopped = false;
@@ -97,6 +74,7 @@ export class FakeClinic {
       notice: this.notice,
       idleLimitS: 600,
       privacyCoverS: 120,
+      keyDue: person !== null && this.key.due,
       demo: true,
     };
   }
@@ -179,27 +157,6 @@ export function theClinic(): FakeClinic {
   return clinic;
 }
 
-const BOUNDS: [field: keyof VitalsForm, low: number, high: number, words: string][] = [
-  ['systolic', 80, 200, 'A systolic pressure outside 80–200 mmHg is unusual.'],
-  ['diastolic', 40, 120, 'A diastolic pressure outside 40–120 mmHg is unusual.'],
-  ['heartRate', 40, 150, 'A heart rate outside 40–150 /min is unusual.'],
-  ['respiratoryRate', 8, 40, 'A respiratory rate outside 8–40 /min is unusual.'],
-  ['spo2', 85, 100, 'An oxygen saturation outside 85–100 % is unusual.'],
-  ['temperature', 34, 41, 'A temperature outside 34–41 °C is unusual.'],
-  ['weight', 2, 250, 'A weight outside 2–250 kg is unusual.'],
-  ['height', 40, 220, 'A height outside 40–220 cm is unusual.'],
-];
-
-function checkVitals(form: VitalsForm): FieldWarning[] {
-  return BOUNDS.flatMap(([field, low, high, words]): FieldWarning[] => {
-    const typed = form[field];
-    if (typeof typed !== 'string') return [];
-    const value = readDecimal(typed);
-    if (value === null) return [{ field, message: 'This is not a number.', blocking: true }];
-    return value < low || value > high ? [{ field, message: words, blocking: value > high * 2 || (field === 'spo2' && value > 100) }] : [];
-  });
-}
-
 function signedIn(): FakePerson {
   if (clinic.person === null) throw failure('locked');
   return clinic.person;
@@ -241,6 +198,30 @@ const commands: Omit<Backend, 'on'> = {
       throw failure(clinic.failures > 3 ? 'wait-before-retry' : 'sign-in-refused');
     }
     return clinic.open(person);
+  },
+  async signInWithKey({ username, passphrase, pin }) {
+    await clinic.key.touch(1, pin);
+    const person = STAFF.find((one) => one.username === username.trim().toLowerCase());
+    if (person === undefined || passphrase === 'wrong' || !clinic.key.view.registered) {
+      clinic.failures += 1;
+      throw failure(clinic.failures > 3 ? 'wait-before-retry' : 'key-refused');
+    }
+    return clinic.open(person);
+  },
+  securityKeyStatus: async () => clinic.key.view,
+  async registerSecurityKey({ passphrase, code, pin }) {
+    if (passphrase === 'wrong' || !/^\d{6}$/.test(code)) throw failure('sign-in-refused');
+    for (const touch of [1, 2, 3]) await clinic.key.touch(touch, pin);
+    const view = clinic.key.register();
+    clinic.emit('state-changed', clinic.status());
+    return view;
+  },
+  async removeSecurityKey({ passphrase, code }) {
+    if (passphrase === 'wrong' || !/^\d{6}$/.test(code)) throw failure('sign-in-refused');
+    return clinic.key.remove();
+  },
+  async cancelSecurityKey() {
+    clinic.key.cancel();
   },
   async recover({ username, passphrase, recoveryCode }) {
     if (!looksLikeCode(recoveryCode)) throw failure('recovery-code-mistyped');
@@ -388,6 +369,11 @@ function stage(hash: string): void {
     clinic.queue('Note, signed', 'p004');
     clinic.person = null;
     clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
+  }
+  if (wish === 'key-due' || wish === 'key') {
+    clinic.key.touchMs = 4000;
+    clinic.key.view = { registered: wish === 'key', codesOpen: true, required: wish === 'key-due' };
+    clinic.key.due = wish === 'key-due';
   }
   if (wish === 'lock-warning') setTimeout(() => clinic.emit('lock-warning', { seconds: 30 }), 4000);
   if (wish in ERRORS) {

@@ -1,6 +1,6 @@
 /** Where the workstation stands, who is at it, and which screen is on. */
 import { backend } from '$backend';
-import type { OpenedView, PersonView, Place, SignInForm, StatusView } from '../api/bindings';
+import type { KeySignInForm, OpenedView, PersonView, Place, SignInForm, StatusView } from '../api/bindings';
 import { chart, type Page } from './chart.svelte';
 import { flushDrafts } from './draft.svelte';
 import { notice } from './notice.svelte';
@@ -64,6 +64,19 @@ class Session {
     await this.#enter(await backend.recover(form));
   }
 
+  /** With a security key in the place of the code. */
+  async signInWithKey(form: KeySignInForm): Promise<void> {
+    await this.#enter(await backend.signInWithKey(form));
+  }
+
+  /** The key that the clinic asked for is registered: now the records may be seen. */
+  async keyRegistered(): Promise<void> {
+    notice.say(text.securityKey.done, 'good');
+    await this.#comeBack(this.opened?.place ?? null);
+    this.arrived = true;
+    await this.refresh();
+  }
+
   /** Back within hours of a full sign-in. */
   async reenter(form: { person: string; passphrase: string }): Promise<void> {
     try {
@@ -79,8 +92,10 @@ class Session {
     if (opened.recoveryCodesLeft !== null) notice.say(text.recovery.used(opened.recoveryCodesLeft), 'warn');
     else if (opened.firstTime) notice.say(text.recovery.offer);
     else if (opened.lastSignIn !== null) notice.say(text.session.lastSignIn(opened.lastSignIn));
-    await this.#comeBack(opened.place);
-    this.arrived = true;
+    // Before the key that the clinic asks for is there, nothing is shown, and no place is kept.
+    const { keyDue } = await backend.status();
+    if (!keyDue) await this.#comeBack(opened.place);
+    this.arrived = !keyDue;
     await this.refresh();
   }
 
