@@ -8,6 +8,8 @@
 
 #[path = "all/clinic.rs"]
 mod clinic;
+#[path = "all/empty_drawer.rs"]
+mod empty_drawer;
 #[path = "all/machine.rs"]
 mod machine;
 #[path = "all/simulation.rs"]

@@ -22,6 +22,8 @@ pub(crate) struct PullLane {
     /// When to ask again where nothing more is known.
     due: Timestamp,
     page: u32,
+    /// Whether it was handed over that the drawer has no history at all.
+    empty_told: bool,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) backoff: Backoff,
 }
@@ -36,6 +38,7 @@ impl PullLane {
             more: false,
             due: now,
             page: config.first_page,
+            empty_told: false,
             in_flight: None,
             backoff: Backoff::default(),
         }
@@ -73,14 +76,17 @@ impl PullLane {
         self.in_flight.is_none() && self.ahead.len() < config.pages_ahead
     }
 
-    /// Takes a page in; returns where it was asked from, or `None` when it leads nowhere.
+    /// Takes a page in; returns where it was asked from, or `None` when it leads nowhere. That a drawer has no history leads
+    /// somewhere once: it is then known to be empty, which is not the same as not fetched.
     pub(crate) fn receive(&mut self, page: &Arrived, config: &Config, now: Timestamp) -> Option<Cursor> {
         let took = page.sent.duration_until(now);
         self.adapt(took, page.entries, config);
         let leads_on = page.next.drawer == self.fetched.drawer && page.next.after > self.fetched.after;
         self.more = page.more && leads_on;
         self.due = later(now, config.interval);
-        if !leads_on {
+        let is_empty =
+            !page.more && page.next == self.fetched && page.next == Cursor::start(page.next.drawer);
+        if !leads_on && (!is_empty || std::mem::replace(&mut self.empty_told, true)) {
             return None;
         }
         let from = self.fetched;
@@ -125,6 +131,7 @@ impl PullLane {
         self.fetched = self.applied;
         self.in_flight = None;
         self.more = false;
+        self.empty_told = false;
     }
 
     /// Brings the page size nearer to what takes the time aimed at, at most doubled or halved.

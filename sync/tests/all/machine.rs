@@ -8,7 +8,7 @@ use sync::{
     Answer, Config, Event, Failure, LogAlarm, LogPosition, Machine, QueuedChange, Request, Restored, Transmit,
 };
 
-fn machine() -> Machine {
+pub(super) fn machine() -> Machine {
     let mut machine = Machine::new(Config::default(), Restored::default(), 1, second(0));
     let directives = machine.poll_transmit().unwrap();
     machine.handle_answer(directives.id, Answer::Directives { log_size: None }, second(0));
@@ -20,11 +20,11 @@ fn queued(n: u64, base: Option<u64>) -> QueuedChange {
     QueuedChange { id: change_id(n), base: base.map(change_id), bytes: 1_000 }
 }
 
-fn transmits(machine: &mut Machine) -> Vec<Transmit> {
+pub(super) fn transmits(machine: &mut Machine) -> Vec<Transmit> {
     std::iter::from_fn(|| machine.poll_transmit()).collect()
 }
 
-fn events(machine: &mut Machine) -> Vec<Event> {
+pub(super) fn events(machine: &mut Machine) -> Vec<Event> {
     std::iter::from_fn(|| machine.poll_event()).collect()
 }
 
