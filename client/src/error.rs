@@ -78,7 +78,7 @@ codes! {
 
     // Signing in.
     SignInRefused, "sign-in-refused", "The name, passphrase or code is not right.", "Check Caps Lock, and wait for a new code: each code works once. Whoever was never signed in on this computer needs the clinic's network once.";
-    WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again with a new code. Nothing is deleted by failed attempts.";
+    WaitBeforeRetry, "wait-before-retry", "After several failed attempts, sign-in waits a while.", "Wait, then try again; if a one-time code is asked for, with a new one. Nothing is deleted by failed attempts.";
     SlotDisabled, "slot-disabled", "This person can only sign in online here now: there were too many failed attempts, or the clinic asked for it.", "Connect to the clinic's network and sign in, or ask your administrator.";
     SlotMissing, "slot-missing", "The file with which this person signs in on this computer is not there.", "Connect to the clinic's network and sign in there: that makes a new one. Nothing else is lost.";
     SlotUnreadable, "slot-unreadable", "The file with which this person signs in on this computer cannot be read.", "Connect to the clinic's network and sign in there: that makes a new one. The old one is kept.";

@@ -4,7 +4,7 @@ import type { ErrorView } from '../errors';
 
 export const ERRORS: Partial<Record<Code, [string, string]>> = {
   'sign-in-refused': ['The name, passphrase or code is not right.', "Check Caps Lock, and wait for a new code: each code works once. Whoever was never signed in on this computer needs the clinic's network once."],
-  'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again with a new code. Nothing is deleted by failed attempts.'],
+  'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again; if a one-time code is asked for, with a new one. Nothing is deleted by failed attempts.'],
   'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock, and whether your own name is the one that is chosen.'],
   'reentry-over': ['Coming back with the passphrase alone is over for this person here.', 'Sign in with name, passphrase and a code. What you were typing is kept.'],
   'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
