@@ -1,7 +1,11 @@
 //! When the operating system last saw a key or the pointer, in whatever program.
 
+mod wayland;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use client::SystemClock;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::screensaver::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -12,12 +16,14 @@ use crate::signals::Ears;
 /// How often it is asked. Far below any limit.
 const PACE: Duration = Duration::from_secs(5);
 
-/// Who is asked. A desktop that offers neither leaves the count to what happens in the window, which locks earlier.
+/// Who is asked. A desktop that offers none of them leaves the count to what happens in the window, which locks earlier.
 enum Source {
     /// The X server's screen saver extension.
     X11(Box<RustConnection>, u32),
     /// GNOME's compositor, on Wayland.
     Mutter(zbus::Connection),
+    /// Other compositors, on Wayland.
+    Wayland(wayland::Idle),
 }
 
 /// Tells the desk every few seconds, until the process ends.
@@ -43,16 +49,22 @@ pub(crate) fn watch(desk: Desk, ears: Ears) {
 }
 
 impl Source {
-    /// On Wayland the X server is an emulation that hears only its own programs, so the compositor goes first.
+    /// On Wayland the X server is an emulation that hears only its own programs, so it is not asked there.
     fn find() -> Option<Self> {
-        let source = Self::mutter().or_else(Self::x11)?;
-        source.quiet_for().is_some().then_some(source)
+        let on_wayland = std::env::var_os("WAYLAND_DISPLAY").is_some();
+        let offered: &[fn() -> Option<Self>] =
+            if on_wayland { &[Self::mutter, Self::wayland] } else { &[Self::x11] };
+        offered.iter().filter_map(|find| find()).find(|source| source.quiet_for().is_some())
     }
 
     fn mutter() -> Option<Self> {
-        std::env::var_os("WAYLAND_DISPLAY")?;
         let bus = tauri::async_runtime::block_on(zbus::Connection::session()).ok()?;
         Some(Self::Mutter(bus))
+    }
+
+    fn wayland() -> Option<Self> {
+        let compositor = wayland_client::Connection::connect_to_env().ok()?;
+        Some(Self::Wayland(wayland::Idle::of(&compositor, Arc::new(SystemClock::new()))?))
     }
 
     fn x11() -> Option<Self> {
@@ -69,6 +81,7 @@ impl Source {
                 Some(Duration::from_millis(info.ms_since_user_input.into()))
             }
             Self::Mutter(bus) => tauri::async_runtime::block_on(mutter_quiet_for(bus)).ok(),
+            Self::Wayland(idle) => idle.quiet_for(),
         }
     }
 }
