@@ -27,6 +27,7 @@ pub(crate) const BLOB_KEY: &[u8] = b"chartkeep/blob/key/v1\0";
 pub(crate) const ATTACHMENT_KEY: &[u8] = b"chartkeep/attachment/key/v1\0";
 
 pub(crate) const KEY_ID: &[u8] = b"chartkeep/key-id/v1\0";
+pub(crate) const TWIN: &[u8] = b"chartkeep/twin/v1\0";
 pub(crate) const GRANT: &[u8] = b"chartkeep/grant/v1\0";
 pub(crate) const ENVELOPE_CONTENT_KEY: &[u8] = b"chartkeep/envelope/content-key/v1\0";
 

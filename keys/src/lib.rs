@@ -5,7 +5,7 @@
 //! type, and each format a magic, a version, a strict parser and a fixed vector. The README draws the hierarchy.
 //!
 //! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`parked`], [`recovery`], [`spoken`],
-//!   [`username`].
+//!   [`username`]; on several workstations: [`twin`], [`prepared`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
@@ -28,6 +28,7 @@ mod layout;
 mod pages;
 pub mod parked;
 pub mod passphrase;
+pub mod prepared;
 mod random;
 pub mod recovery;
 pub mod reentry;
@@ -41,6 +42,7 @@ pub mod spoken;
 pub mod token;
 pub mod totp;
 pub mod trust;
+pub mod twin;
 pub mod username;
 
 pub use agreement::{AgreementPublic, AgreementSecret, KeyId, Parcel, ParcelRefused};

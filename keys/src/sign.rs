@@ -32,6 +32,10 @@ pub enum Purpose {
     Export,
     /// The start of a recovery epoch after a declared restore.
     RecoveryEpoch,
+    /// A person's keys of one workstation, sealed to their key on another.
+    Twin,
+    /// A slot made for another workstation, by the person's key there.
+    PreparedSlot,
 }
 
 impl Purpose {
@@ -48,6 +52,8 @@ impl Purpose {
             Self::Erasure => b"chartkeep/sign/erasure/v1\0",
             Self::Export => b"chartkeep/sign/export/v1\0",
             Self::RecoveryEpoch => b"chartkeep/sign/recovery-epoch/v1\0",
+            Self::Twin => b"chartkeep/sign/twin/v1\0",
+            Self::PreparedSlot => b"chartkeep/sign/prepared-slot/v1\0",
         }
     }
 

@@ -31,4 +31,5 @@ mod all {
     mod totp;
     mod trust;
     mod vectors;
+    mod workstations;
 }

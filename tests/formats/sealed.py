@@ -183,6 +183,35 @@ def open_grant(data, rights_public, private):
     return found
 
 
+def open_twin(data, public, private):
+    reader = Reader(data).begin(b"CKtw")
+    found = {name: reader.raw(16) for name in ("practice", "person", "of", "on")}
+    info = b"chartkeep/twin/v1\0" + reader.so_far()
+    sealed = reader.raw(112)
+    signed = reader.so_far()
+    verify(public, b"twin", signed, reader.raw(64))
+    reader.finish()
+    keys = hpke_open(private, info, sealed)
+    found["signing"], found["agreement"] = keys[:32], keys[32:]
+    return found
+
+
+def open_prepared(data, public, device_private):
+    """The half for the keyring, the slot and its number."""
+    reader = Reader(data).begin(b"CKps")
+    ids = [uuid.UUID(bytes=reader.raw(16)) for _ in range(3)]
+    number, file = reader.number(8), reader.bytes()
+    context = reader.so_far()
+    parcel = reader.raw(81)
+    signed = reader.so_far()
+    verify(public, b"prepared-slot", signed, reader.raw(64))
+    reader.finish()
+    slot = Slot(file)
+    if slot.kind != 1 or [slot.device, slot.person] != ids[1:]:
+        raise Refused("another place")
+    return open_parcel(device_private, b"prepared-slot-key", context, parcel), slot, number
+
+
 def open_envelope(data, private, author_public):
     reader = Reader(data).begin(b"CKen")
     found = {"practice": uuid.UUID(bytes=reader.raw(16)), "device": uuid.UUID(bytes=reader.raw(16)),

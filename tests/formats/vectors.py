@@ -76,6 +76,7 @@ def slot_of_codes(vectors):
     tail = hkdf(root, h, b"chartkeep/slot/commitment/v1\0") + nonce + u32(len(inside)) + inside
     same("slot.tail", tail, vectors["slot.tail"])
     file = head + table + tail
+    several_workstations(vectors, file, k_slot)
     same("slot.sha256", sha256(file), vectors["slot.sha256"])
     slot = sealed.Slot(file)
     opened = slot.open_code(PASSPHRASE, k_slot, sealed.totp(seed, first), first)
@@ -89,6 +90,16 @@ def slot_of_codes(vectors):
     assert (back["signing"], back["agreement"], back["session"]) == (signing, agreement, b"grants")
     assert back["anchors"] == opened.anchors and back["until"] == (NOW + 3600) * 1000
     assert back["boot"] == uuid.UUID(bytes=uid(9))
+
+
+def several_workstations(vectors, file, k_slot):
+    public = ed25519_public(bytes([19] * 32))
+    found = sealed.open_twin(vectors["twin"], public, bytes([21] * 32))
+    assert (found["signing"], x25519_public(found["agreement"])) == (bytes([19] * 32), x25519_public(bytes([20] * 32)))
+    assert [found[name] for name in ("practice", "person", "of", "on")] == [uid(1), uid(3), uid(2), uid(4)]
+    data = vectors["prepared.header"] + file + vectors["prepared.tail"]
+    half, slot, number = sealed.open_prepared(data, public, bytes([22] * 32))
+    assert (half, slot.slot.bytes, number) == (k_slot, uid(1), 5)
 
 
 def slot_of_paper(vectors):

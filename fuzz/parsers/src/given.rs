@@ -9,9 +9,11 @@ use keys::certificate::Authority;
 use keys::envelope::{self, Letter};
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
+use keys::prepared::{self, PreparedFor};
 use keys::reentry::{self, ReentryBounds, ReentryContents, ReentryKey};
 use keys::row::{self, RowAad};
 use keys::slot::{self, Anchor, Attempt, MadeSlot, NewSlot, OpenedSlot, SlotContents, SlotCost, SlotKey};
+use keys::twin::{self, TwinPlace};
 use keys::{
     AgreementSecret, DrawerKeys, Parcel, Passphrase, PatientKey, Random, Secret, SecretBytes, SigningKey,
     TotpSeed, totp,
@@ -75,6 +77,28 @@ pub(crate) static SLOT: LazyLock<Slot> = LazyLock::new(|| {
     };
     let made = slot::create(&new, &mut random).expect("a slot at the test cost can be made");
     Slot { made, code: totp::code_at(&contents.totp_seed, totp::step_at(now())) }
+});
+
+pub(crate) fn twin_place() -> TwinPlace {
+    TwinPlace { practice: id(7), person: id(3), of: id(2), on: id(4) }
+}
+
+/// The keys 13 and 12 of a person, sealed to their key 17 elsewhere.
+pub(crate) static TWIN: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let to = agreement(17).public();
+    twin::seal(&twin_place(), (&signing(13), &agreement(12)), &to, &mut random(11))
+        .expect("the key is usable")
+});
+
+pub(crate) fn prepared_for() -> PreparedFor {
+    PreparedFor { practice: id(7), device: id(2), person: id(3), number: 5 }
+}
+
+/// The slot above, prepared for the device with the key 17 by the person's key 13.
+pub(crate) static PREPARED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let to = agreement(17).public();
+    prepared::make(&prepared_for(), &SLOT.made, &to, &signing(13), &mut random(12))
+        .expect("the key is usable")
 });
 
 /// The boot and end of the genuine re-entry.
@@ -197,6 +221,8 @@ pub(crate) fn articles() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("slot", SLOT.made.file.clone()),
         ("reentry", REENTRY.clone()),
+        ("twin", TWIN.clone()),
+        ("prepared_slot", PREPARED.clone()),
         ("grant", GRANT.clone()),
         ("erasure", ERASURE.clone()),
         ("envelope", ENVELOPE.clone()),

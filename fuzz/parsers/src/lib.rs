@@ -22,6 +22,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("reentry", person::reentry),
     ("reentry_contents", person::reentry_contents),
     ("parked", person::parked),
+    ("twin", person::twin),
+    ("prepared_slot", person::prepared_slot),
     ("paper_code", person::paper_code),
     ("typed", person::typed),
     ("grant", sealed::grant),

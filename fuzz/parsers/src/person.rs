@@ -2,12 +2,16 @@
 
 use keys::parked;
 use keys::passphrase::{self, PassphrasePolicy};
+use keys::prepared;
 use keys::recovery::PaperCode;
 use keys::reentry::{self, ReentryRefused};
 use keys::slot::{self, SlotCost, WINDOW_DAYS};
-use keys::{Passphrase, TotpSeed, totp, username};
+use keys::{Passphrase, TotpSeed, totp, twin, username};
 
-use crate::given::{REENTRY, SLOT, bounds, id, now, open_slot, passphrase, reentry_key};
+use crate::given::{
+    PREPARED, REENTRY, SLOT, TWIN, agreement, bounds, id, now, open_slot, passphrase, prepared_for,
+    reentry_key, signing, twin_place,
+};
 
 /// Steps in the longest window.
 const LONGEST: u64 = 90 * 2880;
@@ -56,6 +60,22 @@ pub(crate) fn reentry_contents(bytes: &[u8]) {
 pub(crate) fn parked(bytes: &[u8]) {
     if let Ok(people) = parked::from_bytes(bytes) {
         assert_eq!(parked::to_bytes(&people).expose(), bytes, "a list has two forms");
+    }
+}
+
+/// A person's keys for their other workstation: nothing but the genuine ones open.
+pub(crate) fn twin(bytes: &[u8]) {
+    let public = (&signing(13).verifying_key(), &agreement(12).public());
+    if twin::open(bytes, &twin_place(), public, &agreement(17)).is_ok() {
+        assert_eq!(bytes, *TWIN, "a twin was forged");
+    }
+}
+
+/// A slot prepared elsewhere: what it says of itself is read, and nothing but the genuine one opens.
+pub(crate) fn prepared_slot(bytes: &[u8]) {
+    let Ok(place) = prepared::inspect(bytes) else { return };
+    if prepared::open(bytes, &place, &signing(13).verifying_key(), &agreement(17)).is_ok() {
+        assert_eq!((bytes, place), (PREPARED.as_slice(), prepared_for()), "a prepared slot was forged");
     }
 }
 

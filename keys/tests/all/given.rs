@@ -28,7 +28,7 @@ pub(crate) fn now() -> Timestamp {
     at(NOW)
 }
 
-pub(crate) fn id(number: u128) -> Uuid {
+pub(crate) const fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | number)
 }
 

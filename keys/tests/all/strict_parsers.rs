@@ -2,12 +2,14 @@
 
 use keys::blob::{self, BlobKey};
 use keys::checkpoint::{self, Checkpoint};
+use keys::prepared::{self, PreparedFor};
 use keys::reentry::{self, ReentryKey};
 use keys::row::{self, RowAad};
 use keys::sign_in::{ServerSetup, SignInBinding};
 use keys::slot::{self, Attempt, SlotKey};
 use keys::token::{BearerToken, EnrolmentToken};
 use keys::trust::TrustBundle;
+use keys::twin::{self, TwinPlace};
 use keys::{AgreementSecret, Parcel, PatientKey, SecretBytes, SigningKey, certificate, envelope, grant};
 use proptest::prelude::*;
 
@@ -23,6 +25,8 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
         "CKen\u{1}",
         "CKbl\u{1}",
         "CKtb\u{1}",
+        "CKtw\u{1}",
+        "CKps\u{1}",
         "\u{1}",
     ]);
     (starts, prop::collection::vec(any::<u8>(), 0..600))
@@ -44,6 +48,12 @@ proptest! {
         prop_assert!(envelope::open(&bytes, &secret).is_err());
         prop_assert!(secret.open(Parcel::InboxPage, b"", &bytes).is_err());
         prop_assert!(reentry::open(&bytes, &passphrase("x"), &ReentryKey::make(&mut random), id(1), now()).is_err());
+        let (place, keys) =
+            (TwinPlace { practice: id(1), person: id(3), of: id(2), on: id(4) }, (&public, &secret.public()));
+        prop_assert!(twin::open(&bytes, &place, keys, &secret).is_err());
+        let place = PreparedFor { practice: id(1), device: id(2), person: id(3), number: 1 };
+        prop_assert!(prepared::open(&bytes, &place, &public, &secret).is_err());
+        let _place = prepared::inspect(&bytes);
         prop_assert!(TrustBundle::verify(&bytes, &bytes, id(1), None).is_err());
         let attempt = Attempt {
             passphrase: &passphrase("x"),

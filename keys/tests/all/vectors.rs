@@ -10,6 +10,7 @@ use keys::envelope::{self, Letter};
 use keys::epoch::EpochKey;
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
+use keys::prepared::{self, PreparedFor};
 use keys::recovery::{PaperCode, RecoveryCode};
 use keys::reentry::{self, ReentryBounds, ReentryKey};
 use keys::row::{self, PatientKeyAad, RowAad};
@@ -18,6 +19,7 @@ use keys::slot::{self, Attempt, KeyAnswer, KeyRequest, SlotKey, by_key};
 use keys::spoken::{EscrowPlace, SpokenCode};
 use keys::token::{BearerToken, EnrolmentToken};
 use keys::trust::TrustBundle;
+use keys::twin::{self, TwinPlace};
 use keys::username::{UsernameKey, username_token};
 use keys::{
     AgreementSecret, DrawerKeys, FieldKey, Parcel, PatientKey, Purpose, Random, Secret, SecretBytes,
@@ -269,6 +271,28 @@ fn parcel() {
     is_frozen("parcel", &sealed);
     let opened = agreement(17).open(Parcel::DeviceKeyEscrow, b"device", &frozen("parcel")).unwrap();
     assert_eq!(opened, SecretBytes::new(b"key".to_vec()));
+}
+
+#[test]
+fn several_workstations() {
+    let place = TwinPlace { practice: id(1), person: id(3), of: id(2), on: id(4) };
+    let keys = (&signing(19), &agreement(20));
+    is_frozen("twin", &twin::seal(&place, keys, &agreement(21).public(), &mut random(11)).unwrap());
+    let public = (&signing(19).verifying_key(), &agreement(20).public());
+    let (_, opened) = twin::open(&frozen("twin"), &place, public, &agreement(21)).unwrap();
+    assert_eq!(opened, agreement(20));
+    // The slot of the vectors above, which is long; what goes around it is frozen.
+    let mut with = random(1);
+    let made = slot::create(&new_slot(&contents(&mut with), &passphrase(PASSPHRASE)), &mut with).unwrap();
+    let place = PreparedFor { practice: id(1), device: id(2), person: id(3), number: 5 };
+    let device = agreement(22);
+    let bytes = prepared::make(&place, &made, &device.public(), &signing(19), &mut random(12)).unwrap();
+    let around = bytes.len() - made.file.len();
+    is_frozen("prepared.header", &bytes[..around - 145]);
+    is_frozen("prepared.tail", &bytes[bytes.len() - 145..]);
+    let bytes = [frozen("prepared.header"), made.file.clone(), frozen("prepared.tail")].concat();
+    let opened = prepared::open(&bytes, &place, &signing(19).verifying_key(), &device).unwrap();
+    assert_eq!(opened.k_slot.expose(), made.k_slot.expose());
 }
 
 #[test]
