@@ -68,7 +68,7 @@ pub(crate) fn finish(station: &Station, pending: &Pending, code: &str) -> Result
 }
 
 /// Says which rule a passphrase does not meet (NIST SP 800-63B §3.1.1.2).
-fn why_weak(refused: PassphraseRefused) -> ClientError {
+pub(crate) fn why_weak(refused: PassphraseRefused) -> ClientError {
     let why = match refused {
         PassphraseRefused::TooShort { min_characters } => {
             format!("This passphrase is shorter than {min_characters} characters.")

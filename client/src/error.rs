@@ -102,6 +102,7 @@ codes! {
     KeyFailed, "key-failed", "The security key gave no answer that can be used.", "Leave it plugged in until the end, and try again. If it stays, try another socket or another key.";
     ProofRefused, "proof-refused", "This is not the code that the app shows for this account now.", "Wait for the next code and type that one. If it stays, check that the phone sets its clock by itself, and that the whole seed was put in.";
     ActivationRefused, "activation-refused", "The activation code is not right, was used, or has expired.", "Ask your administrator for a new activation code.";
+    CredentialOver, "credential-over", "This change of passphrase or phone is over: it took too long, or another one came first.", "Begin it again. What you have now still works.";
     PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";
     TokenRefused, "token-refused", "The enrolment token is not right, was used, or has expired.", "Ask your IT administrator for a new token and copy the whole of it.";
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 use zxcvbn::Score;
@@ -23,6 +24,12 @@ impl Passphrase {
         let mut normal = Zeroizing::new(String::with_capacity(typed.len() * 18));
         normal.extend(typed.nfkc());
         (normal.len() <= Self::LONGEST).then_some(Self(normal))
+    }
+
+    /// Whether both are the same passphrase, however they were typed.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        bool::from(self.as_bytes().ct_eq(other.as_bytes()))
     }
 
     /// The bytes that key derivation and sign-in take.

@@ -140,6 +140,9 @@ fn words(code: ProblemCode) -> (&'static str, &'static str) {
             "The checkpoint does not prove these audit events.",
             "Tell the privacy officer: this is an alarm.",
         ),
+        ProblemCode::CredentialOver => {
+            ("This change of passphrase or phone is over.", "Begin it again; nothing was changed.")
+        }
         ProblemCode::CursorRefused => ("This is not a cursor of this server.", "Begin the drawer anew."),
         ProblemCode::Busy => ("The server has more to do than it can.", "Try again in a little while."),
         ProblemCode::Internal => ("The server failed.", "Try again; if it stays, tell the IT administrator."),

@@ -106,6 +106,7 @@ pub(crate) fn note_done(
                 tx.forget_escrow(device)?;
                 tx.revoke_device(device, now)?;
                 erasing::certify(practice, tx, now)?;
+                tx.forget_twins_on(device)?;
             }
             DirectiveOrder::ErasePatient { patient } => {
                 erasing::confirmed(practice, tx, (&patient, device), now)?;

@@ -40,3 +40,4 @@ pub mod store;
 mod tls;
 mod trail;
 pub mod verifying;
+mod workstations;

@@ -95,7 +95,7 @@ pub fn end_person(practice: &Practice, person: PersonId) -> Result<(), Failure> 
         tx.end_roles(person, now)?;
         tx.end_grants(person, None, now)?;
         tx.end_sessions_of(person)?;
-        drop_everywhere(practice, tx, person, &drawers, now)?;
+        drop_everywhere(practice, tx, person, None, &drawers, now)?;
         tx.end_activation(person)?;
         record(practice, tx, Alert::CredentialChanged, now)?;
         Ok(true)
@@ -103,17 +103,20 @@ pub fn end_person(practice: &Practice, person: PersonId) -> Result<(), Failure> 
     if ended { Ok(()) } else { Err(unknown("person")) }
 }
 
-/// Tells every workstation where the person has a slot to forget it, and to re-key the drawers they could open.
+/// Tells every workstation where the person has a slot to forget it, unless they have signed in there with a passphrase
+/// of the number `before` or a later one; and to re-key the drawers they could open.
 fn drop_everywhere(
     practice: &Practice,
     tx: &dyn Transaction,
     person: PersonId,
+    before: Option<u64>,
     drawers: &[Drawer],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    tx.forget_twins_of(person)?;
     for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
         if tx.person_key(person, device.id)?.is_some() {
-            directing::give(practice, tx, device.id, &DirectiveOrder::DropPerson { person }, now)?;
+            directing::give(practice, tx, device.id, &DirectiveOrder::DropPerson { person, before }, now)?;
             for drawer in drawers {
                 directing::give_re_key(practice, tx, device.id, *drawer, now)?;
             }
@@ -174,7 +177,9 @@ pub(crate) fn reset_person(
     let code = activation_code(&mut Random::from_os());
     tx.end_sessions_of(person)?;
     // They stay entitled to their drawers, so these keep their keys.
-    drop_everywhere(practice, tx, person, &[], now)?;
+    // What they activate with next has the next number: who signs in with that before a workstation hears this is spared.
+    let next = tx.person(person)?.map(|row| row.credential.saturating_add(1));
+    drop_everywhere(practice, tx, person, next, &[], now)?;
     set_activation(practice, tx, person, &code, now)?;
     Ok(code)
 }
@@ -238,6 +243,7 @@ pub fn revoke_device(practice: &Practice, device: DeviceId) -> Result<(), Failur
         if !tx.revoke_device(device, now)? {
             return Ok(false);
         }
+        tx.forget_twins_on(device)?;
         record(practice, tx, Alert::DeviceChanged, now)?;
         erasing::certify(practice, tx, now)?;
         Ok(true)

@@ -5,8 +5,8 @@ use crate::clock::Stopwatch;
 use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::practice::Practice;
 use crate::routes::{
-    activation, audit, changes, courier, directives, enrolment, grants, history, metadata, outcomes, session,
-    sign_in,
+    activation, audit, changes, courier, credentials, directives, enrolment, grants, history, metadata,
+    outcomes, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -73,7 +73,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 12] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 16] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -85,6 +85,10 @@ fn main_routes() -> Vec<Line> {
         (path::CHANGES, Asks::Certificate, post(changes::receive)),
         (path::COURIER, Asks::Certificate, post(courier::receive)),
         (path::FHIR, Asks::Certificate, post(audit::receive)),
+        (path::CREDENTIAL_START, Asks::Session, post(credentials::start)),
+        (path::CREDENTIAL_PROVE, Asks::Session, post(credentials::prove)),
+        (path::CREDENTIAL_FINISH, Asks::Session, post(credentials::finish)),
+        (path::TWINS, Asks::Session, post(twins::twins)),
         (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
     ];
     let gets: [(&'static str, Asks, MethodRouter<Practice>); 3] = [

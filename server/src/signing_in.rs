@@ -13,9 +13,9 @@ use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
 use keys::sign_in::SignInBinding;
 use keys::token::BearerToken;
-use keys::{AgreementPublic, Random, SecretBytes, TotpSeed, VerifyingKey, totp};
+use keys::{AgreementPublic, Random, Secret, SecretBytes, TotpSeed, VerifyingKey, totp};
 use records::event::SignIn;
-use records::id::{PersonId, SessionId};
+use records::id::{DeviceId, PersonId, SessionId};
 use records::rights::Trail as _;
 use records::{Actor, AuditEvent, Purpose};
 use sha2::{Digest as _, Sha256};
@@ -147,6 +147,25 @@ pub(crate) fn take_attempt(
     Ok(state.map(|state| (attempt, state)))
 }
 
+/// The code of a person's present phone, used up: their seed, and its step.
+pub(crate) fn check_code(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    workstation: &Workstation,
+    person: &PersonRow,
+    code: &SecretText,
+    now: Timestamp,
+) -> Result<Option<(TotpSeed, u64)>, Refusal> {
+    let sealed = person.sealed_seed.as_deref();
+    let opened = sealed.and_then(|sealed| practice.keys.open(Sealed::Seed(person.id.uuid()), sealed));
+    let Some(seed) = opened.and_then(|seed| Secret::from_slice(seed.expose())).map(TotpSeed::from_secret)
+    else {
+        return Ok(None);
+    };
+    let step = use_code(practice, tx, person.id, workstation, &seed, code, now)?;
+    Ok(step.map(|step| (seed, step)))
+}
+
 /// Uses a code up: its step, or `None` when it is wrong or was used on this workstation before.
 pub(crate) fn use_code(
     practice: &Practice,
@@ -162,12 +181,25 @@ pub(crate) fn use_code(
     if !tx.use_step(person, workstation.id(), step)? {
         return Ok(None);
     }
-    if tx.step_used_elsewhere(person, workstation.id(), step)? {
+    note_reuse(practice, tx, person, workstation.id(), step, now)?;
+    Ok(Some(step))
+}
+
+/// An alert where a step that was used on this workstation was used on another one too.
+pub(crate) fn note_reuse(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: PersonId,
+    device: DeviceId,
+    step: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if tx.step_used_elsewhere(person, device, step)? {
         let mut trail = ServerTrail::new(practice, tx, now);
         let detail = "one code on two workstations".to_owned();
-        trail.alert(AlertKind::CodeReused, Some(workstation.id()), Some(person), detail)?;
+        trail.alert(AlertKind::CodeReused, Some(device), Some(person), detail)?;
     }
-    Ok(Some(step))
+    Ok(())
 }
 
 /// The person is in: keys, grants and session, and the event that says so.
@@ -187,6 +219,13 @@ pub(crate) fn welcome(
         since: now,
         until: None,
     };
+    let before = tx.person_key(person.id, workstation.id())?;
+    let stays = before.is_some_and(|before| {
+        (before.signing_key, before.agreement_key) == (key.signing_key, key.agreement_key)
+    });
+    if !stays {
+        tx.forget_keys_on(person.id, workstation.id())?;
+    }
     tx.set_person_key(&key)?;
     let grants = grant_anew(practice, tx, person, &key, now)?;
     let (session, actor) = open_session(tx, workstation, person, now)?;
@@ -200,6 +239,7 @@ pub(crate) fn welcome(
         roles: actor.roles,
         sealed_seed: None,
         code_step: 0,
+        credential: person.credential,
         grants,
         session,
         last_sign_in: person.signed_in_at,

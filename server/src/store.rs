@@ -14,6 +14,7 @@ pub mod records;
 pub mod recovery;
 pub mod sessions;
 pub mod sqlite;
+pub mod twins;
 
 pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
@@ -25,6 +26,7 @@ pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
+pub use twins::{PreparedRow, TwinRow, Twins};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +44,22 @@ pub enum StoreError {
 
 /// Everything that can be done within one unit of work.
 pub trait Transaction:
-    Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs
+    Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs + Twins
 {
 }
 
-impl<T: Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs>
-    Transaction for T
+impl<
+    T: Approvals
+        + Devices
+        + Erasures
+        + People
+        + RecoveryCodes
+        + Sessions
+        + Records
+        + Changes
+        + AuditLogs
+        + Twins,
+> Transaction for T
 {
 }
 

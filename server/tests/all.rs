@@ -18,6 +18,8 @@ mod clinic;
 mod command_line;
 #[path = "all/courier.rs"]
 mod courier;
+#[path = "all/credentials.rs"]
+mod credentials;
 #[path = "all/directives.rs"]
 mod directives;
 #[path = "all/erasing.rs"]

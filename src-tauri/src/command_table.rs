@@ -40,6 +40,14 @@ macro_rules! command_table {
             keep_recovery_sheet() -> ();
             /// Stops the making of a sheet, or throws it away.
             discard_recovery_sheet() -> ();
+            /// Changes the person's own passphrase, for all of their workstations.
+            change_passphrase(form: PassphraseForm) -> CredentialView;
+            /// The first half of a new phone of one's own: the present one buys a seed for it.
+            begin_new_phone(form: SheetForm) -> ActivationView;
+            /// The second half: one code proves that the new phone holds the seed.
+            confirm_new_phone(form: ConfirmForm) -> CredentialView;
+            /// Gives up a new phone that was begun.
+            discard_new_phone() -> ();
             /// Locks: hides, saves, closes and replaces the process. The person may come back with the passphrase alone.
             lock() -> ();
             /// Locks for good: it takes a full sign-in to come back.

@@ -1,13 +1,13 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
-    RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView,
-    VitalsForm,
+    ActivationView, AuditView, ChartView, CredentialView, DraftForm, HealthView, NoteForm, OpenedView,
+    PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView,
+    TodayView, VitalsForm,
 };
 use client::{
-    ActivateForm, ClientError, Code, EnrolForm, KeySignInForm, RecoveryForm, ReenterForm, RegisterKeyForm,
-    SheetForm, SignInForm,
+    ActivateForm, ClientError, Code, EnrolForm, KeySignInForm, PassphraseForm, RecoveryForm, ReenterForm,
+    RegisterKeyForm, SheetForm, SignInForm,
 };
 use tauri::State;
 

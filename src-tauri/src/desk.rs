@@ -7,14 +7,14 @@ use client::keyring::OsKeyring;
 use client::parking::{ParkedMemory, ProcessMemory};
 use client::security_key::KeyStep;
 use client::view::{
-    ActivationView, AuditView, ChartView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
-    RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView,
-    VitalsForm, WindowHealth,
+    ActivationView, AuditView, ChartView, CredentialView, DraftForm, HealthView, NoteForm, OpenedView,
+    PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView,
+    TodayView, VitalsForm, WindowHealth,
 };
 use client::{
     ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, KeySignInForm,
-    LockCause, RecoveryForm, ReenterForm, RegisterKeyForm, Settings, SheetForm, SignInForm, SystemClock,
-    Workstation,
+    LockCause, PassphraseForm, RecoveryForm, ReenterForm, RegisterKeyForm, Settings, SheetForm, SignInForm,
+    SystemClock, Workstation,
 };
 use serde::Serialize;
 use tauri::{AppHandle, Emitter};
@@ -241,6 +241,22 @@ impl Desk {
 
     pub(crate) fn discard_recovery_sheet(&self) -> Answer<()> {
         self.workstation.discard_recovery_sheet()
+    }
+
+    pub(crate) fn change_passphrase(&self, form: PassphraseForm) -> Answer<CredentialView> {
+        self.workstation.change_passphrase(form)
+    }
+
+    pub(crate) fn begin_new_phone(&self, form: SheetForm) -> Answer<ActivationView> {
+        self.workstation.begin_new_phone(form)
+    }
+
+    pub(crate) fn confirm_new_phone(&self, form: ConfirmForm) -> Answer<CredentialView> {
+        self.workstation.confirm_new_phone(&form.code)
+    }
+
+    pub(crate) fn discard_new_phone(&self) -> Answer<()> {
+        self.workstation.discard_new_phone()
     }
 
     pub(crate) fn lock(&self) -> Answer<()> {

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod binary;
 pub mod change;
 pub mod courier;
+pub mod credential;
 pub mod cursor;
 pub mod directive;
 pub mod enrolment;
@@ -19,6 +20,11 @@ pub use audit::{AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name,
 pub use binary::{Base64Bytes, SecretText};
 pub use change::{ChangeReceipt, ChangesRequest, ChangesResponse, RefusalCode, ResourceVersion, Standing};
 pub use courier::{CourierAnswers, CourierRequest, CourierResponse, ItemResult, ItemStanding};
+pub use credential::{
+    CredentialChanged, CredentialFinish, CredentialProve, CredentialProven, CredentialStart,
+    CredentialStarted, NEW_SEED_CONTEXT, NewPhone, OwnWorkstation, PreparedStanding, TwinsRequest,
+    TwinsResponse, UsedStep, WantedTwin,
+};
 pub use cursor::{Cursor, CursorError};
 pub use directive::{
     Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, EscrowedCode, Policy, Renewal,

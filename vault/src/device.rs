@@ -1,5 +1,6 @@
 //! `device.db`: what the workstation itself keeps, with nobody signed in. Opaque ids only.
 
+mod credential;
 mod delivery;
 mod directives;
 mod erasures;
@@ -18,6 +19,7 @@ use records::log::Tree;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlcipher::{Migration, Migrations, Profile, RawKey, Unfinished};
 
+pub use credential::Credential;
 pub use delivery::AuditBatch;
 pub use directives::StoredDirective;
 pub use log::{AuditEntry, AuditFilter, Checkpoint, LogCheck, LogHead};

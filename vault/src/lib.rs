@@ -34,9 +34,9 @@ mod vault;
 mod verdict;
 
 pub use device::{
-    AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Device, Identity, LogCheck, LogHead,
-    OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed, StoredDirective, StoredGrant,
-    Subject, Throttle,
+    AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Credential, Device, Identity, LogCheck,
+    LogHead, OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed, StoredDirective,
+    StoredGrant, Subject, Throttle,
 };
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, Standing};

@@ -66,6 +66,7 @@ fn refusal(code: ProblemCode) -> Code {
         ProblemCode::TokenRefused => Code::TokenRefused,
         ProblemCode::ProofRefused => Code::ProofRefused,
         ProblemCode::ActivationRefused => Code::ActivationRefused,
+        ProblemCode::CredentialOver => Code::CredentialOver,
         ProblemCode::NotAllowed => Code::NotYourRole,
         ProblemCode::Busy | ProblemCode::Internal => Code::ServerAway,
         ProblemCode::Malformed

@@ -113,6 +113,12 @@ pub(crate) fn use_up(station: &Station, slot: SlotId) -> Result<bool, ClientErro
 
 /// The person's keys are new here: nothing that holds the old ones, behind the old passphrase, opens any more.
 pub(crate) fn void(station: &Station, person: PersonId) -> Result<(), ClientError> {
+    let mut turn = station.recovery().turn();
+    if let Some(new) = turn.pending.take_if(|new| new.person == person) {
+        for slot in new.slots {
+            forget(station, slot)?;
+        }
+    }
     let void: Vec<RecoverySlot> = station.device().recovery_slots(person)?;
     station.device().drop_recovery_slots(person)?;
     for old in void {

@@ -26,10 +26,14 @@ pub(crate) fn make(station: &Arc<Station>, form: &SheetForm) -> Result<Option<Sh
     station.recovery().stopped.store(false, Ordering::SeqCst);
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
     let opened = sign_in::prove_again(station, person, &passphrase, form.code.trim())?;
+    station.note_step_to_tell(person, opened.step);
     let made = {
         let mut turn = station.recovery().turn();
         throw_away(station, &mut turn)?;
         sweep(station)?;
+        if !sign_in::is_still_theirs(station, person, opened.header().slot) {
+            return Err(Code::SignInRefused.into());
+        }
         let share = opened.passphrase_share();
         make_all(station, &mut turn, person, &Basis { contents: &opened.contents, share: &share })
             // What is there already is swept up next time.

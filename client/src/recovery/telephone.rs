@@ -15,11 +15,19 @@ use crate::{ClientError, Code};
 /// So many codes go with one request; more wait for the next.
 const AT_ONCE: u32 = 16;
 
-/// Makes a slot and a code for the telephone, unless there is one that was not read out yet.
-pub(crate) fn prepare(station: &Station, basis: &Basis<'_>) -> Result<(), ClientError> {
+/// Makes a slot and a code for the telephone, unless there is one that was not read out yet, or what it would be made from
+/// is no more what the person signs in with.
+pub(crate) fn prepare(
+    station: &Station,
+    basis: &Basis<'_>,
+    is_current: impl Fn(&Station, PersonId) -> bool,
+) -> Result<(), ClientError> {
     station.admits_work()?;
     let person = PersonId::from_uuid(basis.contents.person);
     let turn = station.recovery().turn();
+    if !is_current(station, person) {
+        return Ok(());
+    }
     let slots = station.device().recovery_slots(person)?;
     let before = slots.into_iter().find(|slot| slot.place == RecoveryPlace::Telephone);
     if before.is_some_and(|slot| !slot.is_released) {

@@ -162,6 +162,7 @@ pub(super) fn enter(
     let actor = actor(station, person, &profile);
     station.record(&[AuditEvent::signed_in(station.stamp(), &actor, &profile.name, way.word())])?;
     let grants = open_grants(station, person, &agreement)?;
+    station.device().note_signing_key(person, signing.verifying_key().to_bytes())?;
     let key = draft_key(person, &agreement);
     let last_sign_in = note(station, person, &profile, &key)?;
     tries::note_success(station, name, failures)?;
@@ -219,6 +220,7 @@ pub(super) fn enter(
 fn settle(station: &Arc<Station>, person: PersonId, way: Way, wants_key: bool) {
     match way {
         Way::Slot(opened) => {
+            station.note_step_to_tell(person, opened.step);
             station.compare_drawers(anchors_in_slot(&opened.contents.anchors));
             refresh::begin(station, opened);
         }
@@ -233,7 +235,10 @@ fn settle(station: &Arc<Station>, person: PersonId, way: Way, wants_key: bool) {
         Way::Recovery(opened, _) => {
             station.compare_drawers(anchors_in_slot(&opened.contents.anchors));
             let share = opened.passphrase_share();
-            refresh::prepare_for_telephone(station, NewlyMade { contents: opened.contents, share });
+            refresh::prepare_for_telephone(
+                station,
+                NewlyMade { contents: opened.contents, share, slot: None },
+            );
         }
         Way::Server(answer, made) => {
             station.keep_session_token(person, answer.session);

@@ -47,6 +47,18 @@ impl Lack {
     }
 }
 
+/// A generation that takes the place of those before.
+pub(crate) struct NewGeneration<'a> {
+    /// The slot.
+    pub(crate) slot: Uuid,
+    /// Its generation.
+    pub(crate) generation: u64,
+    /// The file.
+    pub(crate) file: &'a [u8],
+    /// The half for the keyring.
+    pub(crate) k_slot: &'a SlotKey,
+}
+
 /// The slots of this workstation, with both halves.
 #[derive(Clone, Copy)]
 pub(crate) struct SlotShelf<'a> {
@@ -114,8 +126,7 @@ impl SlotShelf<'_> {
         what_is_wrong(self.keyring, &name, missing).map(|_| Err(Lack::Half))
     }
 
-    /// Puts a new generation in place: keyring first, read back; then the file, durable; `then`; and only then the
-    /// generations before it go. A crash at any point leaves one that opens.
+    /// Puts the generation that was made in place, as [`SlotShelf::put`] does.
     pub(crate) fn replace(
         &self,
         person: PersonId,
@@ -123,16 +134,35 @@ impl SlotShelf<'_> {
         made: &MadeSlot,
         then: impl FnOnce() -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
+        let MadeSlot { file, k_slot, generation, .. } = made;
+        self.put(person, &NewGeneration { slot, generation: *generation, file, k_slot }, then)
+    }
+
+    /// Whether this slot is still the person's, in whatever generation.
+    pub(crate) fn knows(&self, person: PersonId, slot: Uuid) -> Result<bool, ClientError> {
+        let is_it =
+            |stored: &StoredSlot| slot::inspect(&stored.bytes).is_ok_and(|header| header.slot == slot);
+        Ok(self.files.of(person)?.iter().any(is_it))
+    }
+
+    /// Puts a new generation in place: keyring first, read back; then the file, durable; `then`; and only then the
+    /// generations before it go. A crash at any point leaves one that opens.
+    pub(crate) fn put(
+        &self,
+        person: PersonId,
+        new: &NewGeneration<'_>,
+        then: impl FnOnce() -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
         let before = self.files.of(person)?;
         for unreadable in before.iter().filter(|stored| slot::inspect(&stored.bytes).is_err()) {
             self.files.set_aside(person, unreadable.generation)?;
         }
         // EXPOSE: the keyring is where this half lives.
-        write_and_check(self.keyring, &item(slot, made.generation), made.k_slot.expose())?;
-        self.files.write(person, made.generation, &made.file)?;
+        write_and_check(self.keyring, &item(new.slot, new.generation), new.k_slot.expose())?;
+        self.files.write(person, new.generation, new.file)?;
         then()?;
         for earlier in before {
-            self.forget(person, slot, made.generation, &earlier)?;
+            self.forget(person, new.slot, new.generation, &earlier)?;
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use vault::Throttle;
 
 use crate::mailbox::Ticket;
 use crate::station::Station;
+use crate::syncing::Told;
 use crate::throttle;
 use crate::view::OpenedView;
 use crate::workstation::SignInForm;
@@ -31,6 +32,7 @@ use offline::{Tried, Without};
 pub(crate) use recovery::recover;
 pub(crate) use reentry::reenter;
 pub(crate) use refresh::begin as refresh_behind;
+pub(crate) use refresh::is_still_theirs;
 
 /// What a person typed.
 pub(crate) struct Typed<'a> {
@@ -70,6 +72,8 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
         Err(error) => {
             if error.code == Code::SignInRefused {
                 tries::note_failure(station, name, &failures)?;
+                // What was typed may be new, and wait at the server to be put in place here.
+                station.driver().tell(Told::SyncNow);
             }
             Err(error)
         }

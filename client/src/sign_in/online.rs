@@ -6,12 +6,14 @@ use keys::{AgreementSecret, Random, Secret, SigningKey, TotpSeed, slot, totp};
 use records::id::PersonId;
 use sync::wire::{Base64Bytes, SecretText, SignInFinish, SignInStart, SignInStarted, SignedIn, path};
 use uuid::Uuid;
+use vault::Credential;
 
 use super::refresh::NewlyMade;
 use super::{Typed, offline};
 use crate::client_state::Profile;
+use crate::credentials::prepared::void_other_ways;
 use crate::station::Station;
-use crate::{ClientError, Code, recovery};
+use crate::{ClientError, Code};
 
 /// What the seed is sealed as, under the key of this sign-in.
 const SEED_CONTEXT: &[u8] = b"totp-seed";
@@ -56,11 +58,12 @@ pub(super) fn sign_in(station: &Station, typed: &Typed<'_>) -> Result<LetIn, Cli
         Contents { person, keys: &keys, seed, last_step: answer.code_step },
         &mut random,
     )?;
-    if has_new_keys {
-        recovery::void(station, person)?;
-        let _turn = station.slot_turn();
-        station.key_slots().forget_person(person)?;
+    let known = station.device().credential(person)?;
+    if has_new_keys || known.is_none_or(|known| known.number < answer.credential) {
+        void_other_ways(station, person)?;
     }
+    let signing_key = keys.signing.verifying_key().to_bytes();
+    station.device().note_credential(person, &Credential { number: answer.credential, signing_key })?;
     station.device().remember_username(typed.name, person)?;
     let profile = Profile { name: answer.name.clone(), roles: answer.roles.clone() };
     Ok(LetIn { keys, person, profile, answer, made })
@@ -158,7 +161,7 @@ fn make_slot(
     };
     let made = slot::create(&new, random).map_err(|_| Code::OutOfMemory)?;
     put(station, person, slot_id, &made)?;
-    Ok(NewlyMade { contents, share: made.share })
+    Ok(NewlyMade { contents, share: made.share, slot: Some(slot_id) })
 }
 
 fn put(station: &Station, person: PersonId, slot_id: Uuid, made: &MadeSlot) -> Result<(), ClientError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keys::Random;
 use keys::slot::{self, KeyAnswer, MadeSlot, OpenedSlot, PassphraseShare, SlotContents, SlotHeader, by_key};
 use records::id::PersonId;
+use uuid::Uuid;
 
 use super::kept_slot::SlotShelf;
 use crate::recovery::{Basis, telephone};
@@ -22,7 +23,10 @@ pub(crate) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
                 "the slot was not refreshed; it is tried again at the next unlock"
             );
         }
-        prepare(&behind, &opened.contents, &opened.passphrase_share());
+        let slot = opened.header().slot;
+        prepare(&behind, &opened.contents, &opened.passphrase_share(), |station, person| {
+            is_still_theirs(station, person, slot)
+        });
     });
 }
 
@@ -37,7 +41,10 @@ pub(super) fn begin_by_key(station: &Arc<Station>, opened: Box<OpenedSlot>, next
                 "the security key's slot was not refreshed; it is tried again at the next unlock"
             );
         }
-        prepare(&behind, &opened.contents, &opened.passphrase_share());
+        let slot = opened.header().slot;
+        prepare(&behind, &opened.contents, &opened.passphrase_share(), |station, person| {
+            station.key_slots().knows(person, slot).unwrap_or(false)
+        });
     });
 }
 
@@ -45,16 +52,39 @@ pub(super) fn begin_by_key(station: &Arc<Station>, opened: Box<OpenedSlot>, next
 pub(super) struct NewlyMade {
     pub(super) contents: SlotContents,
     pub(super) share: PassphraseShare,
+    /// The slot that was made with it.
+    pub(super) slot: Option<Uuid>,
 }
 
 /// Makes a code for the telephone, where there is none, after a sign-in that leaves no slot to refresh.
 pub(super) fn prepare_for_telephone(station: &Arc<Station>, made: NewlyMade) {
     let behind = station.clone();
-    station.in_background("telephone-code", move || prepare(&behind, &made.contents, &made.share));
+    let number = number_of(station, PersonId::from_uuid(made.contents.person));
+    station.in_background("telephone-code", move || {
+        prepare(&behind, &made.contents, &made.share, |station, person| match made.slot {
+            Some(slot) => is_still_theirs(station, person, slot),
+            None => number_of(station, person) == number,
+        });
+    });
 }
 
-fn prepare(station: &Station, contents: &SlotContents, share: &PassphraseShare) {
-    if let Err(error) = telephone::prepare(station, &Basis { contents, share }) {
+/// Whether this slot is still what the person signs in with here: a change of passphrase or phone puts another in its place,
+/// and nothing is made any more from what it held.
+pub(crate) fn is_still_theirs(station: &Station, person: PersonId, slot: Uuid) -> bool {
+    station.slots().knows(person, slot).unwrap_or(false)
+}
+
+fn number_of(station: &Station, person: PersonId) -> Option<u64> {
+    station.device().credential(person).ok().flatten().map(|known| known.number)
+}
+
+fn prepare(
+    station: &Station,
+    contents: &SlotContents,
+    share: &PassphraseShare,
+    is_current: impl Fn(&Station, PersonId) -> bool,
+) {
+    if let Err(error) = telephone::prepare(station, &Basis { contents, share }, is_current) {
         tracing::warn!(
             code = error.code.as_str(),
             "no code for the telephone was made; it is tried again at the next unlock"

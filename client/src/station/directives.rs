@@ -3,24 +3,64 @@
 use keys::slot::WINDOW_DAYS;
 use records::Drawer;
 use records::id::PersonId;
-use sync::wire::{AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy};
+use sync::wire::{
+    AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy,
+    PreparedStanding, UsedStep,
+};
 use vault::{Setting, StoredGrant};
 
-use super::{Station, Trust};
+use super::{Station, Trust, held};
 use crate::recovery::telephone;
 use crate::{ClientError, Code};
+
+/// So many used codes go with one request; more wait for the next.
+const MOST_STEPS: u32 = 256;
 
 impl Station {
     /// What is asked with each round.
     pub(crate) fn directives_request(&self) -> Option<DirectivesRequest> {
         let recovery_codes = telephone::to_escrow(self);
+        let used_steps = self.device().steps_to_tell(MOST_STEPS).ok()?;
         Some(DirectivesRequest {
             done: self.orders_done().ok()?,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             trust_bundle: self.trust().number(),
             renewal_csr_pem: None,
             recovery_codes,
+            prepared_slots: held(&self.standings).clone(),
+            used_steps: used_steps.into_iter().map(|(person, step)| UsedStep { person, step }).collect(),
         })
+    }
+
+    /// The server has heard what was asked.
+    pub(crate) fn was_heard(&self, asked: &DirectivesRequest) {
+        held(&self.standings).retain(|standing| !asked.prepared_slots.contains(standing));
+        let told: Vec<_> = asked.used_steps.iter().map(|used| (used.person, used.step)).collect();
+        if !told.is_empty()
+            && let Err(error) = self.device().steps_told(&told)
+        {
+            tracing::warn!(%error, "the server is told of used codes once more");
+        }
+    }
+
+    /// Whether the server has to hear what became of prepared slots.
+    pub(crate) fn has_standings(&self) -> bool {
+        !held(&self.standings).is_empty()
+    }
+
+    /// Notes what became of a prepared slot, until the server has heard of it.
+    pub(crate) fn note_standing(&self, standing: PreparedStanding) {
+        let mut standings = held(&self.standings);
+        if !standings.contains(&standing) {
+            standings.push(standing);
+        }
+    }
+
+    /// Notes that a code opened something here, for the server to compare with the person's other workstations.
+    pub(crate) fn note_step_to_tell(&self, person: PersonId, step: u64) {
+        if let Err(error) = self.device().note_step_to_tell(person, step) {
+            tracing::warn!(%error, "the server is not told of a used code");
+        }
     }
 
     /// Takes in the answer: policy and trust at once, orders into the list of those to be carried out.
@@ -35,6 +75,7 @@ impl Station {
             tracing::warn!(%error, "the policy was not kept");
         }
         telephone::note(self, answer);
+        self.take_prepared(&answer.prepared_slots);
         if let Some(receipt) = self.own_receipt(answer) {
             self.keep_receipt(receipt);
         }

@@ -15,6 +15,7 @@ impl Station {
         self.security_key().cancel();
         let signed_in = self.take_signed_in();
         self.forget_session_token();
+        drop(self.pending_phone().take());
         self.driver().tell(Told::Shut);
         let Some(leaving) = leaving else { return };
         leaving.wait();

@@ -25,9 +25,11 @@ use records::event::{AuditEvent, Node, Observer, Stamp};
 use records::id::EventId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sync::wire::PreparedStanding;
 use vault::{Device, Identity, Slots};
 
 use crate::client_state::ClientState;
+use crate::credentials::PendingPhone;
 use crate::device_keys::DeviceKeys;
 use crate::https::Server;
 use crate::keyring::Keyring;
@@ -119,7 +121,11 @@ pub(crate) struct Station {
     /// Whoever reads and writes the note in the keyring has the turn.
     anchor_turn: Mutex<()>,
     attempt_turn: Mutex<()>,
+    /// Whoever puts a slot in the place of another has the turn.
     slot_turn: Mutex<()>,
+    pending_phone: Mutex<Option<PendingPhone>>,
+    /// What became of prepared slots, until the server has heard of it.
+    standings: Mutex<Vec<PreparedStanding>>,
     signed_in: Mutex<Option<SignedIn>>,
     parking: Parking,
 }
@@ -156,6 +162,8 @@ impl Station {
             anchor_turn: Mutex::default(),
             attempt_turn: Mutex::default(),
             slot_turn: Mutex::default(),
+            pending_phone: Mutex::default(),
+            standings: Mutex::default(),
             signed_in: Mutex::new(None),
             parking,
         }
@@ -244,6 +252,11 @@ impl Station {
     /// The turn to try a passphrase, held until the attempt has been counted.
     pub(crate) fn attempt_turn(&self) -> MutexGuard<'_, ()> {
         held(&self.attempt_turn)
+    }
+
+    /// A new phone of which no code was typed yet. Held for a moment: a lock takes it away.
+    pub(crate) fn pending_phone(&self) -> MutexGuard<'_, Option<PendingPhone>> {
+        held(&self.pending_phone)
     }
 
     pub(crate) fn recovery(&self) -> &recovery::Desk {

@@ -81,8 +81,10 @@ impl Station {
                     self.device().raise_failures(MOST_FAILURES)?;
                     self.order_done(number, "lock")?;
                 }
-                DirectiveOrder::DropPerson { person } => {
-                    self.drop_person(person)?;
+                DirectiveOrder::DropPerson { person, before } => {
+                    if !self.is_spared(person, before)? {
+                        self.drop_person(person)?;
+                    }
                     self.order_done(number, "drop-person")?;
                 }
                 DirectiveOrder::ReKey { drawer, generation } => {
@@ -148,6 +150,12 @@ impl Station {
         }
         self.device().forget_person(person)?;
         Ok(())
+    }
+
+    /// Whether a person signs in here with something newer than what an order to forget them means.
+    fn is_spared(&self, person: PersonId, before: Option<u64>) -> Result<bool, ClientError> {
+        let known = self.device().credential(person)?;
+        Ok(known.zip(before).is_some_and(|(known, before)| known.number >= before))
     }
 
     fn is_signed(&self, directive: &Directive) -> bool {

@@ -144,6 +144,13 @@ impl Parking {
         drop(self.open().take());
     }
 
+    /// The keys of whoever is at the keyboard.
+    pub(crate) fn own_keys(&self) -> Option<(PersonId, SigningKey, AgreementSecret)> {
+        let open = self.open();
+        let ToPark { person, keys: (signing, agreement), .. } = open.as_ref()?;
+        Some((*person, signing.duplicate(), agreement.duplicate()))
+    }
+
     fn memory(&self) -> MutexGuard<'_, Arc<dyn ParkedMemory>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,12 +6,15 @@ use std::sync::{Arc, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use keys::session::{CHALLENGE_LENGTH, SessionClaim};
 use records::id::PersonId;
-use sync::wire::{Base64Bytes, Cursor, SecretText, SessionResponse};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sync::wire::{Base64Bytes, Cursor, ProblemCode, SecretText, SessionResponse};
 
 use vault::{Device, Setting};
 
 use super::Station;
-use crate::syncing::SyncState;
+use crate::https::ServerError;
+use crate::syncing::{SyncState, session};
 use crate::{ClientError, Code};
 
 /// A token so near its end is not used any more.
@@ -101,6 +104,30 @@ impl Station {
     /// Forgets the token: the server ended it, or the person left.
     pub(crate) fn forget_session_token(&self) {
         self.net().session = None;
+    }
+
+    /// Asks the server as the person who is signed in, and waits for the answer.
+    pub(crate) fn call_as_person<Asked, Answered>(
+        self: &Arc<Self>,
+        path: &'static str,
+        asked: Asked,
+    ) -> Result<Answered, ClientError>
+    where
+        Asked: Serialize + Send + Sync + 'static,
+        Answered: DeserializeOwned + Send + 'static,
+    {
+        let station = self.clone();
+        crate::net::wait(self.runtime(), async move {
+            let token = session::token(&station).await?;
+            let answer = station.server().call_as(Some(&token), path, &asked).await;
+            if !matches!(answer, Err(ServerError::Refused(ProblemCode::SessionRequired))) {
+                return answer.map_err(ClientError::from);
+            }
+            // It was ended from elsewhere: a change of the person's own at another workstation does so.
+            station.forget_session_token();
+            let token = session::token(&station).await?;
+            station.server().call_as(Some(&token), path, &asked).await.map_err(ClientError::from)
+        })
     }
 
     /// Answers the server's challenge with the key of the person who is signed in.

@@ -3,6 +3,6 @@
 mod driver;
 mod pages;
 mod send;
-mod session;
+pub(crate) mod session;
 
 pub(crate) use driver::{Driver, DriverHandle, SyncState, Told};

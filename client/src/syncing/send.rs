@@ -81,13 +81,23 @@ async fn pull(station: &Arc<Station>, cursor: Cursor, count: u32) -> Result<Answ
     Ok(Answer::Page { body, next, more, entries })
 }
 
+/// Asks what the server has to tell; once more where it brought slots, so that it hears what became of them.
 async fn directives(station: &Arc<Station>) -> Result<Answer, Failure> {
+    let answer = ask_directives(station).await?;
+    match on_disk(station, |station| Some(station.has_standings())).await? {
+        true => ask_directives(station).await,
+        false => Ok(answer),
+    }
+}
+
+async fn ask_directives(station: &Arc<Station>) -> Result<Answer, Failure> {
     let asked = on_disk(station, |station| station.directives_request()).await?;
     let answered: DirectivesResponse =
         station.server().call(path::DIRECTIVES, &asked).await.map_err(failure)?;
     let log_size = station.own_receipt(&answered).map(|receipt| receipt.size);
     let (done, orders) = (asked.done, station.clone());
     let wants_grants = on_disk(station, move |station| {
+        station.was_heard(&asked);
         station.take_directives(&answered);
         station.orders_heard(done);
         Some(station.wants_grants())

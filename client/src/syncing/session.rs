@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use sync::wire::{
-    ChallengeRequest, ChallengeResponse, GrantsRequest, GrantsResponse, SessionRequest, SessionResponse, path,
+    ChallengeRequest, ChallengeResponse, GrantsRequest, GrantsResponse, SecretText, SessionRequest,
+    SessionResponse, path,
 };
 
 use super::driver::Told;
 use crate::ClientError;
+use crate::credentials::twins;
 use crate::station::Station;
 
 /// Begins to get a session in the background, when somebody is signed in. If one is under way it is got once more after
@@ -29,6 +31,15 @@ pub(super) fn begin(station: &Arc<Station>) {
 
 async fn obtain(station: &Arc<Station>) -> Result<Vec<sync::wire::Cursor>, ClientError> {
     refresh_grants(station).await?;
+    token(station).await?;
+    if let Err(error) = twins::offer(station).await {
+        tracing::debug!(code = error.code.as_str(), "no twins were given to the server");
+    }
+    on_vault(station, |station| station.cursors()).await
+}
+
+/// The token of the person who is signed in; a new one where there is none.
+pub(crate) async fn token(station: &Arc<Station>) -> Result<SecretText, ClientError> {
     if station.session_token().is_none() {
         let person = station.signed_in().ok_or(crate::Code::Locked)?;
         let challenge: ChallengeResponse =
@@ -42,7 +53,7 @@ async fn obtain(station: &Arc<Station>) -> Result<Vec<sync::wire::Cursor>, Clien
         let session: SessionResponse = station.server().call(path::SESSION, &asked).await?;
         station.keep_session_token(person, session);
     }
-    on_vault(station, |station| station.cursors()).await
+    Ok(station.session_token().ok_or(crate::Code::Locked)?)
 }
 
 /// Asks which grants are in force, so that one that was dropped is gone here too.

@@ -20,7 +20,7 @@ pub use chart_rows::{
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use health::{HealthView, Storage, WindowHealth};
-pub use recovery::{RecoveryView, SecurityKeyView, SheetView};
+pub use recovery::{CredentialView, RecoveryView, SecurityKeyView, SheetView};
 pub use review::{AuditRow, AuditView, VerifiedView};
 pub use state::{ActivationView, Lifecycle, OpenedView, ParkedView, PersonView, Place, StatusView};
 pub use sync::{DrawerPull, MirrorView, ReKeyView, SyncView, UnsentRow, UnsentState};

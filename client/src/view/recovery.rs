@@ -28,6 +28,17 @@ pub struct SecurityKeyView {
     pub required: bool,
 }
 
+/// What a new passphrase or phone reaches by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialView {
+    /// The person's other workstations that take it as soon as they hear of it.
+    pub ready: Vec<String>,
+    /// Those where the person has to sign in once with the network.
+    pub later: Vec<String>,
+}
+
 /// A sheet of recovery codes. Shown once.
 #[derive(Clone, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

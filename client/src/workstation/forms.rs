@@ -66,7 +66,7 @@ pub struct RecoveryForm {
     pub recovery_code: String,
 }
 
-/// What a signed-in person types to get a sheet of recovery codes.
+/// What a signed-in person types to prove once more who they are: for a sheet of recovery codes, or a new phone.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +101,19 @@ pub struct RegisterKeyForm {
     pub code: String,
     /// The PIN of the security key.
     pub pin: String,
+}
+
+/// What a signed-in person types for a new passphrase.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PassphraseForm {
+    /// The present passphrase.
+    pub passphrase: String,
+    /// Six digits of the authenticator app, not used before.
+    pub code: String,
+    /// The new passphrase.
+    pub new_passphrase: String,
 }
 
 /// What a new person types once to get a passphrase and an authenticator.
@@ -155,6 +168,14 @@ impl Drop for RegisterKeyForm {
         zeroize::Zeroize::zeroize(&mut self.passphrase);
         zeroize::Zeroize::zeroize(&mut self.code);
         zeroize::Zeroize::zeroize(&mut self.pin);
+    }
+}
+
+impl Drop for PassphraseForm {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.code);
+        zeroize::Zeroize::zeroize(&mut self.new_passphrase);
     }
 }
 

@@ -12,6 +12,7 @@ fn status_under(policy: Policy) -> StatusView {
     let workstation = fixture.start();
     let now = fixture.clock.now();
     let answer = DirectivesResponse {
+        prepared_slots: Vec::new(),
         now,
         policy,
         directives: Vec::new(),

@@ -1,6 +1,7 @@
 //! The one door for a window: every method blocks, and every method may be called from any thread.
 
 mod activating;
+mod changing;
 mod forms;
 #[cfg(test)]
 mod limits_tests;
@@ -33,8 +34,8 @@ use crate::view::{
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
 pub use forms::{
-    ActivateForm, EnrolForm, KeySignInForm, LockCause, PhoneTime, RecoveryForm, ReenterForm, RegisterKeyForm,
-    SheetForm, SignInForm,
+    ActivateForm, EnrolForm, KeySignInForm, LockCause, PassphraseForm, PhoneTime, RecoveryForm, ReenterForm,
+    RegisterKeyForm, SheetForm, SignInForm,
 };
 use open::Running;
 

@@ -48,6 +48,10 @@ pub enum OwnCredential {
     SecurityKeyRemoved,
     /// One-time codes no longer open this workstation without the server, because policy wants a security key.
     CodesEnded,
+    /// A new passphrase; every recovery code is void.
+    Passphrase,
+    /// A new phone, with a seed of its own; every recovery code is void.
+    Phone,
 }
 
 impl OwnCredential {
@@ -58,6 +62,8 @@ impl OwnCredential {
             OwnCredential::SecurityKey => "security-key",
             OwnCredential::SecurityKeyRemoved => "security-key-removed",
             OwnCredential::CodesEnded => "codes-ended",
+            OwnCredential::Passphrase => "passphrase",
+            OwnCredential::Phone => "phone",
         }
     }
 }

@@ -57,6 +57,7 @@ CREATE TABLE person (
   name        TEXT NOT NULL,
   opaque      BLOB,                        -- the OPAQUE password file, once activated
   seed        BLOB,                        -- the TOTP seed, sealed
+  credential  INTEGER NOT NULL DEFAULT 0,  -- counts passphrases and seeds
   made_at     INTEGER NOT NULL,
   signed_in_at INTEGER,
   ended_at    INTEGER
@@ -109,6 +110,24 @@ CREATE TABLE person_key (
   agreement_key BLOB NOT NULL,
   PRIMARY KEY (person, device, since_at)
 ) STRICT, WITHOUT ROWID;
+
+-- A person's keys of one workstation, sealed to the same person on another.
+CREATE TABLE twin (
+  person      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  of_device   BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  on_device   BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  bytes       BLOB NOT NULL,
+  PRIMARY KEY (person, of_device, on_device)
+) STRICT, WITHOUT ROWID;
+
+-- A slot that a person prepared for a workstation, until that has it. With a rowid: it is some hundred kilobytes.
+CREATE TABLE prepared_slot (
+  person      BLOB NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  number      INTEGER NOT NULL,
+  bytes       BLOB NOT NULL,
+  PRIMARY KEY (person, device)
+) STRICT;
 
 -- A person's recovery code on a workstation, for the telephone. Once it was read out the code is gone; the row stays until the
 -- workstation has sent another.

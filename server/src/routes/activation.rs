@@ -136,5 +136,6 @@ fn end(
     tx.set_throttle(&hash, None)?;
     let mut signed_in = welcome(practice, tx, workstation, &person, offered, now)?;
     signed_in.code_step = step;
+    signed_in.credential = person.credential.saturating_add(1);
     Ok(Ok(signed_in))
 }

@@ -8,7 +8,7 @@ use crate::people::policy_in;
 use crate::practice::Practice;
 use crate::releasing;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
-use crate::{directing, erasing};
+use crate::{directing, erasing, workstations};
 use axum::extract::State;
 use jiff::Timestamp;
 use keys::{Random, certificate};
@@ -43,6 +43,8 @@ fn collect(
     let program: String = request.program.chars().filter(|c| !c.is_control()).take(LONGEST_PROGRAM).collect();
     let before = tx.device(id)?.map_or(0, |row| row.directives_done);
     directing::note_done(practice, tx, id, (before, request.done), now)?;
+    workstations::note_standings(practice, tx, id, &request.prepared_slots, now)?;
+    workstations::note_steps(practice, tx, id, &request.used_steps, now)?;
     tx.touch_device(id, &program, request.done, now)?;
     let policy = policy_in(tx)?;
     directing::re_key_by_calendar(practice, tx, id, policy.rekey_days, now)?;
@@ -58,6 +60,7 @@ fn collect(
         renewal: renewal.transpose()?,
         recovery_codes_held: releasing::take_in(practice, tx, id, &request.recovery_codes, now)?,
         recovery_codes_released: tx.released_recovery_codes(id)?,
+        prepared_slots: workstations::waiting(tx, id)?,
     })
 }
 

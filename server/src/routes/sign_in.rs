@@ -1,19 +1,18 @@
 //! Online sign-in: OPAQUE in two steps, and a one-time code.
 
 use crate::answer::{Answer, Refusal, json};
-use crate::custody::Sealed;
 use crate::identity::{Workstation, blocking};
 use crate::intake::{Json, SMALL};
 use crate::practice::Practice;
 use crate::signing_in::{
-    NewAttempt, OfferedKeys, binding, check_throttle, keep_attempt, name_hash, note_failure, take_attempt,
-    use_code, welcome,
+    NewAttempt, OfferedKeys, binding, check_code, check_throttle, keep_attempt, name_hash, note_failure,
+    take_attempt, welcome,
 };
-use crate::store::{self, AttemptKind, PersonRow, Transaction};
+use crate::store::{self, AttemptKind, Transaction};
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
 use keys::sign_in::{Direction, ServerSetup, SignInKey};
-use keys::{Random, Secret, SecretBytes, TotpSeed, username};
+use keys::{Random, SecretBytes, TotpSeed, username};
 use sync::wire::{
     Base64Bytes, ProblemCode, SEED_CONTEXT, SignInFinish, SignInStart, SignInStarted, SignedIn,
 };
@@ -104,9 +103,8 @@ fn end(
         .flatten()
         .filter(|person| person.ended_at.is_none());
     let passed = match (proven, person) {
-        (Some(key), Some(person)) => {
-            check_code(practice, tx, workstation, &person, request, now)?.map(|code| (key, person, code))
-        }
+        (Some(key), Some(person)) => check_code(practice, tx, workstation, &person, &request.code, now)?
+            .map(|code| (key, person, code)),
         (_, _) => None,
     };
     let Some((key, person, (seed, step))) = passed else {
@@ -119,24 +117,6 @@ fn end(
     signed_in.code_step = step;
     signed_in.failures_since = failures;
     Ok(Some(signed_in))
-}
-
-fn check_code(
-    practice: &Practice,
-    tx: &dyn Transaction,
-    workstation: &Workstation,
-    person: &PersonRow,
-    request: &SignInFinish,
-    now: Timestamp,
-) -> Result<Option<(TotpSeed, u64)>, Refusal> {
-    let sealed = person.sealed_seed.as_deref();
-    let opened = sealed.and_then(|sealed| practice.keys.open(Sealed::Seed(person.id.uuid()), sealed));
-    let Some(seed) = opened.and_then(|seed| Secret::from_slice(seed.expose())).map(TotpSeed::from_secret)
-    else {
-        return Ok(None);
-    };
-    let step = use_code(practice, tx, person.id, workstation, &seed, &request.code, now)?;
-    Ok(step.map(|step| (seed, step)))
 }
 
 fn seal_seed(key: &SignInKey, seed: &TotpSeed) -> Vec<u8> {

@@ -36,6 +36,8 @@ pub struct PersonRow {
     pub opaque: Option<Vec<u8>>,
     /// Their TOTP seed, sealed.
     pub sealed_seed: Option<Vec<u8>>,
+    /// Counts their passphrases and seeds; 0 before the first.
+    pub credential: u64,
     /// When they signed in last.
     pub signed_in_at: Option<Timestamp>,
     /// When they left.
@@ -110,7 +112,7 @@ pub trait People {
     fn person_named(&self, username: &str) -> Result<Option<PersonRow>, StoreError>;
     /// Everybody, oldest first.
     fn people(&self) -> Result<Vec<PersonRow>, StoreError>;
-    /// Stores what a person activated with.
+    /// Stores what a person signs in with from now on; their number rises by one.
     fn set_credentials(&self, person: PersonId, opaque: &[u8], sealed_seed: &[u8]) -> Result<(), StoreError>;
     /// A person came in.
     fn note_sign_in(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError>;

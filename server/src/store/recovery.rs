@@ -45,6 +45,8 @@ pub trait RecoveryCodes {
         reason: &str,
         at: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Forgets the codes of a person, on every workstation: the slots they open are void.
+    fn forget_recovery_codes(&self, person: PersonId) -> Result<(), StoreError>;
     /// The codes of a workstation that were read out.
     fn released_recovery_codes(&self, device: DeviceId) -> Result<Vec<SlotId>, StoreError>;
 }

@@ -13,6 +13,10 @@ pub enum AttemptKind {
     Activation,
     /// A challenge for a session.
     Challenge,
+    /// The proof before a new passphrase or phone.
+    Proof,
+    /// A new passphrase or phone.
+    Credential,
 }
 
 impl AttemptKind {
@@ -23,6 +27,8 @@ impl AttemptKind {
             Self::SignIn => "sign-in",
             Self::Activation => "activation",
             Self::Challenge => "challenge",
+            Self::Proof => "proof",
+            Self::Credential => "credential",
         }
     }
 }

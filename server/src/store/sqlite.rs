@@ -10,6 +10,7 @@ mod people;
 mod records;
 mod recovery;
 mod sessions;
+mod twins;
 
 use super::{End, Store, StoreError, Transaction};
 use sqlcipher::rusqlite::{Error, TransactionBehavior};

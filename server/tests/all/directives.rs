@@ -4,7 +4,7 @@ use crate::clinic::Clinic;
 use crate::workstation::Workstation;
 use chartkeep_server::{directing, people};
 use keys::{Purpose, Random, Signature, grant};
-use records::id::DeviceId;
+use records::id::{DeviceId, PersonId};
 use records::{Drawer, Role};
 use sync::wire::{
     Base64Bytes, Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, GrantsRequest,
@@ -57,7 +57,7 @@ fn when_somebody_leaves_the_workstations_that_knew_them_are_told_to_forget_them(
         ask(&workstation, 0).directives.into_iter().map(|directive| directive.order).collect();
     let re_key = |drawer| DirectiveOrder::ReKey { drawer, generation: 2 };
     let expected = [
-        DirectiveOrder::DropPerson { person: nora.id },
+        DirectiveOrder::DropPerson { person: nora.id, before: None },
         re_key(Drawer::Demographics),
         re_key(Drawer::Clinical),
     ];
@@ -105,6 +105,10 @@ fn the_wire_form_of_orders_is_fixed() {
     let check = |order: DirectiveOrder, json: &str| assert_eq!(serde_json::to_string(&order).unwrap(), json);
     check(DirectiveOrder::Lock, r#"{"order":"lock"}"#);
     check(DirectiveOrder::Wipe { deliver_first: true }, r#"{"order":"wipe","deliver_first":true}"#);
+    let person: PersonId = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+    let json = r#"{"order":"drop-person","person":"01900000-0000-7000-8000-000000000001""#;
+    check(DirectiveOrder::DropPerson { person, before: None }, &format!("{json}}}"));
+    check(DirectiveOrder::DropPerson { person, before: Some(2) }, &format!("{json},\"before\":2}}"));
     let rekey = DirectiveOrder::ReKey { drawer: Drawer::Clinical, generation: 2 };
     check(rekey, r#"{"order":"re-key","drawer":"clinical","generation":2}"#);
 }

@@ -1,6 +1,6 @@
 //! What the server tells a workstation: policy, orders, and how far its audit log has come.
 
-use super::{AuditReceipt, Base64Bytes};
+use super::{AuditReceipt, Base64Bytes, PreparedStanding, UsedStep};
 use jiff::Timestamp;
 use records::id::{DeviceId, PatientId, PersonId, SlotId};
 use records::{Drawer, Role};
@@ -20,6 +20,12 @@ pub struct DirectivesRequest {
     /// Recovery codes that the server shall keep, to be read out on the telephone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes: Vec<EscrowedCode>,
+    /// What became of slots that the last answer brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prepared_slots: Vec<PreparedStanding>,
+    /// Codes that were used here since the server last heard of some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_steps: Vec<UsedStep>,
 }
 
 /// A person's recovery code for one workstation, sealed to the server's sealing key there (`keys::spoken`).
@@ -54,6 +60,9 @@ pub struct DirectivesResponse {
     /// Recovery codes of this workstation that were read out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes_released: Vec<SlotId>,
+    /// Slots that people prepared elsewhere for this workstation (`keys::prepared`), until it says what became of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prepared_slots: Vec<Base64Bytes>,
 }
 
 /// A renewed client certificate.
@@ -112,6 +121,10 @@ pub enum DirectiveOrder {
     DropPerson {
         /// Who.
         person: PersonId,
+        /// Spared is who signs in with a passphrase and phone of this number or a later one (`keys::prepared`); absent
+        /// where nobody is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
     },
     /// Take a patient out of everything that is kept here, and never take anything of them in again.
     ErasePatient {

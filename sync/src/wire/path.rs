@@ -18,6 +18,14 @@ pub const ACTIVATE_FINISH: &str = "/v1/activate/finish";
 pub const SESSION_CHALLENGE: &str = "/v1/session/challenge";
 /// The signed challenge, for a session token. [`super::SessionRequest`].
 pub const SESSION: &str = "/v1/session";
+/// First third of a new passphrase or phone. [`super::CredentialStart`].
+pub const CREDENTIAL_START: &str = "/v1/credentials/start";
+/// Second third: the present ones are proven. [`super::CredentialProve`].
+pub const CREDENTIAL_PROVE: &str = "/v1/credentials/prove";
+/// Last third: what is new counts. [`super::CredentialFinish`].
+pub const CREDENTIAL_FINISH: &str = "/v1/credentials/finish";
+/// A person's keys of one workstation, sealed to them on another. [`super::TwinsRequest`].
+pub const TWINS: &str = "/v1/twins";
 /// Sealed changes. [`super::ChangesRequest`].
 pub const CHANGES: &str = "/v1/changes";
 /// What a courier brings for other workstations. [`super::CourierRequest`].

@@ -38,6 +38,8 @@ pub enum ProblemCode {
     ActivationRefused,
     /// The code that shall prove a new authenticator is not the one of the seed; the activation stands, try the next code.
     ProofRefused,
+    /// A change of passphrase or phone that was begun is over: it took too long, or another one came first.
+    CredentialOver,
     /// Name, passphrase or code is wrong, or the code was used already.
     SignInRefused,
     /// Too many failures in a row: wait.
@@ -103,7 +105,7 @@ impl ProblemCode {
             Self::DeviceRevoked | Self::NotAllowed => 403,
             Self::NotFound => 404,
             Self::WrongMethod => 405,
-            Self::LogGap | Self::LogFork => 409,
+            Self::LogGap | Self::LogFork | Self::CredentialOver => 409,
             Self::TooLarge => 413,
             Self::CheckpointRefused => 422,
             Self::TooManyTries => 429,
@@ -125,7 +127,7 @@ impl ProblemCode {
                 "login"
             }
             Self::TooManyTries => "throttled",
-            Self::LogGap | Self::LogFork => "conflict",
+            Self::LogGap | Self::LogFork | Self::CredentialOver => "conflict",
             Self::CheckpointRefused => "security",
             Self::Busy => "transient",
             Self::Internal => "exception",

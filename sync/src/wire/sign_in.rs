@@ -92,6 +92,9 @@ pub struct SignedIn {
     pub sealed_seed: Option<Base64Bytes>,
     /// The step (Unix time / 30 s) of the code that was used up.
     pub code_step: u64,
+    /// The number of the passphrase and phone that were used: it rises with each new one.
+    #[serde(default)]
+    pub credential: u64,
     /// The person's grants for this workstation, sealed to `agreement_key`.
     pub grants: Vec<Base64Bytes>,
     /// A session, so that the first pull needs no second challenge.

@@ -140,7 +140,7 @@ fn what_is_signed_of_every_order_is_fixed_and_reads_back() {
         ("wipe", DirectiveOrder::Wipe { deliver_first: true }),
         ("wipe-at-once", DirectiveOrder::Wipe { deliver_first: false }),
         ("re-key", DirectiveOrder::ReKey { drawer: Drawer::Clinical, generation: 2 }),
-        ("drop-person", DirectiveOrder::DropPerson { person: PersonId::from_uuid(id(3)) }),
+        ("drop-person", DirectiveOrder::DropPerson { person: PersonId::from_uuid(id(3)), before: None }),
         ("erase-patient", DirectiveOrder::ErasePatient { patient: "0190-ada".parse().unwrap() }),
     ];
     for (name, order) in orders {

@@ -154,6 +154,18 @@ impl Clinic {
         totp::code_at(&phone.seed, phone.last_step)
     }
 
+    /// Puts another seed into the person's phone; what it had before.
+    pub(crate) fn take_phone(&self, person: &DemoPerson, seed: &str) -> TotpSeed {
+        let mut phones = self.phones.lock().unwrap();
+        let phone = phones.get_mut(person.username).unwrap();
+        std::mem::replace(&mut phone.seed, seed_from_base32(seed))
+    }
+
+    /// The code of a seed, now.
+    pub(crate) fn code_of(&self, seed: &TotpSeed) -> String {
+        totp::code_at(seed, totp::step_at(self.clock.now()))
+    }
+
     pub(crate) fn sign_in(
         &self,
         workstation: &Workstation,

@@ -11,6 +11,7 @@ mod put_back;
 mod recovery;
 mod rescue;
 mod security_keys;
+mod several;
 mod strangers;
 mod wiping_killed;
 

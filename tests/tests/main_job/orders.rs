@@ -65,6 +65,25 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn an_order_to_forget_somebody_spares_who_signs_in_with_what_came_after_it() {
+    let (mut clinic, workstation, device) = clinic_with_two_people();
+    let person = PersonId::from_uuid(NURSE.id);
+    let give = |clinic: &Clinic, before| {
+        let number = order(clinic, device, &DirectiveOrder::DropPerson { person, before: Some(before) });
+        done(clinic, &workstation, device, number);
+    };
+    // Her first passphrase has the number 1: a reset that went before it means none of hers.
+    give(&clinic, 1);
+    clinic.server.stop();
+    assert!(!clinic.sign_in(&workstation, &NURSE).unwrap().online);
+    workstation.lock(LockCause::SignOut);
+    clinic.server.start();
+    give(&clinic, 2);
+    clinic.server.stop();
+    assert_eq!(clinic.sign_in(&workstation, &NURSE).unwrap_err().code, Code::SignInRefused);
+}
+
+#[test]
 fn an_order_to_lock_locks_and_everybody_signs_in_at_the_server_once() {
     let (mut clinic, workstation, device) = clinic_with_two_people();
     clinic.sign_in(&workstation, &NURSE).unwrap();

@@ -2,6 +2,7 @@
 import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
+import { credentials } from './text/credentials';
 import { recovery } from './text/recovery';
 import { securityKey } from './text/security-key';
 import type { Code } from './api/bindings';
@@ -64,6 +65,7 @@ export const text = {
     tries: (n: number) => (n === 1 ? 'One try is left. After that it takes a full sign-in.' : `${n} tries are left. After that it takes a full sign-in.`),
   },
   activation,
+  credentials,
   blocked: {
     person: 'Sign-in is not possible now',
     keyring: 'The keyring of this computer is needed',

@@ -68,6 +68,21 @@ CREATE TABLE used_step (
     step        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Steps that the server has not been told of yet: it finds a code that was used on two workstations.
+CREATE TABLE step_to_tell (
+    person      BLOB NOT NULL CHECK (length(person) = 16),
+    step        INTEGER NOT NULL,
+    PRIMARY KEY (person, step)
+) STRICT, WITHOUT ROWID;
+
+-- Which of their passphrases and phones a person signs in with here, and the public half of the key they have here: it has to
+-- have signed a slot that was prepared elsewhere.
+CREATE TABLE credential (
+    person      BLOB PRIMARY KEY CHECK (length(person) = 16),
+    number      INTEGER NOT NULL,
+    signing_key BLOB NOT NULL CHECK (length(signing_key) = 32)
+) STRICT, WITHOUT ROWID;
+
 -- Recovery slots that may still open. One that was used, or that a newer one replaced, is not here, and opens nothing whatever
 -- is put back. Places 0 to 9 are a sheet; 255 is the code that the server reads out. `escrow` is that code, sealed to the
 -- server, until the server holds it.

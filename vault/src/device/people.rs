@@ -59,7 +59,7 @@ impl Device {
         })
     }
 
-    /// Forgets a person's grants and username. What they wrote, their slots and their drafts lie elsewhere.
+    /// Forgets a person's grants, username and key. What they wrote, their slots and their drafts lie elsewhere.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
@@ -68,6 +68,7 @@ impl Device {
             let person = person.uuid().into_bytes();
             tx.execute("DELETE FROM wrapped_grant WHERE person = ?1", [person])?;
             tx.execute("DELETE FROM username WHERE person = ?1", [person])?;
+            tx.execute("DELETE FROM credential WHERE person = ?1", [person])?;
             Ok(())
         })
     }

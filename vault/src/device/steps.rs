@@ -32,6 +32,43 @@ impl Device {
         Ok(if changed == 1 { Ok(()) } else { Err(StepUsed) })
     }
 
+    /// Notes a step that opened something, for the server to be told of.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn note_step_to_tell(&mut self, person: PersonId, step: u64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO step_to_tell (person, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.conn.execute(sql, params![person.uuid().into_bytes(), number::stored(step)])?;
+        Ok(())
+    }
+
+    /// Steps that the server has not been told of, oldest first, at most so many.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn steps_to_tell(&self, at_most: u32) -> Result<Vec<(PersonId, u64)>, StoreError> {
+        let sql = "SELECT person, step FROM step_to_tell ORDER BY step LIMIT ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let read = statement.query_map([at_most], |row| {
+            Ok((PersonId::from_uuid(number::uuid(row, 0)?), number::unsigned(row, 1)?))
+        })?;
+        Ok(read.collect::<Result<_, _>>()?)
+    }
+
+    /// The server was told of these.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written.
+    pub fn steps_told(&mut self, told: &[(PersonId, u64)]) -> Result<(), StoreError> {
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            for (person, step) in told {
+                let row = params![person.uuid().into_bytes(), number::stored(*step)];
+                tx.execute("DELETE FROM step_to_tell WHERE person = ?1 AND step = ?2", row)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Lets a person begin again at `step`, which the server has accepted: for one whose last code here was of a phone
     /// with a date far in the future.
     ///

@@ -6,7 +6,7 @@ use records::event::{AuditEvent, Node, Stamp};
 use records::rights::Trail as _;
 use records::{Drawer, Role};
 use uuid::Uuid;
-use vault::{Setting, Slots, StepUsed, StoredDirective, StoredGrant, Subject, Throttle};
+use vault::{Credential, Setting, Slots, StepUsed, StoredDirective, StoredGrant, Subject, Throttle};
 
 use crate::clinic::{Clinic, now, person};
 
@@ -161,4 +161,38 @@ fn slots_are_listed_newest_first_and_a_half_written_one_is_none() {
     let mut people = vec![nurse, person(Role::Biller)];
     people.sort();
     assert_eq!(slots.people().unwrap(), people);
+}
+
+#[test]
+fn the_number_of_a_persons_passphrase_only_rises_and_goes_with_the_person() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    let who = person(Role::Nurse);
+    assert_eq!(device.credential(who).unwrap(), None);
+    device.note_signing_key(who, [1; 32]).unwrap();
+    device.note_credential(who, &Credential { number: 3, signing_key: [2; 32] }).unwrap();
+    device.note_credential(who, &Credential { number: 2, signing_key: [3; 32] }).unwrap();
+    drop(device);
+    let mut device = clinic.device();
+    assert_eq!(device.credential(who).unwrap(), Some(Credential { number: 3, signing_key: [3; 32] }));
+    device.note_signing_key(who, [4; 32]).unwrap();
+    assert_eq!(device.credential(who).unwrap(), Some(Credential { number: 3, signing_key: [4; 32] }));
+    device.forget_person(who).unwrap();
+    assert_eq!(device.credential(who).unwrap(), None);
+}
+
+#[test]
+fn a_step_is_told_until_the_server_has_heard_of_it() {
+    let clinic = Clinic::new();
+    let mut device = clinic.enrol();
+    for (who, step) in [(Role::Nurse, 7), (Role::FrontDesk, 5), (Role::Nurse, 7), (Role::Nurse, 6)] {
+        device.note_step_to_tell(person(who), step).unwrap();
+    }
+    drop(device);
+    let mut device = clinic.device();
+    let all = [(person(Role::FrontDesk), 5), (person(Role::Nurse), 6), (person(Role::Nurse), 7)];
+    assert_eq!(device.steps_to_tell(10).unwrap(), all);
+    assert_eq!(device.steps_to_tell(2).unwrap(), all[..2]);
+    device.steps_told(&all[..2]).unwrap();
+    assert_eq!(device.steps_to_tell(10).unwrap(), all[2..]);
 }

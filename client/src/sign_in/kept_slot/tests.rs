@@ -232,3 +232,51 @@ fn one_cut_after_the_other_never_shuts_a_person_out() {
     assert!(desk.refresh(FIRST + 100, Cut::Never, || Ok(())));
     assert_eq!(desk.files.of(desk.person).unwrap().len(), 1);
 }
+
+/// A slot of another id under another passphrase, as it was prepared elsewhere.
+fn prepare_another(desk: &mut Desk) -> (Uuid, MadeSlot) {
+    let opened = desk.unlock(FIRST).unwrap();
+    let slot_id = desk.random.uuid();
+    let new = NewSlot {
+        slot: slot_id,
+        device: desk.random.uuid(),
+        contents: &opened.contents,
+        passphrase: &Passphrase::from_typed("quiet orchard behind the mill").unwrap(),
+        window_days: 7,
+        cost: SlotCost::for_tests(),
+    };
+    (slot_id, slot::create(&new, &mut desk.random).unwrap())
+}
+
+/// Whether a slot of this id is there with both halves.
+fn is_whole(desk: &Desk, slot_id: Uuid) -> bool {
+    let kept = desk.shelf().of(desk.person).unwrap().unwrap_or_default();
+    kept.iter().any(|kept| slot::inspect(&kept.file).is_ok_and(|header| header.slot == slot_id))
+}
+
+#[test]
+fn a_prepared_slot_cut_off_at_any_point_leaves_one_that_opens_and_is_alone_when_it_is_done_again() {
+    let cuts = (0..3).flat_map(|call| [Cut::Before(call), Cut::After(call)]).chain([Cut::Never]);
+    for (cut, refreshes) in cuts.flat_map(|cut| [(cut, 0), (cut, 1)]) {
+        let mut desk = Desk::new(5);
+        for round in 0..refreshes {
+            assert!(desk.refresh(FIRST + round, Cut::Never, || Ok(())));
+        }
+        desk.used = None;
+        let old = desk.shelf().of(desk.person).unwrap().unwrap()[0].file.clone();
+        let old = slot::inspect(&old).unwrap().slot;
+        let mut other = Desk::new(5);
+        let (slot_id, made) = prepare_another(&mut other);
+        for (cut, ends) in [(cut, cut == Cut::Never), (Cut::Never, true)] {
+            let keyring = DyingKeyring::new(&desk.keyring, cut);
+            let shelf = SlotShelf { files: &desk.files, keyring: &keyring };
+            assert_eq!(shelf.replace(desk.person, slot_id, &made, || Ok(())).is_ok(), ends, "{cut:?}");
+            assert!(
+                is_whole(&desk, old) || is_whole(&desk, slot_id),
+                "{cut:?} after {refreshes}: none opens"
+            );
+        }
+        assert!(is_whole(&desk, slot_id) && !is_whole(&desk, old), "{cut:?} after {refreshes}");
+        assert_eq!(desk.files.of(desk.person).unwrap().len(), 1);
+    }
+}

@@ -9,7 +9,7 @@ use records::Role;
 use records::id::{DeviceId, PatientId, PersonId, PracticeId};
 use sqlcipher::rusqlite::params;
 
-const PERSON: &str = "SELECT id, practice, username, name, opaque, seed, signed_in_at, ended_at
+const PERSON: &str = "SELECT id, practice, username, name, opaque, seed, signed_in_at, ended_at, credential
     FROM person";
 const KEY: &str = "SELECT person, device, signing_key, agreement_key, since_at, until_at FROM person_key";
 
@@ -40,7 +40,7 @@ impl People for Work<'_> {
     }
 
     fn set_credentials(&self, person: PersonId, opaque: &[u8], sealed_seed: &[u8]) -> Result<(), StoreError> {
-        let sql = "UPDATE person SET opaque = ?2, seed = ?3 WHERE id = ?1";
+        let sql = "UPDATE person SET opaque = ?2, seed = ?3, credential = credential + 1 WHERE id = ?1";
         self.run(sql, params![person.uuid().into_bytes(), opaque, sealed_seed])?;
         Ok(())
     }
@@ -205,6 +205,7 @@ fn person(row: &Columns<'_, '_>) -> Result<PersonRow, StoreError> {
         sealed_seed: row.get(5)?,
         signed_in_at: row.maybe_time(6)?,
         ended_at: row.maybe_time(7)?,
+        credential: row.number(8)?,
     })
 }
 

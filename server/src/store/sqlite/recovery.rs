@@ -47,6 +47,11 @@ impl RecoveryCodes for Work<'_> {
         Ok(())
     }
 
+    fn forget_recovery_codes(&self, person: PersonId) -> Result<(), StoreError> {
+        self.run("DELETE FROM recovery_code WHERE person = ?1", params![person.uuid().into_bytes()])?;
+        Ok(())
+    }
+
     fn released_recovery_codes(&self, device: DeviceId) -> Result<Vec<SlotId>, StoreError> {
         let sql = "SELECT slot FROM recovery_code WHERE device = ?1 AND released_at IS NOT NULL";
         self.all(sql, params![device.uuid().into_bytes()], |row| Ok(SlotId::from_uuid(row.uuid(0)?)))

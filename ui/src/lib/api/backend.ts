@@ -36,6 +36,11 @@ export interface Backend {
   makeRecoverySheet: Ask<'make_recovery_sheet'>;
   keepRecoverySheet: Ask<'keep_recovery_sheet'>;
   discardRecoverySheet: Ask<'discard_recovery_sheet'>;
+  /** A passphrase or phone of one's own, for all of the person's workstations. */
+  changePassphrase: Ask<'change_passphrase'>;
+  beginNewPhone: Ask<'begin_new_phone'>;
+  confirmNewPhone: Ask<'confirm_new_phone'>;
+  discardNewPhone: Ask<'discard_new_phone'>;
   lock: Ask<'lock'>;
   /** Locks for good: it takes a full sign-in to come back. */
   signOut: Ask<'sign_out'>;
@@ -96,6 +101,10 @@ export const backend: Backend = {
   makeRecoverySheet: ask('make_recovery_sheet'),
   keepRecoverySheet: ask('keep_recovery_sheet'),
   discardRecoverySheet: ask('discard_recovery_sheet'),
+  changePassphrase: ask('change_passphrase'),
+  beginNewPhone: ask('begin_new_phone'),
+  confirmNewPhone: ask('confirm_new_phone'),
+  discardNewPhone: ask('discard_new_phone'),
   lock: ask('lock'),
   signOut: ask('sign_out'),
   activity: ask('activity'),

@@ -330,7 +330,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "credential-over" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -363,6 +363,16 @@ status: string,
  * From and to.
  */
 period: string | null, };
+
+export type CredentialView = { 
+/**
+ * The person's other workstations that take it as soon as they hear of it.
+ */
+ready: Array<string>, 
+/**
+ * Those where the person has to sign in once with the network.
+ */
+later: Array<string>, };
 
 export type DemographicsView = { 
 /**
@@ -875,6 +885,20 @@ initials: string,
  * How many wrong passphrases are left before it takes a full sign-in; 5 at first.
  */
 triesLeft: number, };
+
+export type PassphraseForm = { 
+/**
+ * The present passphrase.
+ */
+passphrase: string, 
+/**
+ * Six digits of the authenticator app, not used before.
+ */
+code: string, 
+/**
+ * The new passphrase.
+ */
+newPassphrase: string, };
 
 export type PatientRow = { 
 /**
@@ -1526,6 +1550,10 @@ export interface Commands {
   make_recovery_sheet: { form: SheetForm; answer: SheetView | null };
   keep_recovery_sheet: { form: null; answer: void };
   discard_recovery_sheet: { form: null; answer: void };
+  change_passphrase: { form: PassphraseForm; answer: CredentialView };
+  begin_new_phone: { form: SheetForm; answer: ActivationView };
+  confirm_new_phone: { form: ConfirmForm; answer: CredentialView };
+  discard_new_phone: { form: null; answer: void };
   lock: { form: null; answer: void };
   sign_out: { form: null; answer: void };
   activity: { form: null; answer: void };

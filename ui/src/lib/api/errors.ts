@@ -28,6 +28,7 @@ const KINDS: Partial<Record<Code, ErrorKind>> = {
   'proof-refused': 'person',
   'activation-refused': 'person',
   'passphrase-weak': 'person',
+  'credential-over': 'person',
   'token-refused': 'person',
   'keyring-absent': 'keyring',
   'keyring-locked': 'keyring',

@@ -3,12 +3,13 @@ import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
 import type { Code, DraftView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import { credentialCommands } from './fake/credentials';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
 import { STAFF, type FakePerson } from './fake/people';
 import { checkVitals } from './fake/limits';
 import { fakeToday } from './fake/today';
-import { FAKE_QR, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
+import { FAKE_SEED, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
 import { fakeTrail } from './fake/trail';
 import { ERRORS, failure } from './fake/failures';
 import { FakeKey } from './fake/security-key';
@@ -185,7 +186,7 @@ const commands: Omit<Backend, 'on'> = {
   async activate({ activationCode, passphrase }) {
     if (activationCode.trim().length < 6) throw failure('activation-refused');
     if (passphrase.length < 12) throw failure('passphrase-weak');
-    return { ...FAKE_QR, seed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Ashby%20Falls:dwhitfield?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Ashby%20Falls' };
+    return FAKE_SEED;
   },
   async confirmActivation({ code }) {
     if (!/^\d{6}$/.test(code) || code === '000000') throw failure('proof-refused');
@@ -241,6 +242,7 @@ const commands: Omit<Backend, 'on'> = {
   async discardRecoverySheet() {
     clinic.stopped = true;
   },
+  ...credentialCommands(() => clinic),
   async reenter({ person, passphrase }) {
     const parked = clinic.parked.find((one) => one.person.username === person);
     if (parked === undefined) throw failure('reentry-over');

@@ -17,7 +17,7 @@ export const recovery = {
       : `You signed in with a recovery code. ${codes(left)} of your sheet ${left === 1 ? 'is' : 'are'} left.`,
   offer: 'For a day without your phone, “My sign-in” makes a sheet of recovery codes.',
   page: 'My sign-in',
-  pageIntro: 'What lets you in on this computer beside your phone. Your passphrase is always asked for as well.',
+  pageIntro: 'What lets you in, and what you have for a day without your phone. Your passphrase is always asked for as well.',
   sheet: 'Recovery sheet',
   noSheet: 'You have no recovery codes on this computer.',
   left: (n: number, made: string) => `${codes(n)} left, made ${made}`,

@@ -19,6 +19,7 @@ export const ERRORS: Partial<Record<Code, [string, string]>> = {
   'proof-refused': ['This is not the code that the app shows for this account now.', 'Wait for the next code and type that one.'],
   'activation-refused': ['The activation code is not right, was used, or has expired.', 'Ask your administrator for a new activation code.'],
   'passphrase-weak': ['This passphrase is too easy to guess.', 'Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.'],
+  'credential-over': ['This change of passphrase or phone is over: it took too long, or another one came first.', 'Begin it again. What you have now still works.'],
   'token-refused': ['The enrolment token is not right, was used, or has expired.', 'Ask your IT administrator for a new token and copy the whole of it.'],
   'keyring-absent': ['No keyring answers on this computer.', "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed."],
   'form-invalid': ['This is not a time. Write it as the phone shows it, as in 14:05.', 'Correct it and sign in again. The code was not used.'],
