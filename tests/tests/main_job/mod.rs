@@ -60,6 +60,17 @@ fn a_nurse_works_through_a_day_without_the_server_and_everything_arrives_when_it
     workstation.stop();
 }
 
+#[test]
+fn a_drawer_of_which_the_server_has_nothing_is_received_too() {
+    let clinic = Clinic::make(0);
+    let workstation = clinic.workstation();
+    clinic.enrol(&workstation);
+    clinic.activate(&workstation, &NURSE);
+    first_sign_in_online(&clinic, &workstation);
+    assert!(workstation.today(None).unwrap().rows.is_empty());
+    workstation.stop();
+}
+
 fn first_sign_in_online(clinic: &Clinic, workstation: &Workstation) {
     let opened = clinic.sign_in(workstation, &NURSE).unwrap();
     assert!(opened.online && opened.first_time);
