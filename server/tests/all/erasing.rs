@@ -16,6 +16,9 @@ use std::path::Path;
 use std::process::Command;
 use sync::wire::{DirectiveOrder, DirectivesRequest, DirectivesResponse, SecretText, Standing, path};
 
+/// How many notes the erased patient has.
+const NOTES: usize = 150;
+
 /// Ivo and Mara are administrators, Nora is a nurse; there are Ada and Bob.
 struct Practice<'a> {
     clinic: &'a Clinic,
@@ -117,11 +120,12 @@ fn hits(clinic: &Clinic, words: &[&str]) -> u64 {
 fn two_administrators_erase_a_patient_and_no_page_of_the_store_holds_a_word() {
     let clinic = Clinic::open();
     let practice = Practice::of(&clinic);
-    for number in 0..40 {
-        let text = "canarytext ".repeat(200);
+    // Among Bob's, and of all sizes, so that rows move from page to page before they go.
+    for number in 0..NOTES {
+        let text = "canarytext ".repeat(1 + (number * 37) % 300);
         practice.push(note(&format!("note-{number}"), "ada-canary-id", &text));
+        practice.push(observation(&format!("hr-bob-{number}"), "bob", "70"));
     }
-    practice.push(observation("hr-bob", "bob", "70"));
     let (first, hr) = practice
         .workstation
         .envelope(&practice.nora, vec![(observation("hr", "ada-canary-id", "72"), Base::None)]);
@@ -139,11 +143,11 @@ fn two_administrators_erase_a_patient_and_no_page_of_the_store_holds_a_word() {
     practice.erase();
 
     assert_eq!(hits(&clinic, &words), 0);
-    assert_eq!(records(&clinic), 2, "Bob and his heart rate");
+    assert_eq!(records(&clinic), 1 + NOTES as u64, "Bob and his heart rates");
     assert_eq!(clinic.look(|tx| tx.open_conflicts()), 0);
     assert!(clinic.look(|tx| tx.relation_until(practice.nora.id, &ada(), clinic.now())).is_none());
     let erased = erasing::erasures(&clinic.practice).unwrap().remove(0);
-    assert_eq!((erased.row.records, erased.row.versions), (42, 43));
+    assert_eq!((erased.row.records, erased.row.versions), (NOTES as u64 + 2, NOTES as u64 + 3));
     assert_eq!((erased.row.asked.0, erased.row.agreed.0), (practice.ivo.id, practice.mara.id));
 }
 
