@@ -5,7 +5,7 @@ const places = (labels: readonly string[]): string => (labels.length === 1 ? `â€
 export const credentials = {
   section: 'Passphrase and phone',
   intro:
-    'A change counts at all your workstations. It needs the network, and ends what you have for a day without your phone: make a new recovery sheet afterwards.',
+    'A change counts at all your workstations. It needs the network, and ends your recovery codes and security keys there.',
   intoPassphrase: 'Change passphrase',
   intoPhone: 'Set up a new phone',
   present: 'Present passphrase',
@@ -20,7 +20,7 @@ export const credentials = {
   keepPhone: 'Keep the present phone',
   passphraseChanged: 'Your passphrase is changed.',
   phoneChanged: 'Your new phone counts now. Remove the account from the old one.',
-  voided: 'Your recovery codes are void: make a new sheet.',
+  voided: 'Your recovery codes are void, and so is a security key: make a new sheet, and register the key again.',
   ready: (labels: readonly string[]) => `${places(labels)} ${labels.length === 1 ? 'takes' : 'take'} it with the next connection. Until then the old one opens there.`,
   later: (labels: readonly string[]) => `At ${places(labels)} sign in once with the network. What you had not saved there cannot be opened any more.`,
 };
