@@ -176,6 +176,8 @@ pub(crate) fn reset_person(
 ) -> Result<String, StoreError> {
     let code = activation_code(&mut Random::from_os());
     tx.end_sessions_of(person)?;
+    // A reset may be asked for because somebody else knows the passphrase.
+    tx.forget_passphrase(person)?;
     // They stay entitled to their drawers, so these keep their keys.
     // What they activate with next has the next number: who signs in with that before a workstation hears this is spared.
     let next = tx.person(person)?.map(|row| row.credential.saturating_add(1));

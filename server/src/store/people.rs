@@ -114,6 +114,8 @@ pub trait People {
     fn people(&self) -> Result<Vec<PersonRow>, StoreError>;
     /// Stores what a person signs in with from now on; their number rises by one.
     fn set_credentials(&self, person: PersonId, opaque: &[u8], sealed_seed: &[u8]) -> Result<(), StoreError>;
+    /// Forgets the passphrase of a person: no sign-in until there are credentials again.
+    fn forget_passphrase(&self, person: PersonId) -> Result<(), StoreError>;
     /// A person came in.
     fn note_sign_in(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError>;
     /// Failed tries under a name, by its hash.

@@ -1,6 +1,6 @@
 //! What one administrator must not do alone.
 
-use crate::clinic::Clinic;
+use crate::clinic::{Clinic, PASSPHRASE};
 use crate::workstation::{Person, Workstation};
 use chartkeep_server::approving::{self, Done, Proof};
 use chartkeep_server::people;
@@ -9,7 +9,7 @@ use keys::totp;
 use records::event::EventKind;
 use records::id::{DeviceId, PersonId};
 use records::{AuditEvent, Role};
-use sync::wire::SecretText;
+use sync::wire::{ProblemCode, SecretText};
 
 /// Ivo and Mara are administrators, Nora is a nurse; all have activated.
 struct Practice<'a> {
@@ -99,7 +99,7 @@ fn a_code_counts_once_here_and_at_every_workstation() {
     let number = practice.ask(&practice.ivo, practice.release()).unwrap();
     assert!(failure(practice.ask(&practice.ivo, practice.release())).contains("not right"));
     let code = practice.code(&practice.mara);
-    practice.workstation.sign_in("mara", crate::clinic::PASSPHRASE, &code).unwrap();
+    practice.workstation.sign_in("mara", PASSPHRASE, &code).unwrap();
     assert!(failure(practice.approve(&practice.mara, number)).contains("not right"), "used to sign in");
     clinic.advance(30);
     practice.approve(&practice.mara, number).unwrap();
@@ -119,7 +119,7 @@ fn guesses_are_slowed_down_and_do_not_shut_the_person_out_of_a_workstation() {
     assert!(guess().contains("has to wait"));
     assert!(failure(practice.ask(&practice.ivo, practice.release())).contains("has to wait"));
     let code = practice.code(&practice.ivo);
-    practice.workstation.sign_in("ivo", crate::clinic::PASSPHRASE, &code).unwrap();
+    practice.workstation.sign_in("ivo", PASSPHRASE, &code).unwrap();
     clinic.advance(30);
     practice.ask(&practice.ivo, practice.release()).unwrap();
 }
@@ -161,6 +161,10 @@ fn a_reset_ends_what_the_person_has_open_and_gives_a_new_activation_code() {
     };
     let token = &practice.nora.signed_in.session.token;
     assert_eq!(practice.workstation.get_as(token, sync::wire::path::METADATA).status, 401);
+    clinic.advance(60);
+    let code_now = practice.code(&practice.nora);
+    let refused = practice.workstation.sign_in("nora", PASSPHRASE, &code_now).err().unwrap();
+    assert_eq!(refused.problem(), Some(ProblemCode::SignInRefused), "with the passphrase of before");
     let again = practice.workstation.try_activate("nora", &code, &[]).unwrap();
     assert_eq!(again.id, practice.nora.id);
     assert!(again.seed != practice.nora.seed);

@@ -45,6 +45,11 @@ impl People for Work<'_> {
         Ok(())
     }
 
+    fn forget_passphrase(&self, person: PersonId) -> Result<(), StoreError> {
+        self.run("UPDATE person SET opaque = NULL WHERE id = ?1", params![person.uuid().into_bytes()])?;
+        Ok(())
+    }
+
     fn note_sign_in(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE person SET signed_in_at = ?2 WHERE id = ?1";
         self.run(sql, params![person.uuid().into_bytes(), millis(at)])?;
