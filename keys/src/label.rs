@@ -14,6 +14,7 @@ pub(crate) const SLOT_CONTENTS_KEY: &[u8] = b"chartkeep/slot/contents-key/v1\0";
 pub(crate) const SLOT_COMMITMENT: &[u8] = b"chartkeep/slot/commitment/v1\0";
 
 pub(crate) const REENTRY_KEY: &[u8] = b"chartkeep/reentry/key/v1\0";
+pub(crate) const REENTRY_BY_KEY: &[u8] = b"chartkeep/reentry/by-key/v1\0";
 pub(crate) const REENTRY_COMMITMENT: &[u8] = b"chartkeep/reentry/commitment/v1\0";
 
 pub(crate) const ROW: &[u8] = b"chartkeep/row/v1\0";

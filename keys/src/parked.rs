@@ -1,11 +1,11 @@
 //! The people parked on a workstation, as the memory keeps them that outlives a lock: who, until when, how many tries.
 //!
 //! ```text
-//! "CKpk" 01 · count u16 · (person 16 · name token 16 · K_re 32 · ends u64 ms since boot · failures u8
-//! · shown name (text) · shown role (text) · parcel (bytes))…
+//! "CKpk" 02 · count u16 · (person 16 · name token 16 · K_re 32 · ends u64 ms since boot · failures u8
+//! · shown name (text) · shown role (text) · parcel (bytes) · key parcel (bytes, empty for none))…
 //! ```
 //! It never reaches a disk, so nothing here is sealed: `K_re` is what the workstation keeps while it is locked, and the
-//! parcel ([`crate::reentry`]) needs the passphrase beside it.
+//! parcels ([`crate::reentry`]) need the passphrase, or the security key, beside it.
 
 use std::fmt;
 
@@ -16,15 +16,15 @@ use crate::reentry::ReentryKey;
 use crate::slot::secret;
 use crate::{SecretBytes, Unreadable};
 
-const FORMAT: Format = Format { magic: *b"CKpk", version: 1 };
+const FORMAT: Format = Format { magic: *b"CKpk", version: 2 };
 /// So many people are parked at one workstation at the most; whoever was first there gives way.
 pub const MOST_PARKED: usize = 16;
 /// After so many failures nothing of the person is parked any more.
 pub const MOST_TRIES: u8 = 5;
 const NAME_LIMIT: usize = 400;
-const ENTRY_LENGTH: usize = 16 + 16 + 32 + 8 + 1 + 2 * (2 + NAME_LIMIT) + 4;
+const ENTRY_LENGTH: usize = 16 + 16 + 32 + 8 + 1 + 2 * (2 + NAME_LIMIT) + 8;
 
-/// One person who may come back with the passphrase alone.
+/// One person who may come back with the passphrase, or the security key, alone.
 pub struct Parked {
     /// Who.
     pub person: Uuid,
@@ -42,6 +42,8 @@ pub struct Parked {
     pub shown_role: String,
     /// What [`crate::reentry::seal`] made.
     pub parcel: Vec<u8>,
+    /// What [`crate::reentry::by_key::seal`] made; empty for who did not sign in with a security key.
+    pub key_parcel: Vec<u8>,
 }
 
 impl fmt::Debug for Parked {
@@ -54,7 +56,7 @@ impl fmt::Debug for Parked {
 #[must_use]
 pub fn to_bytes(people: &[Parked]) -> SecretBytes {
     let people = people.get(people.len().saturating_sub(MOST_PARKED)..).unwrap_or_default();
-    let parcels: usize = people.iter().map(|parked| parked.parcel.len()).sum();
+    let parcels: usize = people.iter().map(|parked| parked.parcel.len() + parked.key_parcel.len()).sum();
     let count = u16::try_from(people.len()).expect("there are at most sixteen");
     let writer = Writer::begin(&FORMAT, 7 + people.len() * ENTRY_LENGTH + parcels).u16(count);
     let writer = people.iter().fold(writer, |writer, parked| {
@@ -67,6 +69,7 @@ pub fn to_bytes(people: &[Parked]) -> SecretBytes {
             .text(cut(&parked.shown_name))
             .text(cut(&parked.shown_role))
             .bytes(&parked.parcel)
+            .bytes(&parked.key_parcel)
     });
     writer.into_secret()
 }
@@ -92,6 +95,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Parked>, Unreadable> {
             shown_name: reader.text(NAME_LIMIT)?.to_owned(),
             shown_role: reader.text(NAME_LIMIT)?.to_owned(),
             parcel: reader.bytes()?.to_vec(),
+            key_parcel: reader.bytes()?.to_vec(),
         });
     }
     reader.finish()?;

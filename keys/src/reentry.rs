@@ -1,4 +1,5 @@
-//! Re-entry: within hours of a full unlock the same person returns with the passphrase alone.
+//! Re-entry: within hours of a full unlock the same person returns with the passphrase alone, or by a touch of the security
+//! key that they signed in with ([`by_key`]).
 //!
 //! ```text
 //! "CKre" 01 · person 16 · boot 16 · not after i64 ms · slot salt 32 · passphrase and unlock cost 6×u32   = header
@@ -6,6 +7,8 @@
 //! key = HKDF-SHA256[K_re ‖ SHA-256(header), label](A)
 //! ```
 //! The TOTP seed is not inside. `K_re` and the number of tries live in memory that the caller keeps and erases.
+
+pub mod by_key;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,9 +21,7 @@ use uuid::Uuid;
 use crate::hazmat::NONCE_LENGTH;
 use crate::layout::{Format, Reader, Writer};
 use crate::secret::key_type;
-use crate::slot::{
-    Anchor, CostRefused, PassphraseKey, PassphraseShare, SlotCost, read_anchors, secret, write_anchors,
-};
+use crate::slot::{Anchor, CostRefused, PassphraseShare, SlotCost, read_anchors, secret, write_anchors};
 use crate::{
     AgreementSecret, Passphrase, Random, Secret, SecretBytes, SigningKey, Unreadable, hazmat, label,
 };
@@ -99,16 +100,33 @@ pub fn seal(
         .time(bounds.not_after)
         .raw(&share.salt);
     let writer = share.cost.write(writer);
-    let hash = Sha256::digest(writer.written()).into();
-    let keys = derive_keys(&share.a_key, key, &hash);
-    let plain = Writer::with_capacity(128 + contents.anchors.len() * 128 + session.len())
+    let plain = write_contents(contents).into_secret();
+    seal_behind(writer, share.a_key.expose(), key, &plain, random)
+}
+
+/// What the contents are written as, with room for a little more.
+fn write_contents(contents: &ReentryContents) -> Writer {
+    let session = contents.session.expose();
+    let plain = Writer::with_capacity(256 + contents.anchors.len() * 128 + session.len())
         .u8(CONTENTS_VERSION)
         .raw(contents.signing.seed().expose())
         .raw(contents.agreement.expose());
-    let plain = write_anchors(plain, &contents.anchors).bytes(session).into_secret();
+    write_anchors(plain, &contents.anchors).bytes(session)
+}
+
+/// Ends a parcel: what it seals, under what the person brings and `K_re`, bound to the header that is written.
+fn seal_behind(
+    header: Writer,
+    brought: &[u8; 32],
+    key: &ReentryKey,
+    plain: &SecretBytes,
+    random: &mut Random,
+) -> Vec<u8> {
+    let hash = Sha256::digest(header.written()).into();
+    let keys = derive_keys(brought, key, &hash);
     let nonce = random.bytes::<NONCE_LENGTH>();
     let sealed = hazmat::aes_seal(keys.key.expose(), &nonce, &hash, plain.expose());
-    writer.raw(keys.commitment.expose()).raw(&nonce).bytes(&sealed).into_vec()
+    header.raw(keys.commitment.expose()).raw(&nonce).bytes(&sealed).into_vec()
 }
 
 /// Opens it with the passphrase, in the same boot and in time; with what the passphrase gave, for the next one. Counting
@@ -129,10 +147,7 @@ pub fn open(
     }
     parsed.cost.check()?;
     let a_key = parsed.cost.derive_a(passphrase, &parsed.salt).ok_or(ReentryRefused::OutOfMemory)?;
-    let keys = derive_keys(&a_key, key, &parsed.hash);
-    let committed = bool::from(keys.commitment.expose().ct_eq(&parsed.commitment));
-    let opened = hazmat::aes_open(keys.key.expose(), &parsed.nonce, &parsed.hash, parsed.sealed);
-    let opened = opened.map(SecretBytes::new).filter(|_| committed).ok_or(ReentryRefused::NotOpened)?;
+    let opened = parsed.end.open(a_key.expose(), key).ok_or(ReentryRefused::NotOpened)?;
     let contents = read_contents(parsed.person, opened.expose())?;
     Ok((contents, PassphraseShare { a_key, salt: parsed.salt, cost: parsed.cost }))
 }
@@ -151,10 +166,33 @@ struct Parsed<'a> {
     bounds: ReentryBounds,
     salt: [u8; 32],
     cost: SlotCost,
+    end: SealedEnd<'a>,
+}
+
+/// How every parcel ends.
+struct SealedEnd<'a> {
     hash: [u8; 32],
     commitment: [u8; 32],
     nonce: [u8; NONCE_LENGTH],
     sealed: &'a [u8],
+}
+
+impl<'a> SealedEnd<'a> {
+    /// All before it has been read.
+    fn read(mut reader: Reader<'a>) -> Result<Self, Unreadable> {
+        let hash = Sha256::digest(reader.read_so_far()).into();
+        let (commitment, nonce) = (reader.array()?, reader.array()?);
+        let sealed = reader.bytes()?;
+        reader.finish()?;
+        Ok(Self { hash, commitment, nonce, sealed })
+    }
+
+    fn open(&self, brought: &[u8; 32], key: &ReentryKey) -> Option<SecretBytes> {
+        let keys = derive_keys(brought, key, &self.hash);
+        let committed = bool::from(keys.commitment.expose().ct_eq(&self.commitment));
+        let opened = hazmat::aes_open(keys.key.expose(), &self.nonce, &self.hash, self.sealed);
+        opened.map(SecretBytes::new).filter(|_| committed)
+    }
 }
 
 fn parse(bytes: &[u8]) -> Result<Parsed<'_>, Unreadable> {
@@ -163,28 +201,28 @@ fn parse(bytes: &[u8]) -> Result<Parsed<'_>, Unreadable> {
     let bounds = ReentryBounds { boot: reader.uuid()?, not_after: reader.time()? };
     let salt = reader.array()?;
     let cost = SlotCost::read(&mut reader)?;
-    let hash = Sha256::digest(reader.read_so_far()).into();
-    let (commitment, nonce) = (reader.array()?, reader.array()?);
-    let sealed = reader.bytes()?;
-    reader.finish()?;
-    Ok(Parsed { person, bounds, salt, cost, hash, commitment, nonce, sealed })
+    Ok(Parsed { person, bounds, salt, cost, end: SealedEnd::read(reader)? })
 }
 
 pub(crate) fn read_contents(person: Uuid, bytes: &[u8]) -> Result<ReentryContents, Unreadable> {
     let mut reader = Reader::new(bytes);
+    let contents = take_contents(person, &mut reader)?;
+    reader.finish()?;
+    Ok(contents)
+}
+
+fn take_contents(person: Uuid, reader: &mut Reader<'_>) -> Result<ReentryContents, Unreadable> {
     match reader.u8()? {
         CONTENTS_VERSION => {}
         version => return Err(Unreadable::Newer { version }),
     }
-    let contents = ReentryContents {
+    Ok(ReentryContents {
         person,
-        signing: SigningKey::from_seed(&secret(&mut reader)?),
-        agreement: AgreementSecret::from_secret(secret(&mut reader)?),
-        anchors: read_anchors(&mut reader)?,
+        signing: SigningKey::from_seed(&secret(reader)?),
+        agreement: AgreementSecret::from_secret(secret(reader)?),
+        anchors: read_anchors(reader)?,
         session: SecretBytes::new(reader.bytes()?.to_vec()),
-    };
-    reader.finish()?;
-    Ok(contents)
+    })
 }
 
 struct Keys {
@@ -192,14 +230,14 @@ struct Keys {
     commitment: Secret<32>,
 }
 
-fn derive_keys(a_key: &PassphraseKey, key: &ReentryKey, hash: &[u8; 32]) -> Keys {
+fn derive_keys(brought: &[u8; 32], key: &ReentryKey, hash: &[u8; 32]) -> Keys {
     let salt = Secret::<64>::build(|salt| {
         let (first, second) = salt.split_at_mut(32);
         first.copy_from_slice(key.expose());
         second.copy_from_slice(hash);
     });
     Keys {
-        key: hazmat::hkdf(a_key.expose(), salt.expose(), &[label::REENTRY_KEY]),
-        commitment: hazmat::hkdf(a_key.expose(), salt.expose(), &[label::REENTRY_COMMITMENT]),
+        key: hazmat::hkdf(brought, salt.expose(), &[label::REENTRY_KEY]),
+        commitment: hazmat::hkdf(brought, salt.expose(), &[label::REENTRY_COMMITMENT]),
     }
 }

@@ -183,7 +183,7 @@ pub struct OpenedSlot {
     a_key: PassphraseKey,
     header: Header,
     /// What the security key was asked, in its slots alone.
-    request: Option<KeyRequest>,
+    pub(crate) request: Option<KeyRequest>,
 }
 
 /// Makes the first generation of a slot for one-time codes. Its codes begin after `contents.last_step`.

@@ -45,7 +45,7 @@ impl KeyRequest {
     }
 
     /// The request of the generation after: its salt is the one that was answered beforehand.
-    fn next(&self, random: &mut Random) -> Self {
+    pub(crate) fn next(&self, random: &mut Random) -> Self {
         let [_, next] = self.salts;
         Self { credential: self.credential.clone(), with_pin: self.with_pin, salts: [next, random.bytes()] }
     }

@@ -16,6 +16,7 @@ fn one(number: u8) -> Parked {
         shown_name: "Rosa Quintanilla".to_owned(),
         shown_role: "Nurse".to_owned(),
         parcel: vec![number; 40],
+        key_parcel: vec![number; usize::from(number % 2) * 5],
     }
 }
 
@@ -30,6 +31,10 @@ fn everybody_comes_back_in_order() {
     );
     assert_eq!((back[1].shown_name.as_str(), back[1].shown_role.as_str()), ("Rosa Quintanilla", "Nurse"));
     assert_eq!((back[1].key.expose(), back[1].parcel.as_slice()), (&[2; 32], [2; 40].as_slice()));
+    assert_eq!(
+        (back[0].key_parcel.as_slice(), back[1].key_parcel.as_slice()),
+        ([1; 5].as_slice(), [].as_slice())
+    );
     assert!(!format!("{:?}", back[0]).contains("Rosa"));
 }
 
@@ -57,15 +62,15 @@ fn what_is_cut_short_too_long_or_another_format_is_nobody() {
     }
     assert!(parked::from_bytes(&[bytes.as_slice(), b"\0"].concat()).is_err());
     let mut newer = bytes;
-    newer[4] = 2;
-    assert_eq!(parked::from_bytes(&newer).err(), Some(Unreadable::Newer { version: 2 }));
+    newer[4] = 3;
+    assert_eq!(parked::from_bytes(&newer).err(), Some(Unreadable::Newer { version: 3 }));
 }
 
 #[test]
 fn the_bytes_stay_what_they_are() {
-    let frozen = "434b706b01000101900000000070008000000000000003030303030303030303030303030303030303030303030303\
+    let frozen = "434b706b02000101900000000070008000000000000003030303030303030303030303030303030303030303030303\
                   0303030303030303030303030303030303030303030303030000000002932e00020010526f7361205175696e74616e\
                   696c6c6100054e757273650000002803030303030303030303030303030303030303030303030303030303030303030303\
-                  030303030303";
+                  030303030303000000050303030303";
     assert_eq!(hex(parked::to_bytes(&[one(3)]).expose()), hex(&unhex(frozen)));
 }

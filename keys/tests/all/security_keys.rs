@@ -1,5 +1,7 @@
 //! Slots of security keys: the key's answer is a part of the slot's key, one touch opens and makes the next.
 
+use keys::reentry::by_key::KeyShare;
+use keys::reentry::{self, ReentryBounds, ReentryKey, ReentryRefused};
 use keys::slot::{
     self, Attempt, KeyAnswer, KeyRequest, MadeSlot, SlotKey, SlotKind, SlotNotMade, SlotRefused, by_key,
 };
@@ -7,7 +9,7 @@ use keys::{Passphrase, Random, Secret, Unreadable};
 use sha2::{Digest, Sha256};
 
 use super::given::{
-    Desk, NOW, PASSPHRASE, contents, every_flip_refuses, id, new_slot, now, passphrase, random,
+    Desk, NOW, PASSPHRASE, at, contents, every_flip_refuses, id, new_slot, now, passphrase, random, to_park,
 };
 
 /// A security key as the slot sees it: one secret, one answer a salt.
@@ -159,4 +161,72 @@ fn a_credential_without_a_name_or_with_too_long_a_one_is_refused_on_both_ways() 
     let name_at = 5 + 1 + 48 + 8 + 24 + 64 + 8 + 4;
     file[name_at..name_at + 2].copy_from_slice(&1024_u16.to_be_bytes());
     assert_eq!(by_key::request(&file), Err(Unreadable::Damaged));
+}
+
+/// A session that was opened with the key, parked.
+fn parked(desk: &KeyDesk) -> (Vec<u8>, Vec<u8>, ReentryKey) {
+    let mut random = random(31);
+    let opened = desk.opens();
+    let [_, next] = desk.request().salts;
+    let by_key = KeyShare::of(&opened, &desk.token.answer(next), &mut random).unwrap();
+    let share = opened.passphrase_share();
+    let mut contents = to_park(opened.contents);
+    contents.session = by_key.to_bytes();
+    let key = ReentryKey::make(&mut random);
+    let bounds = ReentryBounds { boot: id(9), not_after: at(NOW + 3600) };
+    let parcel = reentry::seal(&contents, &share, bounds, &key, &mut random);
+    let key_parcel = reentry::by_key::seal(&contents, (&share, &by_key), bounds, &key, &mut random);
+    (parcel, key_parcel, key)
+}
+
+#[test]
+fn a_touch_alone_reopens_what_the_key_had_opened_and_the_passphrase_is_good_again_after_it() {
+    let desk = KeyDesk::new(7);
+    let (_, parcel, key) = parked(&desk);
+    let asked = reentry::by_key::request(&parcel).unwrap();
+    assert_eq!((asked.salts[0], asked.with_pin), (desk.request().salts[1], desk.request().with_pin));
+
+    let answer = desk.token.answer(asked.salts[0]);
+    let (back, share) = reentry::by_key::open(&parcel, &answer, &key, id(9), now()).unwrap();
+
+    let mut random = random(32);
+    assert_eq!(back.person, id(3));
+    let kept = KeyShare::from_bytes(back.session.expose()).unwrap();
+    assert!(!format!("{kept:?}").contains("credential\""));
+    let bounds = ReentryBounds { boot: id(9), not_after: at(NOW + 3600) };
+    let again = reentry::seal(&back, &share, bounds, &key, &mut random);
+    assert!(reentry::open(&again, &passphrase(PASSPHRASE), &key, id(9), now()).is_ok());
+    let again = reentry::by_key::seal(&back, (&share, &kept), bounds, &key, &mut random);
+    assert!(reentry::by_key::open(&again, &answer, &key, id(9), now()).is_ok(), "the same touch once more");
+}
+
+#[test]
+fn another_key_memory_boot_or_hour_reopens_nothing_and_so_does_any_change() {
+    let desk = KeyDesk::new(7);
+    let (_, parcel, key) = parked(&desk);
+    let salt = reentry::by_key::request(&parcel).unwrap().salts[0];
+    let right = desk.token.answer(salt);
+    let refused = |answer: &KeyAnswer, key: &ReentryKey, boot, at| {
+        reentry::by_key::open(&parcel, answer, key, id(boot), at).err()
+    };
+    assert_eq!(refused(&Token([8; 32]).answer(salt), &key, 9, now()), Some(ReentryRefused::NotOpened));
+    let other = ReentryKey::make(&mut random(33));
+    assert_eq!(refused(&right, &other, 9, now()), Some(ReentryRefused::NotOpened));
+    assert_eq!(refused(&right, &key, 8, now()), Some(ReentryRefused::Over));
+    assert_eq!(refused(&right, &key, 9, at(NOW + 3601)), Some(ReentryRefused::Over));
+    every_flip_refuses(&parcel, |bytes| reentry::by_key::open(bytes, &right, &key, id(9), now()).is_ok());
+}
+
+#[test]
+fn what_a_session_keeps_of_the_key_opens_no_slot() {
+    let mut desk = KeyDesk::new(7);
+    let mut opened = desk.opens();
+    let [_, next] = desk.request().salts;
+    let kept = KeyShare::of(&opened, &desk.token.answer(next), &mut random(34)).unwrap();
+    let made = by_key::refresh(&mut opened, &desk.token.answer(next), &mut desk.random).unwrap();
+    let bytes = kept.to_bytes();
+    let (_, share) = bytes.expose().split_last_chunk::<32>().unwrap();
+    let answer = KeyAnswer::from_secret(Secret::from_bytes(*share));
+    let tried = by_key::open(&made.file, &passphrase(PASSPHRASE), &answer, &made.k_slot);
+    assert_eq!(tried.err(), Some(SlotRefused::NotOpened));
 }
