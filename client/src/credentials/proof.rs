@@ -55,7 +55,7 @@ pub(super) fn prove(
     random: &mut Random,
 ) -> Result<Proven, ClientError> {
     // First here, where a mistake is found without the network and counts as one at a sign-in does.
-    let opened = unlocking::prove_again(station, signed_in.actor.person, passphrase, code)?;
+    let opened = unlocking::prove_again(station, signed_in.actor.person, passphrase, code)?.opened;
     let (key, answer, upload) = prove_at_server(station, (passphrase, code), new, random)
         // The server did not see this code: it hears of it as of one that opened something here.
         .inspect_err(|_| station.note_step_to_tell(signed_in.actor.person, opened.step))?;

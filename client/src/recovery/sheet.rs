@@ -11,6 +11,7 @@ use records::event::{AuditEvent, OwnCredential};
 use records::id::PersonId;
 
 use super::{Basis, NewSheet, Turn, forget, is_on_sheet, put, sweep};
+use crate::security_key::KeyPin;
 use crate::sign_in;
 use crate::station::Station;
 use crate::view::SheetView;
@@ -25,21 +26,26 @@ pub(crate) fn make(station: &Arc<Station>, form: &SheetForm) -> Result<Option<Sh
     // Before the proof, so that whoever stops during it is heard.
     station.recovery().stopped.store(false, Ordering::SeqCst);
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
-    let opened = sign_in::prove_again(station, person, &passphrase, form.code.trim())?;
-    station.note_step_to_tell(person, opened.step);
+    let proven = match &form.pin {
+        Some(pin) => sign_in::prove_again_by_key(station, person, &passphrase, &KeyPin::from_typed(pin))?,
+        None => sign_in::prove_again(station, person, &passphrase, form.code.trim())?,
+    };
+    if form.pin.is_none() {
+        station.note_step_to_tell(person, proven.opened.step);
+    }
     let made = {
         let mut turn = station.recovery().turn();
         throw_away(station, &mut turn)?;
         sweep(station)?;
-        if !sign_in::is_still_theirs(station, person, opened.header().slot) {
+        if !sign_in::is_still_theirs(station, person, proven.opened.header().slot) {
             return Err(Code::SignInRefused.into());
         }
-        let share = opened.passphrase_share();
-        make_all(station, &mut turn, person, &Basis { contents: &opened.contents, share: &share })
+        let share = proven.opened.passphrase_share();
+        make_all(station, &mut turn, person, &Basis { contents: &proven.opened.contents, share: &share })
             // What is there already is swept up next time.
             .inspect_err(|_| turn.pending = None)
     };
-    sign_in::refresh_behind(station, opened);
+    proven.refresh_behind(station);
     made
 }
 

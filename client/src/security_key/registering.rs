@@ -28,15 +28,16 @@ pub(crate) fn register(
     let signed_in = station.person().ok_or(Code::Locked)?;
     let person = signed_in.actor.person;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
-    let opened = sign_in::prove_again(station, person, &passphrase, form.code.trim())?;
-    let registered = make(station, &opened, &passphrase, &KeyPin::from_typed(&form.pin))
+    let proven = sign_in::prove_again(station, person, &passphrase, form.code.trim())?;
+    station.note_step_to_tell(person, proven.opened.step);
+    let registered = make(station, &proven.opened, &passphrase, &KeyPin::from_typed(&form.pin))
         .and_then(|(slot, made)| put(station, &signed_in, slot, &made));
     // The code that was typed is used up, whatever came of it.
     let wants_key = station.wants_key(&signed_in.actor.roles);
     if registered.is_ok() && wants_key {
         station.end_codes(person);
     } else {
-        sign_in::refresh_behind(station, opened);
+        proven.refresh_behind(station);
     }
     registered?;
     station.key_is_there();
@@ -51,12 +52,13 @@ pub(crate) fn remove(station: &Arc<Station>, form: &SheetForm) -> Result<Securit
     let signed_in = station.person().ok_or(Code::Locked)?;
     let person = signed_in.actor.person;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
-    let opened = sign_in::prove_again(station, person, &passphrase, form.code.trim())?;
+    let proven = sign_in::prove_again(station, person, &passphrase, form.code.trim())?;
+    station.note_step_to_tell(person, proven.opened.step);
     let removed = changed(station, &signed_in, OwnCredential::SecurityKeyRemoved).and_then(|()| {
         let _turn = station.slot_turn();
         station.key_slots().forget_person(person)
     });
-    sign_in::refresh_behind(station, opened);
+    proven.refresh_behind(station);
     removed?;
     status(station)
 }

@@ -1,16 +1,17 @@
 //! Signing in with a security key: passphrase, keyring half, and the key's answer. Nobody waits for a touch with the turn to
 //! try held, and a lock that comes meanwhile wins.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use keys::slot::{self, KeyAnswer, KeyRequest, OpenedSlot, SlotRefused, by_key};
 use keys::{Passphrase, Random};
 use records::id::PersonId;
 use uuid::Uuid;
+use vault::Throttle;
 
 use super::enter::{self, Entry};
 use super::kept_slot::{KeptSlot, item};
-use super::{admit, begin, tries};
+use super::{Proven, admit, begin, tries};
 use crate::security_key::{KeyPin, KeyProblem};
 use crate::station::Station;
 use crate::view::OpenedView;
@@ -28,42 +29,78 @@ pub(crate) fn sign_in_with_key(
 ) -> Result<OpenedView, ClientError> {
     let name = station.state().username_token(&form.username).ok_or(Code::VaultDamaged)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::KeyRefused)?;
-    let ticket = {
-        let (ticket, _turn) = begin(station)?;
-        // Nobody has to touch for what is refused anyway.
-        may_try(station, name)?;
-        ticket
-    };
+    let ticket = begin(station)?.0;
     let person = station.device().person_of(name)?;
-    let kept = find(station, person)?;
-    let answers = ask(station, kept.as_ref(), &KeyPin::from_typed(&form.pin))?;
-    let (_, _turn) = begin(station)?;
-    let failures = may_try(station, name)?;
-    let opened = match (&kept, person, answers) {
-        (Some(kept), Some(person), Some([now, next])) => {
-            open(person, kept, &passphrase, &now)?.map(|opened| (opened, next))
-        }
-        (_, _, _) => {
-            let refused = slot::refuse_without_slot(&passphrase, station.settings().key_cost.slot());
-            tracing::debug!(%refused, "no security key's slot to try");
-            None
-        }
-    };
-    match opened {
+    let tried = try_key(station, name, person, &passphrase, &KeyPin::from_typed(&form.pin))?;
+    match tried.opened {
         Some((opened, next)) => {
             let entry = Entry::by_key(station, opened, next)?.ok_or(Code::FirstSignInNeedsServer)?;
-            enter::enter(station, ticket, entry, name, &failures)
+            enter::enter(station, ticket, entry, name, &tried.failures)
         }
         None => {
-            tries::note_failure(station, name, &failures)?;
+            tries::note_failure(station, name, &tried.failures)?;
             Err(Code::KeyRefused.into())
         }
     }
 }
 
-fn may_try(station: &Station, name: [u8; 16]) -> Result<vault::Throttle, ClientError> {
+/// Proves once more who is signed in, by their key. A failure counts as one at a sign-in does.
+pub(crate) fn prove_again_by_key(
+    station: &Arc<Station>,
+    person: PersonId,
+    passphrase: &Passphrase,
+    pin: &KeyPin,
+) -> Result<Proven, ClientError> {
+    let name = station.device().username_of(person)?.ok_or(Code::VaultDamaged)?;
+    let tried = try_key(station, name, Some(person), passphrase, pin)?;
+    match tried.opened {
+        Some((opened, next)) => {
+            tries::note_success(station, name, &tried.failures)?;
+            Ok(Proven { opened, next: Some(next) })
+        }
+        None => {
+            tries::note_failure(station, name, &tried.failures)?;
+            Err(Code::KeyRefused.into())
+        }
+    }
+}
+
+/// What came of a try, with the turn held until it has been counted.
+struct Tried<'a> {
+    opened: Option<(Box<OpenedSlot>, KeyAnswer)>,
+    failures: Throttle,
+    _turn: MutexGuard<'a, ()>,
+}
+
+fn try_key<'a>(
+    station: &'a Arc<Station>,
+    name: [u8; 16],
+    person: Option<PersonId>,
+    passphrase: &Passphrase,
+    pin: &KeyPin,
+) -> Result<Tried<'a>, ClientError> {
+    // Nobody has to touch for what is refused anyway.
+    drop(may_try(station, name)?);
+    let kept = find(station, person)?;
+    let answers = ask(station, kept.as_ref(), pin)?;
+    let (turn, failures) = may_try(station, name)?;
+    let opened = match (&kept, person, answers) {
+        (Some(kept), Some(person), Some([now, next])) => {
+            open(person, kept, passphrase, &now)?.map(|opened| (opened, next))
+        }
+        (_, _, _) => {
+            let refused = slot::refuse_without_slot(passphrase, station.settings().key_cost.slot());
+            tracing::debug!(%refused, "no security key's slot to try");
+            None
+        }
+    };
+    Ok(Tried { opened, failures, _turn: turn })
+}
+
+fn may_try(station: &Station, name: [u8; 16]) -> Result<(MutexGuard<'_, ()>, Throttle), ClientError> {
+    let turn = station.attempt_turn();
     let failures = tries::of(station, name)?;
-    if admit(station, &failures)? { Ok(failures) } else { Err(Code::SlotDisabled.into()) }
+    if admit(station, &failures)? { Ok((turn, failures)) } else { Err(Code::SlotDisabled.into()) }
 }
 
 /// The newest slot of a person that is whole. Where there is none the keyring is asked all the same, so that the answer
@@ -100,7 +137,7 @@ fn ask(
 }
 
 /// Opens a slot with the key's answer; `None` alike for a wrong passphrase, key or device.
-pub(crate) fn open(
+fn open(
     person: PersonId,
     kept: &KeptSlot,
     passphrase: &Passphrase,

@@ -1,6 +1,6 @@
 //! Signing in: offline with what is here, online the first time and after trouble; then the vault is opened.
 
-pub(crate) mod by_key;
+mod by_key;
 mod enter;
 pub(crate) mod kept_slot;
 mod offline;
@@ -14,7 +14,7 @@ pub(crate) mod tries;
 use std::sync::{Arc, MutexGuard};
 
 use keys::Passphrase;
-use keys::slot::OpenedSlot;
+use keys::slot::{KeyAnswer, OpenedSlot};
 use records::id::PersonId;
 use vault::Throttle;
 
@@ -26,12 +26,11 @@ use crate::view::OpenedView;
 use crate::workstation::SignInForm;
 use crate::{ClientError, Code};
 
-pub(crate) use by_key::sign_in_with_key;
+pub(crate) use by_key::{prove_again_by_key, sign_in_with_key};
 use enter::Entry;
 use offline::{Tried, Without};
 pub(crate) use recovery::recover;
 pub(crate) use reentry::reenter;
-pub(crate) use refresh::begin as refresh_behind;
 pub(crate) use refresh::is_still_theirs;
 
 /// What a person typed.
@@ -122,13 +121,31 @@ fn admit(station: &Station, failures: &Throttle) -> Result<bool, ClientError> {
     }
 }
 
+/// Somebody who has proven once more who they are.
+pub(crate) struct Proven {
+    /// The slot that opened. It is to be refreshed, for what opened it is used up.
+    pub(crate) opened: Box<OpenedSlot>,
+    /// The security key's answer to the next salt, where one took part.
+    next: Option<KeyAnswer>,
+}
+
+impl Proven {
+    /// Refreshes the slot, behind the screen.
+    pub(crate) fn refresh_behind(self, station: &Arc<Station>) {
+        match self.next {
+            Some(next) => refresh::begin_by_key(station, self.opened, next),
+            None => refresh::begin(station, self.opened),
+        }
+    }
+}
+
 /// Proves once more who is signed in, by their slot. A failure counts as one at a sign-in does.
 pub(crate) fn prove_again(
     station: &Station,
     person: PersonId,
     passphrase: &Passphrase,
     code: &str,
-) -> Result<Box<OpenedSlot>, ClientError> {
+) -> Result<Proven, ClientError> {
     let name = station.device().username_of(person)?.ok_or(Code::VaultDamaged)?;
     let _turn = station.attempt_turn();
     let failures = tries::of(station, name)?;
@@ -138,7 +155,7 @@ pub(crate) fn prove_again(
     match offline::open(station, &Typed { username: "", name, passphrase, code, phone_time: None })? {
         Tried::Opened(opened) => {
             tries::note_success(station, name, &failures)?;
-            Ok(opened)
+            Ok(Proven { opened, next: None })
         }
         Tried::Refused | Tried::Without(_) => {
             tries::note_failure(station, name, &failures)?;

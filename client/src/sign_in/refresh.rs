@@ -13,7 +13,7 @@ use crate::station::Station;
 use crate::{ClientError, Code};
 
 /// Begins the refresh. If it does not come to an end, the present generation still opens, with later codes.
-pub(crate) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
+pub(super) fn begin(station: &Arc<Station>, opened: Box<OpenedSlot>) {
     let behind = station.clone();
     station.in_background("slot-refresh", move || {
         let mut opened = opened;
@@ -71,7 +71,8 @@ pub(super) fn prepare_for_telephone(station: &Arc<Station>, made: NewlyMade) {
 /// Whether this slot is still what the person signs in with here: a change of passphrase or phone puts another in its place,
 /// and nothing is made any more from what it held.
 pub(crate) fn is_still_theirs(station: &Station, person: PersonId, slot: Uuid) -> bool {
-    station.slots().knows(person, slot).unwrap_or(false)
+    let shelves = [station.slots(), station.key_slots()];
+    shelves.iter().any(|shelf| shelf.knows(person, slot).unwrap_or(false))
 }
 
 fn number_of(station: &Station, person: PersonId) -> Option<u64> {

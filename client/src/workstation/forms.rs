@@ -75,6 +75,9 @@ pub struct SheetForm {
     pub passphrase: String,
     /// Six digits of the authenticator app, not used before.
     pub code: String,
+    /// The PIN of the security key, which then takes the place of the code.
+    #[serde(default)]
+    pub pin: Option<String>,
 }
 
 /// What a person types who signs in with a security key.
@@ -153,6 +156,7 @@ impl Drop for SheetForm {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.passphrase);
         zeroize::Zeroize::zeroize(&mut self.code);
+        zeroize::Zeroize::zeroize(&mut self.pin);
     }
 }
 

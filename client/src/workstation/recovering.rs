@@ -25,7 +25,8 @@ impl Workstation {
     /// of each code.
     ///
     /// # Errors
-    /// `sign-in-refused` for a wrong passphrase or code, which counts as a failed sign-in; the waits of one; `locked`; the
+    /// `sign-in-refused` for a wrong passphrase or code, `key-refused` for a wrong passphrase or key, which count as a failed
+    /// sign-in; what the key says; the waits of one; `locked`; the
     /// states of the keyring and the disk. The sheet of before is good then.
     pub fn make_recovery_sheet(&self, form: SheetForm) -> Result<Option<SheetView>, ClientError> {
         recovery::make(&self.station()?, &form)

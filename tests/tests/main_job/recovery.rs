@@ -32,7 +32,7 @@ fn nurse_with_a_sheet() -> (Clinic, Workstation, Vec<String>) {
 
 fn make_sheet(clinic: &Clinic, workstation: &Workstation) -> Vec<String> {
     let code = clinic.next_code(&NURSE);
-    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code };
+    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code, pin: None };
     workstation.make_recovery_sheet(form).unwrap().unwrap().codes
 }
 
@@ -129,7 +129,7 @@ fn a_sheet_takes_passphrase_and_a_fresh_code_and_failures_count_like_those_of_a_
     let code = clinic.next_code(&NURSE);
     clinic.sign_in_with(&workstation, &NURSE, NURSE.passphrase, &code).unwrap();
     let make = |passphrase: &str, code: &str| {
-        let form = SheetForm { passphrase: passphrase.to_owned(), code: code.to_owned() };
+        let form = SheetForm { passphrase: passphrase.to_owned(), code: code.to_owned(), pin: None };
         workstation.make_recovery_sheet(form).map(|_| ()).map_err(|error| error.code)
     };
     assert_eq!(make(NURSE.passphrase, &code), Err(Code::SignInRefused), "the code of the sign-in is used");

@@ -94,6 +94,9 @@ fn a_clinic_wants_keys_and_from_then_on_a_nurse_comes_in_with_hers_and_with_no_c
     let refused = clinic.sign_in(&workstation, &NURSE).unwrap_err();
     assert_eq!(refused.code, Code::SignInRefused);
     assert!(!sign_in_with_key(&workstation).unwrap().online);
+    make_a_sheet_with_the_key(&clinic, &workstation);
+    workstation.lock(LockCause::SignOut);
+    sign_in_with_key(&workstation).unwrap();
     workstation.lock(LockCause::SignOut);
 
     clinic.server.start();
@@ -105,10 +108,29 @@ fn a_clinic_wants_keys_and_from_then_on_a_nurse_comes_in_with_hers_and_with_no_c
     workstation.stop();
 }
 
+/// Where codes have ended the key proves who it is, and a wrong passphrase beside it counts.
+fn make_a_sheet_with_the_key(clinic: &Clinic, workstation: &Workstation) {
+    let form = |passphrase: &str, code, pin: Option<&str>| SheetForm {
+        passphrase: passphrase.to_owned(),
+        code,
+        pin: pin.map(str::to_owned),
+    };
+    let code = clinic.next_code(&NURSE);
+    let by_code = workstation.make_recovery_sheet(form(NURSE.passphrase, code, None));
+    assert_eq!(by_code.err().map(|error| error.code), Some(Code::SignInRefused));
+    let pin = Some("482913");
+    let wrong = workstation.make_recovery_sheet(form("not this one at all", String::new(), pin));
+    assert_eq!(wrong.err().map(|error| error.code), Some(Code::KeyRefused));
+    let sheet = workstation.make_recovery_sheet(form(NURSE.passphrase, String::new(), pin)).unwrap();
+    assert_eq!(sheet.map(|sheet| sheet.codes.len()), Some(10));
+    workstation.keep_recovery_sheet().unwrap();
+}
+
 #[test]
 fn a_code_that_the_server_lets_in_makes_the_key_and_the_sheet_of_before_void() {
     let (clinic, workstation) = clinic_that_wants_keys();
-    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code: clinic.next_code(&NURSE) };
+    let passphrase = NURSE.passphrase.to_owned();
+    let form = SheetForm { passphrase, code: clinic.next_code(&NURSE), pin: None };
     workstation.make_recovery_sheet(form).unwrap().unwrap();
     workstation.keep_recovery_sheet().unwrap();
     register(&clinic, &workstation);

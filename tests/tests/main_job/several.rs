@@ -127,7 +127,7 @@ fn place() -> Place {
 fn a_new_passphrase_opens_the_other_workstation_without_a_network_and_the_old_one_opens_neither() {
     let mut two = Two::make();
     let code = two.clinic.next_code(&NURSE);
-    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code };
+    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code, pin: None };
     two.here.make_recovery_sheet(form).unwrap().unwrap();
     two.here.keep_recovery_sheet().unwrap();
     let changed = two.change(NURSE.passphrase, NEW).unwrap();
@@ -156,7 +156,7 @@ fn a_new_passphrase_opens_the_other_workstation_without_a_network_and_the_old_on
 fn a_new_phone_counts_at_both_workstations_and_the_old_one_at_neither() {
     let mut two = Two::make();
     let code = two.clinic.next_code(&NURSE);
-    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code };
+    let form = SheetForm { passphrase: NURSE.passphrase.to_owned(), code, pin: None };
     let shown = two.here.begin_new_phone(form).unwrap();
     let wrong = two.here.confirm_new_phone("000000").err().map(|error| error.code);
     assert_eq!(wrong, Some(Code::ProofRefused));

@@ -87,6 +87,21 @@ describe('a security key', () => {
     await window.find('desk');
   });
 
+  test('makes a recovery sheet where codes have ended', async () => {
+    theClinic().key.view = { registered: true, codesOpen: false, required: true };
+    const window = openWindow();
+    await signInWithKey(window, 'three unrelated words', PIN);
+    await window.find('desk');
+    await window.user.click(window.byId('me-open'));
+    await window.user.click(await window.find('sheet-open'));
+    await window.user.type(await window.find('sheet-pin'), PIN);
+    expect(window.gone('sheet-code')).toBe(true);
+    theClinic().key.touchMs = 100;
+    await window.user.click(window.byId('sheet-make'));
+    expect((await window.find('key-step')).textContent).toContain('Touch the key now');
+    await window.find('sheet-codes');
+  });
+
   test('that is wanted and not at hand leaves the way out', async () => {
     theClinic().key.due = true;
     const window = openWindow();

@@ -52,8 +52,7 @@ impl Desk {
     }
 
     fn remove(&self, workstation: &Workstation) -> Result<SecurityKeyView, ClientError> {
-        workstation
-            .remove_security_key(&SheetForm { passphrase: PASSPHRASE.to_owned(), code: self.new_code() })
+        workstation.remove_security_key(&proof(self.new_code()))
     }
 
     /// The clinic's policy, as the server would have brought it, wants keys of nurses.
@@ -81,6 +80,10 @@ impl Desk {
 
 fn thread_sleep() {
     std::thread::sleep(Duration::from_millis(5));
+}
+
+fn proof(code: String) -> SheetForm {
+    SheetForm { passphrase: PASSPHRASE.to_owned(), code, pin: None }
 }
 
 fn nurses_with_keys() -> Vec<u8> {
@@ -304,8 +307,7 @@ fn only_who_proves_who_they_are_registers_or_removes_a_key() {
     let touches = desk.key.touches();
     let wrong = workstation.register_security_key(&form("not this one at all", &desk.new_code()));
     assert_eq!(code_of(wrong), Some(Code::SignInRefused));
-    let wrong = workstation
-        .remove_security_key(&SheetForm { passphrase: PASSPHRASE.to_owned(), code: "000000".to_owned() });
+    let wrong = workstation.remove_security_key(&proof("000000".to_owned()));
     assert_eq!(code_of(wrong), Some(Code::SignInRefused));
     assert_eq!(desk.key.touches(), touches);
     let view = desk.remove(&workstation).unwrap();

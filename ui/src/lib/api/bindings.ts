@@ -1164,7 +1164,11 @@ passphrase: string,
 /**
  * Six digits of the authenticator app, not used before.
  */
-code: string, };
+code: string, 
+/**
+ * The PIN of the security key, which then takes the place of the code.
+ */
+pin: string | null, };
 
 export type SheetView = { 
 /**

@@ -100,7 +100,8 @@ export class FakeClinic {
     };
   }
 
-  async makeSheet(): Promise<SheetView | null> {
+  async makeSheet(pin: string | null): Promise<SheetView | null> {
+    if (pin !== null) await this.key.touch(1, pin);
     this.stopped = false;
     for (let done = 0; done < 10; done += 1) {
       this.emit('sheet-progress', { done });
@@ -232,9 +233,9 @@ const commands: Omit<Backend, 'on'> = {
   },
   spokenWords: async () => FAKE_WORDS,
   recoveryStatus: async () => (signedIn(), { ...clinic.recovery }),
-  async makeRecoverySheet({ passphrase }) {
+  async makeRecoverySheet({ passphrase, pin }) {
     if (passphrase === 'wrong') throw failure('sign-in-refused');
-    return clinic.makeSheet();
+    return clinic.makeSheet(pin);
   },
   async keepRecoverySheet() {
     clinic.recovery = { ...clinic.recovery, left: 10, made: showDateTime(new Date()) };
