@@ -88,7 +88,7 @@ fn put(station: &Station, person: PersonId, opened: &PreparedSlot) -> Result<(),
         k_slot: &opened.k_slot,
     };
     {
-        let _turn = station.slot_turn();
+        let _turn = station.turn_to_put_slot()?;
         station.slots().put(person, &new, || Ok(()))?;
     }
     if station.signed_in() == Some(person) {

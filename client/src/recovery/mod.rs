@@ -58,7 +58,7 @@ struct NewSheet {
 }
 
 impl Desk {
-    fn turn(&self) -> MutexGuard<'_, Turn> {
+    pub(crate) fn turn(&self) -> MutexGuard<'_, Turn> {
         // A panic elsewhere leaves files that no row names.
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -35,6 +35,7 @@ pub(crate) fn make(station: &Arc<Station>, form: &SheetForm) -> Result<Option<Sh
     }
     let made = {
         let mut turn = station.recovery().turn();
+        station.admits_work()?;
         throw_away(station, &mut turn)?;
         sweep(station)?;
         if !sign_in::is_still_theirs(station, person, proven.opened.header().slot) {

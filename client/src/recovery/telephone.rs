@@ -22,9 +22,9 @@ pub(crate) fn prepare(
     basis: &Basis<'_>,
     is_current: impl Fn(&Station, PersonId) -> bool,
 ) -> Result<(), ClientError> {
-    station.admits_work()?;
     let person = PersonId::from_uuid(basis.contents.person);
     let turn = station.recovery().turn();
+    station.admits_work()?;
     if !is_current(station, person) {
         return Ok(());
     }

@@ -107,7 +107,11 @@ fn may_try(station: &Station, name: [u8; 16]) -> Result<(MutexGuard<'_, ()>, Thr
 /// takes as long.
 fn find(station: &Station, person: Option<PersonId>) -> Result<Option<KeptSlot>, ClientError> {
     let kept = match person {
-        Some(person) => station.key_slots().of(person)?.unwrap_or_default(),
+        Some(person) => {
+            // Never looked at while one generation takes the place of another.
+            let _turn = station.slot_turn();
+            station.key_slots().of(person)?.unwrap_or_default()
+        }
         None => Vec::new(),
     };
     if kept.is_empty() {

@@ -55,7 +55,7 @@ impl Without {
 pub(super) fn open(station: &Station, typed: &Typed<'_>) -> Result<Tried, ClientError> {
     let person = station.device().person_of(typed.name)?;
     let Some(person) = person else { return Ok(Tried::Without(Without::Name)) };
-    let kept = match station.slots().of(person)? {
+    let kept = match kept(station, person)? {
         Ok(kept) => kept,
         // What is not there because a key has taken its place is refused as any wrong code is.
         Err(Lack::File) if station.key_slots().has(person)? => {
@@ -78,10 +78,16 @@ pub(super) fn open(station: &Station, typed: &Typed<'_>) -> Result<Tried, Client
 /// The person's slot, if it opens: for a sign-in at the server that wants to keep its keys. The code is not used up here.
 pub(super) fn peek(station: &Station, typed: &Typed<'_>) -> Result<Option<OpenedSlot>, ClientError> {
     let Some(person) = station.device().person_of(typed.name)? else { return Ok(None) };
-    match station.slots().of(person)? {
+    match kept(station, person)? {
         Ok(kept) => try_each(station, typed, person, &kept),
         Err(_) => Ok(None),
     }
+}
+
+/// What there is to try, never looked at while one generation takes the place of another.
+fn kept(station: &Station, person: PersonId) -> Result<Result<Vec<KeptSlot>, Lack>, ClientError> {
+    let _turn = station.slot_turn();
+    station.slots().of(person)
 }
 
 /// The time whose codes are tried: what the phone is said to show, or the best guess at it.

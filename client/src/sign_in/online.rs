@@ -165,6 +165,6 @@ fn make_slot(
 }
 
 fn put(station: &Station, person: PersonId, slot_id: Uuid, made: &MadeSlot) -> Result<(), ClientError> {
-    let _turn = station.slot_turn();
+    let _turn = station.turn_to_put_slot()?;
     station.slots().replace(person, slot_id, made, || Ok(()))
 }

@@ -121,7 +121,7 @@ fn put(
     before: &SlotHeader,
     made: &MadeSlot,
 ) -> Result<(), ClientError> {
-    let _turn = station.slot_turn();
+    let _turn = station.turn_to_put_slot()?;
     let person = PersonId::from_uuid(before.person);
     if shelf.still_has(person, before.slot, before.generation)? {
         shelf.replace(person, before.slot, made, || Ok(()))?;

@@ -71,6 +71,9 @@ impl Station {
     /// Compares what is on the disk with what was noted, and notes it.
     pub(crate) fn compare_and_note(&self) {
         let turn = held(&self.anchor_turn);
+        if self.retiring().is_some() {
+            return;
+        }
         let kept = match Anchors::read(self.keyring()) {
             Ok(kept) => kept.filter(|kept| kept.log == self.identity().log),
             Err(problem) => {

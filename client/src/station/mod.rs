@@ -220,6 +220,21 @@ impl Station {
         held(&self.slot_turn)
     }
 
+    /// The turn to put a slot in place. No key is made any more where all of them are to be destroyed.
+    ///
+    /// # Errors
+    /// `retiring`.
+    pub(crate) fn turn_to_put_slot(&self) -> Result<MutexGuard<'_, ()>, ClientError> {
+        let turn = self.slot_turn();
+        self.admits_work()?;
+        Ok(turn)
+    }
+
+    /// Waits for whoever writes keys into the keyring in the background. Once a workstation retires, none begins after this.
+    pub(crate) fn wait_for_writers_of_keys(&self) {
+        drop((held(&self.slot_turn), held(&self.anchor_turn), self.recovery.turn()));
+    }
+
     pub(crate) fn security_key(&self) -> &KeyDesk {
         &self.surroundings.security_key
     }

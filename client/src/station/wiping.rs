@@ -42,6 +42,7 @@ impl Station {
         self.device().set(Setting::Retiring, number.to_string().as_bytes())?;
         self.lock(LockCause::Order);
         self.parking().remove_all();
+        self.wait_for_writers_of_keys();
         if !deliver_first {
             return self.destroy();
         }

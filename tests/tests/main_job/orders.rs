@@ -194,7 +194,7 @@ fn a_wipe_at_once_waits_for_nothing() {
         workstation.status().problem.is_some_and(|problem| problem.code == Code::Wiped)
     });
     assert_eq!(files(&clinic.data_dir()), ["wiped"]);
-    assert!(clinic.keyring.names().is_empty());
+    assert_eq!(clinic.keyring.names(), Vec::<String>::new());
     assert_eq!(workstation.search("a").err().map(|error| error.code), Some(Code::Wiped));
     workstation.stop();
 }
