@@ -50,6 +50,6 @@ pub use idle::{ABSOLUTE_LIMIT, IdleState, IdleTimer, WARNING};
 pub use recovery::spoken_words;
 pub use settings::{IDLE_CEILING, KeyCost, Settings};
 pub use workstation::{
-    ActivateForm, EnrolForm, Event, KeySignInForm, LockCause, PassphraseForm, PhoneTime, RecoveryForm,
-    ReenterForm, RegisterKeyForm, SheetForm, SignInForm, Workstation,
+    ActivateForm, EnrolForm, Event, KeyReenterForm, KeySignInForm, LockCause, PassphraseForm, PhoneTime,
+    RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm, Workstation,
 };

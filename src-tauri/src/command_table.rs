@@ -18,6 +18,8 @@ macro_rules! command_table {
             sign_in(form: SignInForm) -> OpenedView;
             /// Signs a parked person in again, with the passphrase alone.
             reenter(form: ReenterForm) -> OpenedView;
+            /// Signs a parked person in again, by a touch of their security key; waits for it.
+            reenter_with_key(form: KeyReenterForm) -> OpenedView;
             /// Signs a person in without the phone: passphrase and a recovery code.
             recover(form: RecoveryForm) -> OpenedView;
             /// Signs a person in with passphrase and security key; waits for the touch.

@@ -12,9 +12,9 @@ use client::view::{
     TodayView, VitalsForm, WindowHealth,
 };
 use client::{
-    ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, KeySignInForm,
-    LockCause, PassphraseForm, RecoveryForm, ReenterForm, RegisterKeyForm, Settings, SheetForm, SignInForm,
-    SystemClock, Workstation,
+    ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, KeyReenterForm,
+    KeySignInForm, LockCause, PassphraseForm, RecoveryForm, ReenterForm, RegisterKeyForm, Settings,
+    SheetForm, SignInForm, SystemClock, Workstation,
 };
 use serde::Serialize;
 use tauri::{AppHandle, Emitter};
@@ -187,6 +187,12 @@ impl Desk {
 
     pub(crate) fn reenter(&self, form: ReenterForm) -> Answer<OpenedView> {
         let opened = self.workstation.reenter(form)?;
+        self.start_idle_clock();
+        Ok(opened)
+    }
+
+    pub(crate) fn reenter_with_key(&self, form: KeyReenterForm) -> Answer<OpenedView> {
+        let opened = self.workstation.reenter_with_key(&form)?;
         self.start_idle_clock();
         Ok(opened)
     }

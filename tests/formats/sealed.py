@@ -134,21 +134,42 @@ def open_reentry(data, passphrase, k_re):
     reader = Reader(data).begin(b"CKre")
     person, boot, until = reader.raw(16), reader.raw(16), reader.number(8, signed=True)
     salt, cost, _ = reader.raw(32), read_cost(reader), read_cost(reader)
+    a = argon2id(passphrase_bytes(passphrase), salt, b"", b"", cost)
+    inside = open_behind(reader, a, k_re)
+    found = {"person": uuid.UUID(bytes=person), "boot": uuid.UUID(bytes=boot), "until": until}
+    found |= read_parked(inside)
+    inside.finish()
+    return found
+
+
+def open_key_reentry(data, answer, k_re):
+    reader = Reader(data).begin(b"CKrk")
+    person, boot, until = reader.raw(16), reader.raw(16), reader.number(8, signed=True)
+    credential, with_pin, salts = reader.raw(reader.number(2)), reader.number(1), (reader.raw(32), reader.raw(32))
+    inside = open_behind(reader, hkdf(answer, b"", b"chartkeep/reentry/by-key/v1\0"), k_re)
+    found = {"person": uuid.UUID(bytes=person), "boot": uuid.UUID(bytes=boot), "until": until,
+             "request": (credential, with_pin, *salts)}
+    found |= read_parked(inside)
+    found |= {"a": inside.raw(32), "slot_salt": inside.raw(32), "costs": (read_cost(inside), read_cost(inside))}
+    inside.finish()
+    return found
+
+
+def open_behind(reader, brought, k_re):
     header = sha256(reader.so_far())
     commitment, nonce, sealed = reader.raw(32), reader.raw(12), reader.bytes()
     reader.finish()
-    a = argon2id(passphrase_bytes(passphrase), salt, b"", b"", cost)
-    if hkdf(a, k_re + header, b"chartkeep/reentry/commitment/v1\0") != commitment:
+    if hkdf(brought, k_re + header, b"chartkeep/reentry/commitment/v1\0") != commitment:
         raise Refused("does not open")
-    key = hkdf(a, k_re + header, b"chartkeep/reentry/key/v1\0")
-    inside = Reader(aes_open(key, nonce, header, sealed))
+    key = hkdf(brought, k_re + header, b"chartkeep/reentry/key/v1\0")
+    return Reader(aes_open(key, nonce, header, sealed))
+
+
+def read_parked(inside):
     if inside.number(1) != 1:
         raise Refused("newer")
     signing, agreement = inside.raw(32), inside.raw(32)
-    anchors, session = read_anchors(inside), inside.bytes()
-    inside.finish()
-    return {"person": uuid.UUID(bytes=person), "boot": uuid.UUID(bytes=boot), "until": until,
-            "signing": signing, "agreement": agreement, "anchors": anchors, "session": session}
+    return {"signing": signing, "agreement": agreement, "anchors": read_anchors(inside), "session": inside.bytes()}
 
 
 def open_erasure(data, directive_public):

@@ -117,6 +117,15 @@ def slot_of_security_key(vectors):
     slot, answer = sealed.Slot(vectors["security-key.slot"]), vectors["security-key.answer"]
     opened = slot.open_security_key(PASSPHRASE, vectors["security-key.k_slot"], answer)
     assert opened.agreement == contents_of(Seeded(bytes([4] * 32)))[1] and slot.credential == b"\xc5" * 64
+    next_answer = vectors["security-key.next-answer"]
+    back = sealed.open_key_reentry(vectors["security-key.reentry"], next_answer, bytes([6] * 32))
+    assert (back["agreement"], back["a"]) == (opened.agreement, slot.derive_a(PASSPHRASE))
+    assert back["request"][:3] == (b"\xc5" * 64, 1, slot.salts[1])
+    assert (back["slot_salt"], back["costs"]) == (slot.slot_salt, (slot.passphrase_cost, slot.unlock_cost))
+    kept = sealed.hkdf(next_answer, b"", b"chartkeep/reentry/by-key/v1\0")
+    credential, pin, *salts = back["request"]
+    same("what a session keeps of a key", back["session"], u16(64) + credential + bytes([pin]) + b"".join(salts) + kept)
+    refuses("another answer", lambda: sealed.open_key_reentry(vectors["security-key.reentry"], answer, bytes([6] * 32)))
 
 
 def records(vectors):

@@ -40,6 +40,7 @@ pub(crate) fn register(
         proven.refresh_behind(station);
     }
     registered?;
+    station.parking().let_go_of_key();
     station.key_is_there();
     station.state_changed();
     status(station)
@@ -60,6 +61,7 @@ pub(crate) fn remove(station: &Arc<Station>, form: &SheetForm) -> Result<Securit
     });
     proven.refresh_behind(station);
     removed?;
+    station.parking().let_go_of_key();
     status(station)
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn remove(station: &Arc<Station>, form: &SheetForm) -> Result<Securit
 pub(crate) fn status(station: &Station) -> Result<SecurityKeyView, ClientError> {
     let signed_in = station.person().ok_or(Code::Locked)?;
     let person = signed_in.actor.person;
+    let _turn = station.slot_turn();
     Ok(SecurityKeyView {
         registered: station.key_slots().has(person)?,
         codes_open: station.slots().has(person)?,
@@ -120,7 +123,7 @@ fn put(station: &Station, signed_in: &SignedIn, slot: Uuid, made: &MadeSlot) -> 
         return Err(Code::Locked.into());
     }
     changed(station, signed_in, OwnCredential::SecurityKey)?;
-    let _turn = station.slot_turn();
+    let _turn = station.turn_to_put_slot()?;
     station.key_slots().replace(person, slot, made, || Ok(()))
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use keys::blob::{self, BlobKey};
 use keys::reentry::ReentryContents;
+use keys::reentry::by_key::KeyShare;
 use keys::slot::{Anchor, KeyAnswer, OpenedSlot, PassphraseShare};
 use keys::{AgreementSecret, Random, SigningKey};
 use records::event::{AuditEvent, SignIn};
@@ -30,6 +31,8 @@ pub(super) struct Entry {
     signing: SigningKey,
     agreement: AgreementSecret,
     share: PassphraseShare,
+    /// What the security key left that was touched at the full sign-in.
+    by_key: Option<KeyShare>,
     way: Way,
 }
 
@@ -43,15 +46,16 @@ enum Way {
     Recovery(Box<OpenedSlot>, SignIn),
     /// The server, and the new slot that was made.
     Server(Box<sync::wire::SignedIn>, Box<NewlyMade>),
-    /// The passphrase alone: since when it is enough, and how far the drawers had come.
-    Passphrase(Span, BTreeMap<String, Anchor>),
+    /// What was parked: since when one factor is enough, and how far the drawers had come.
+    Back(Span, BTreeMap<String, Anchor>),
 }
 
-/// What a parked person's passphrase opened.
+/// What a parked person's passphrase or security key opened.
 pub(super) struct Back {
     pub(super) contents: ReentryContents,
     pub(super) share: PassphraseShare,
     pub(super) span: Span,
+    pub(super) by_key: Option<KeyShare>,
 }
 
 impl Entry {
@@ -67,6 +71,7 @@ impl Entry {
             signing,
             agreement,
             share: opened.passphrase_share(),
+            by_key: None,
             way: Way::Slot(opened),
         }))
     }
@@ -87,24 +92,25 @@ impl Entry {
         opened: Box<OpenedSlot>,
         next: KeyAnswer,
     ) -> Result<Option<Self>, ClientError> {
+        let by_key = KeyShare::of(&opened, &next, &mut Random::from_os());
         let entry = Self::offline(station, opened)?;
-        Ok(entry.map(|entry| entry.by_way_of(|opened| Way::Key(opened, next))))
+        Ok(entry.map(|entry| Self { by_key, ..entry.by_way_of(|opened| Way::Key(opened, next)) }))
     }
 
     fn by_way_of(self, way: impl FnOnce(Box<OpenedSlot>) -> Way) -> Self {
         match self.way {
             Way::Slot(opened) => Self { way: way(opened), ..self },
-            Way::Key(..) | Way::Recovery(..) | Way::Server(..) | Way::Passphrase(..) => self,
+            Way::Key(..) | Way::Recovery(..) | Way::Server(..) | Way::Back(..) => self,
         }
     }
 
-    /// By the passphrase alone. `None` when the person has no profile here any more.
-    pub(super) fn by_passphrase(station: &Station, back: Back) -> Option<Self> {
-        let Back { contents, share, span } = back;
+    /// By what was parked. `None` when the person has no profile here any more.
+    pub(super) fn back(station: &Station, back: Back) -> Option<Self> {
+        let Back { contents, share, span, by_key } = back;
         let person = PersonId::from_uuid(contents.person);
         let profile = station.state().profile(person, &draft_key(person, &contents.agreement))?;
         let ReentryContents { signing, agreement, anchors, .. } = contents;
-        Some(Self { person, profile, signing, agreement, share, way: Way::Passphrase(span, anchors) })
+        Some(Self { person, profile, signing, agreement, share, by_key, way: Way::Back(span, anchors) })
     }
 
     /// By the server.
@@ -117,6 +123,7 @@ impl Entry {
             signing: keys.signing,
             agreement: keys.agreement,
             share,
+            by_key: None,
             way: Way::Server(Box::new(answer), Box::new(made)),
         }
     }
@@ -129,7 +136,7 @@ impl Way {
             Self::Key(..) => SignIn::SecurityKey,
             Self::Recovery(_, how) => *how,
             Self::Server(..) => SignIn::Online,
-            Self::Passphrase(..) => SignIn::ReEntry,
+            Self::Back(..) => SignIn::ReEntry,
         }
     }
 
@@ -137,7 +144,7 @@ impl Way {
     fn span(&self, station: &Station) -> Span {
         match self {
             Self::Slot(_) | Self::Key(..) | Self::Recovery(..) | Self::Server(..) => station.reentry_span(),
-            Self::Passphrase(span, _) => *span,
+            Self::Back(span, _) => *span,
         }
     }
 
@@ -145,7 +152,7 @@ impl Way {
     fn is_by_code(&self) -> bool {
         match self {
             Self::Slot(_) | Self::Server(..) => true,
-            Self::Key(..) | Self::Recovery(..) | Self::Passphrase(..) => false,
+            Self::Key(..) | Self::Recovery(..) | Self::Back(..) => false,
         }
     }
 }
@@ -158,7 +165,7 @@ pub(super) fn enter(
     name: [u8; 16],
     failures: &vault::Throttle,
 ) -> Result<OpenedView, ClientError> {
-    let Entry { person, profile, signing, agreement, share, way } = entry;
+    let Entry { person, profile, signing, agreement, share, by_key, way } = entry;
     let actor = actor(station, person, &profile);
     station.record(&[AuditEvent::signed_in(station.stamp(), &actor, &profile.name, way.word())])?;
     let grants = open_grants(station, person, &agreement)?;
@@ -176,6 +183,7 @@ pub(super) fn enter(
         shown: (view.name.clone(), view.role_title.clone()),
         keys: (signing.duplicate(), agreement.duplicate()),
         share,
+        by_key,
         span: way.span(station),
         anchors: Arc::default(),
     };
@@ -195,7 +203,7 @@ pub(super) fn enter(
     let online = matches!(way, Way::Server(..));
     let recovery_codes_left = match &way {
         Way::Recovery(..) => Some(recovery::left(station, person)?),
-        Way::Slot(_) | Way::Key(..) | Way::Server(..) | Way::Passphrase(..) => None,
+        Way::Slot(_) | Way::Key(..) | Way::Server(..) | Way::Back(..) => None,
     };
     station.send(recovered);
     settle(station, person, way, wants_key);
@@ -244,7 +252,7 @@ fn settle(station: &Arc<Station>, person: PersonId, way: Way, wants_key: bool) {
             station.keep_session_token(person, answer.session);
             refresh::prepare_for_telephone(station, *made);
         }
-        Way::Passphrase(_, anchors) => station.compare_drawers(anchors_in_slot(&anchors)),
+        Way::Back(_, anchors) => station.compare_drawers(anchors_in_slot(&anchors)),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) use by_key::{prove_again_by_key, sign_in_with_key};
 use enter::Entry;
 use offline::{Tried, Without};
 pub(crate) use recovery::recover;
-pub(crate) use reentry::reenter;
+pub(crate) use reentry::{reenter, reenter_with_key};
 pub(crate) use refresh::is_still_theirs;
 
 /// What a person typed.

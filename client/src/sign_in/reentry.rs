@@ -1,58 +1,122 @@
-//! Coming back within hours of a full sign-in, with the passphrase alone.
+//! Coming back within hours of a full sign-in: with the passphrase alone, or by a touch of the security key and its PIN.
 
 use std::sync::Arc;
 
 use keys::Passphrase;
 use keys::parked::{MOST_TRIES, Parked};
-use keys::reentry::{self, ReentryRefused};
+use keys::reentry::{self, ReentryContents, ReentryRefused};
+use keys::slot::PassphraseShare;
 use records::id::PersonId;
 
 use super::enter::{Back, Entry};
 use super::{admit, begin, enter, tries};
+use crate::mailbox::Ticket;
+use crate::security_key::{KeyPin, KeyProblem};
 use crate::station::{Span, Station};
 use crate::view::OpenedView;
-use crate::workstation::ReenterForm;
+use crate::workstation::{KeyReenterForm, ReenterForm};
 use crate::{ClientError, Code};
 
-/// Lets a parked person in again. A lock that comes meanwhile wins.
+/// What a parcel gives.
+type Opened = Result<(ReentryContents, PassphraseShare), ReentryRefused>;
+
+/// Lets a parked person in again, with the passphrase. A lock that comes meanwhile wins.
 pub(crate) fn reenter(station: &Arc<Station>, form: &ReenterForm) -> Result<OpenedView, ClientError> {
     let (ticket, _turn) = begin(station)?;
-    let person: PersonId = form.person.parse().map_err(|_| Code::ReentryOver)?;
-    let people = station.parking().people(station.since_boot());
-    let name = people.iter().find(|parked| parked.person == person.uuid()).map(|parked| parked.name);
-    let name = name.ok_or(Code::ReentryOver)?;
+    let parked = find(station, &form.person)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::ReentryRefused)?;
-    let failures = tries::of(station, name)?;
-    if !admit(station, &failures)? {
-        return Err(Code::SlotDisabled.into());
-    }
-    let parked = station.parking().begin_try(person, station.since_boot())?;
-    match open(station, &parked, &passphrase) {
-        Ok(entry) => enter::enter(station, ticket, entry, name, &failures),
-        Err(Code::ReentryRefused) => {
-            tries::note_failure(station, name, &failures)?;
+    let failures = may_try(station, &parked)?;
+    try_once(station, ticket, &parked, &failures, Code::ReentryRefused, |parked| {
+        let boot = station.parking().boot();
+        reentry::open(&parked.parcel, &passphrase, &parked.key, boot, station.now())
+    })
+}
+
+/// Lets a parked person in again by a touch of the security key that they signed in with. Nobody waits for the touch with
+/// the turn to try held. What the key says of itself and its PIN is told, and is no try.
+pub(crate) fn reenter_with_key(
+    station: &Arc<Station>,
+    form: &KeyReenterForm,
+) -> Result<OpenedView, ClientError> {
+    let (ticket, request) = {
+        let (ticket, _turn) = begin(station)?;
+        let parked = find(station, &form.person)?;
+        may_try(station, &parked)?;
+        (ticket, reentry::by_key::request(&parked.key_parcel).map_err(|_| Code::ReentryOver)?)
+    };
+    let pin = KeyPin::from_typed(&form.pin);
+    let touch = station.wait_for_touch(1);
+    let answer = match station.security_key().ask(touch, |key, wait| key.answer(&request, &pin, wait)) {
+        Ok([answer, _]) => Some(answer),
+        Err(KeyProblem::WrongKey) => None,
+        Err(problem) => return Err(problem.into()),
+    };
+    let (_, _turn) = begin(station)?;
+    let parked = find(station, &form.person)?;
+    let failures = may_try(station, &parked)?;
+    let opened = try_once(station, ticket, &parked, &failures, Code::KeyRefused, |parked| {
+        let answer = answer.as_ref().ok_or(ReentryRefused::NotOpened)?;
+        let boot = station.parking().boot();
+        reentry::by_key::open(&parked.key_parcel, answer, &parked.key, boot, station.now())
+    });
+    opened.map_err(|error| if error.code == Code::KeyRefused { another_key() } else { error })
+}
+
+fn another_key() -> ClientError {
+    let message = "This is not the security key that this person signed in with.";
+    ClientError::saying(Code::KeyRefused, message.to_owned())
+}
+
+fn find(station: &Station, person: &str) -> Result<Parked, Code> {
+    let person: PersonId = person.parse().map_err(|_| Code::ReentryOver)?;
+    let people = station.parking().people(station.since_boot());
+    people.into_iter().find(|parked| parked.person == person.uuid()).ok_or(Code::ReentryOver)
+}
+
+fn may_try(station: &Station, parked: &Parked) -> Result<vault::Throttle, ClientError> {
+    let failures = tries::of(station, parked.name)?;
+    if admit(station, &failures)? { Ok(failures) } else { Err(Code::SlotDisabled.into()) }
+}
+
+/// One try, which counts before it is made. `refused` is what a wrong factor is called.
+fn try_once(
+    station: &Arc<Station>,
+    ticket: Ticket,
+    parked: &Parked,
+    failures: &vault::Throttle,
+    refused: Code,
+    open: impl FnOnce(&Parked) -> Opened,
+) -> Result<OpenedView, ClientError> {
+    let tried = station.parking().begin_try(PersonId::from_uuid(parked.person), station.since_boot())?;
+    let opened = open(&tried).map_err(|why| match why {
+        ReentryRefused::NotOpened => refused,
+        ReentryRefused::OutOfMemory => Code::OutOfMemory,
+        ReentryRefused::Over | ReentryRefused::Unreadable(_) | ReentryRefused::Cost(_) => Code::ReentryOver,
+    });
+    match opened.and_then(|opened| entry(station, &tried, opened)) {
+        Ok(entry) => enter::enter(station, ticket, entry, tried.name, failures),
+        Err(code) if code == refused => {
+            tries::note_failure(station, tried.name, failures)?;
             station.state_changed();
-            let over = parked.failures >= MOST_TRIES;
-            Err(if over { Code::ReentryOver } else { Code::ReentryRefused }.into())
+            Err(if tried.failures >= MOST_TRIES { Code::ReentryOver } else { refused }.into())
         }
         Err(code) => Err(code.into()),
     }
 }
 
-fn open(station: &Station, parked: &Parked, passphrase: &Passphrase) -> Result<Entry, Code> {
-    let boot = station.parking().boot();
-    let opened = reentry::open(&parked.parcel, passphrase, &parked.key, boot, station.now());
-    let (contents, share) = opened.map_err(|refused| match refused {
-        ReentryRefused::NotOpened => Code::ReentryRefused,
-        ReentryRefused::OutOfMemory => Code::OutOfMemory,
-        ReentryRefused::Over | ReentryRefused::Unreadable(_) | ReentryRefused::Cost(_) => Code::ReentryOver,
-    })?;
+fn entry(
+    station: &Station,
+    parked: &Parked,
+    (contents, share): (ReentryContents, PassphraseShare),
+) -> Result<Entry, Code> {
     let (_, bounds) = reentry::inspect(&parked.parcel).map_err(|_| Code::ReentryOver)?;
-    let span = Span::from_bytes(contents.session.expose(), bounds.not_after).ok_or(Code::ReentryOver)?;
+    // EXPOSE: the hours, which the parcel sealed.
+    let kept = Span::from_bytes(contents.session.expose(), bounds.not_after);
+    let (span, by_key) = kept.ok_or(Code::ReentryOver)?;
     if station.since_boot() >= span.ends {
         return Err(Code::ReentryOver);
     }
-    let back = Back { contents, share, span };
+    let back = Back { contents, share, span, by_key };
     // A profile that is gone was taken away with the person's right to be here.
-    Entry::by_passphrase(station, back).ok_or(Code::ReentryOver)
+    Entry::back(station, back).ok_or(Code::ReentryOver)
 }

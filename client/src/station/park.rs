@@ -1,4 +1,5 @@
-//! People who may come back with the passphrase alone: parked at a lock, for hours after a full sign-in, with five tries.
+//! People who may come back with one factor, passphrase or security key: parked at a lock, for hours after a full sign-in,
+//! with five tries.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keys::parked::{self, MOST_TRIES, Parked};
+use keys::reentry::by_key::KeyShare;
 use keys::reentry::{self, ReentryBounds, ReentryContents, ReentryKey};
 use keys::slot::{Anchor, PassphraseShare};
 use keys::{AgreementSecret, Random, SecretBytes, SigningKey};
@@ -37,6 +39,8 @@ pub(crate) struct ToPark {
     pub(crate) keys: (SigningKey, AgreementSecret),
     /// What the passphrase gave.
     pub(crate) share: PassphraseShare,
+    /// What the security key left, where the full sign-in took one.
+    pub(crate) by_key: Option<KeyShare>,
     /// From when to when it holds.
     pub(crate) span: Span,
     /// How far the drawers had come; brought up to date as they close.
@@ -62,17 +66,23 @@ impl Span {
         Self { began: since_boot, ends: since_boot + lasts, not_after }
     }
 
-    /// `began ms u64 · ends ms u64`: sealed with the person's keys, so that nobody moves the end.
-    pub(crate) fn to_bytes(self) -> SecretBytes {
-        SecretBytes::new([millis(self.began).to_be_bytes(), millis(self.ends).to_be_bytes()].concat())
+    /// `began ms u64 · ends ms u64 · what the security key left`: sealed with the person's keys, so that nobody moves the
+    /// end.
+    fn to_bytes(self, by_key: Option<&KeyShare>) -> SecretBytes {
+        let by_key = by_key.map(KeyShare::to_bytes);
+        // EXPOSE: from one secret into another.
+        let by_key = by_key.as_ref().map(SecretBytes::expose).unwrap_or_default();
+        let times = [millis(self.began).to_be_bytes(), millis(self.ends).to_be_bytes()];
+        SecretBytes::new([times.as_flattened(), by_key].concat())
     }
 
     /// Reads what was sealed; the wall clock's end stands in the parcel's header.
-    pub(crate) fn from_bytes(bytes: &[u8], not_after: Timestamp) -> Option<Self> {
-        let (began, ends) = bytes.split_first_chunk::<8>()?;
-        let ends: [u8; 8] = ends.try_into().ok()?;
+    pub(crate) fn from_bytes(bytes: &[u8], not_after: Timestamp) -> Option<(Self, Option<KeyShare>)> {
+        let (began, rest) = bytes.split_first_chunk::<8>()?;
+        let (ends, by_key) = rest.split_first_chunk::<8>()?;
         let read = |bytes| Duration::from_millis(u64::from_be_bytes(bytes));
-        Some(Self { began: read(*began), ends: read(ends), not_after })
+        let by_key = if by_key.is_empty() { None } else { Some(KeyShare::from_bytes(by_key).ok()?) };
+        Some((Self { began: read(*began), ends: read(*ends), not_after }, by_key))
     }
 }
 
@@ -144,6 +154,13 @@ impl Parking {
         drop(self.open().take());
     }
 
+    /// Whoever is at the keyboard comes back with the passphrase only: their security key is another, or none, by now.
+    pub(crate) fn let_go_of_key(&self) {
+        if let Some(to_park) = self.open().as_mut() {
+            to_park.by_key = None;
+        }
+    }
+
     /// The keys of whoever is at the keyboard.
     pub(crate) fn own_keys(&self) -> Option<(PersonId, SigningKey, AgreementSecret)> {
         let open = self.open();
@@ -185,6 +202,7 @@ impl Station {
             name: parked.shown_name,
             role_title: parked.shown_role,
             tries_left: MOST_TRIES.saturating_sub(parked.failures),
+            with_key: !parked.key_parcel.is_empty(),
         };
         people.into_iter().rev().map(view).collect()
     }
@@ -236,11 +254,14 @@ impl ToPark {
             signing,
             agreement,
             anchors: std::mem::take(&mut *self.anchors.lock().unwrap_or_else(PoisonError::into_inner)),
-            session: self.span.to_bytes(),
+            session: self.span.to_bytes(self.by_key.as_ref()),
         };
         let key = ReentryKey::make(random);
         let bounds = ReentryBounds { boot, not_after: self.span.not_after };
         let parcel = reentry::seal(&contents, &self.share, bounds, &key, random);
+        let key_parcel = self
+            .by_key
+            .map(|by_key| reentry::by_key::seal(&contents, (&self.share, &by_key), bounds, &key, random));
         let (shown_name, shown_role) = self.shown;
         Parked {
             person: self.person.uuid(),
@@ -251,6 +272,7 @@ impl ToPark {
             shown_name,
             shown_role,
             parcel,
+            key_parcel: key_parcel.unwrap_or_default(),
         }
     }
 }
@@ -270,6 +292,7 @@ fn copy(parked: &Parked) -> Parked {
         shown_name: parked.shown_name.clone(),
         shown_role: parked.shown_role.clone(),
         parcel: parked.parcel.clone(),
+        key_parcel: parked.key_parcel.clone(),
         ..*parked
     }
 }

@@ -92,6 +92,8 @@ pub struct ParkedView {
     pub initials: String,
     /// How many wrong passphrases are left before it takes a full sign-in; 5 at first.
     pub tries_left: u8,
+    /// Whether their security key brings them back too.
+    pub with_key: bool,
 }
 
 /// What a successful sign-in shows first.

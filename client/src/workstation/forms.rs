@@ -93,6 +93,17 @@ pub struct KeySignInForm {
     pub pin: String,
 }
 
+/// What a person types who comes back with a security key.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct KeyReenterForm {
+    /// Who, by the id that the lock screen was given.
+    pub person: String,
+    /// The PIN of the security key.
+    pub pin: String,
+}
+
 /// What a signed-in person types to register a security key.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -163,6 +174,12 @@ impl Drop for SheetForm {
 impl Drop for KeySignInForm {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.passphrase);
+        zeroize::Zeroize::zeroize(&mut self.pin);
+    }
+}
+
+impl Drop for KeyReenterForm {
+    fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.pin);
     }
 }

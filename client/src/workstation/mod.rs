@@ -34,8 +34,8 @@ use crate::view::{
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
 pub use forms::{
-    ActivateForm, EnrolForm, KeySignInForm, LockCause, PassphraseForm, PhoneTime, RecoveryForm, ReenterForm,
-    RegisterKeyForm, SheetForm, SignInForm,
+    ActivateForm, EnrolForm, KeyReenterForm, KeySignInForm, LockCause, PassphraseForm, PhoneTime,
+    RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm,
 };
 use open::Running;
 

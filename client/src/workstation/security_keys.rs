@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{KeySignInForm, RegisterKeyForm, SheetForm, Workstation};
+use super::{KeyReenterForm, KeySignInForm, RegisterKeyForm, SheetForm, Workstation};
 use crate::security_key::{self, SecurityKey};
 use crate::view::{OpenedView, SecurityKeyView};
 use crate::{ClientError, sign_in};
@@ -22,6 +22,15 @@ impl Workstation {
     /// `key-not-there` …), which is no try; and as [`Workstation::sign_in`].
     pub fn sign_in_with_key(&self, form: &KeySignInForm) -> Result<OpenedView, ClientError> {
         sign_in::sign_in_with_key(&self.station()?, form)
+    }
+
+    /// Signs a parked person in again by a touch of the security key that they signed in with: within hours, five tries
+    /// together with those of the passphrase. Waits for the touch.
+    ///
+    /// # Errors
+    /// `key-refused` for another key; what the key itself says, which is no try; and as [`Workstation::reenter`].
+    pub fn reenter_with_key(&self, form: &KeyReenterForm) -> Result<OpenedView, ClientError> {
+        sign_in::reenter_with_key(&self.station()?, form)
     }
 
     /// How the security key of the person who is signed in stands here.

@@ -3,6 +3,7 @@
 mod clock;
 mod factors;
 mod keyring;
+mod return_by_key;
 mod security_keys;
 mod throttle;
 

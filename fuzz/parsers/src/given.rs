@@ -10,9 +10,13 @@ use keys::envelope::{self, Letter};
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
 use keys::prepared::{self, PreparedFor};
+use keys::reentry::by_key::KeyShare;
 use keys::reentry::{self, ReentryBounds, ReentryContents, ReentryKey};
 use keys::row::{self, RowAad};
-use keys::slot::{self, Anchor, Attempt, MadeSlot, NewSlot, OpenedSlot, SlotContents, SlotCost, SlotKey};
+use keys::slot::{
+    self, Anchor, Attempt, KeyAnswer, KeyRequest, MadeSlot, NewSlot, OpenedSlot, SlotContents, SlotCost,
+    SlotKey, by_key,
+};
 use keys::twin::{self, TwinPlace};
 use keys::{
     AgreementSecret, DrawerKeys, Parcel, Passphrase, PatientKey, Random, Secret, SecretBytes, SigningKey,
@@ -119,14 +123,42 @@ pub(crate) fn open_slot(file: &[u8], k_slot: &SlotKey) -> Option<OpenedSlot> {
 /// A re-entry of that slot's person.
 pub(crate) static REENTRY: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let opened = open_slot(&SLOT.made.file, &SLOT.made.k_slot).expect("the genuine slot opens");
-    let contents = ReentryContents {
-        person: opened.contents.person,
-        signing: opened.contents.signing.duplicate(),
-        agreement: opened.contents.agreement.duplicate(),
-        anchors: opened.contents.anchors.clone(),
-        session: SecretBytes::new(b"grants".to_vec()),
+    let share = opened.passphrase_share();
+    let contents = to_park(opened.contents, SecretBytes::new(b"grants".to_vec()));
+    reentry::seal(&contents, &share, bounds(now()), &reentry_key(), &mut random(2))
+});
+
+fn to_park(contents: SlotContents, session: SecretBytes) -> ReentryContents {
+    let SlotContents { person, signing, agreement, anchors, .. } = contents;
+    ReentryContents { person, signing, agreement, anchors, session }
+}
+
+pub(crate) fn key_answer() -> KeyAnswer {
+    KeyAnswer::from_secret(Secret::from_bytes([7; 32]))
+}
+
+/// A return by a security key that gives this answer to every salt.
+pub(crate) static KEY_REENTRY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut random = random(18);
+    let opened = open_slot(&SLOT.made.file, &SLOT.made.k_slot).expect("the genuine slot opens");
+    let request = KeyRequest::make(b"credential".to_vec(), true, &mut random);
+    let passphrase = passphrase();
+    let new = NewSlot {
+        slot: id(7),
+        device: id(2),
+        contents: &opened.contents,
+        passphrase: &passphrase,
+        window_days: 7,
+        cost: SlotCost::for_tests(),
     };
-    reentry::seal(&contents, &opened.passphrase_share(), bounds(now()), &reentry_key(), &mut random(2))
+    let made = by_key::create(&new, &request, &key_answer(), &mut random).expect("it can be made");
+    let opened = by_key::open(&made.file, &passphrase, &key_answer(), &made.k_slot).expect("it opens");
+    let (share, by_key) = (
+        opened.passphrase_share(),
+        KeyShare::of(&opened, &key_answer(), &mut random).expect("a key opened it"),
+    );
+    let contents = to_park(opened.contents, by_key.to_bytes());
+    reentry::by_key::seal(&contents, (&share, &by_key), bounds(now()), &reentry_key(), &mut random)
 });
 
 /// A grant of the rights key 11 to the person with the key 12.
@@ -221,6 +253,7 @@ pub(crate) fn articles() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("slot", SLOT.made.file.clone()),
         ("reentry", REENTRY.clone()),
+        ("key_reentry", KEY_REENTRY.clone()),
         ("twin", TWIN.clone()),
         ("prepared_slot", PREPARED.clone()),
         ("grant", GRANT.clone()),

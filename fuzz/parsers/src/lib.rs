@@ -20,6 +20,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("slot", person::slot),
     ("slot_contents", person::slot_contents),
     ("reentry", person::reentry),
+    ("key_reentry", person::key_reentry),
     ("reentry_contents", person::reentry_contents),
     ("parked", person::parked),
     ("twin", person::twin),

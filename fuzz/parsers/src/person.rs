@@ -4,13 +4,14 @@ use keys::parked;
 use keys::passphrase::{self, PassphrasePolicy};
 use keys::prepared;
 use keys::recovery::PaperCode;
+use keys::reentry::by_key::KeyShare;
 use keys::reentry::{self, ReentryRefused};
 use keys::slot::{self, SlotCost, WINDOW_DAYS};
 use keys::{Passphrase, TotpSeed, totp, twin, username};
 
 use crate::given::{
-    PREPARED, REENTRY, SLOT, TWIN, agreement, bounds, id, now, open_slot, passphrase, prepared_for,
-    reentry_key, signing, twin_place,
+    KEY_REENTRY, PREPARED, REENTRY, SLOT, TWIN, agreement, bounds, id, key_answer, now, open_slot,
+    passphrase, prepared_for, reentry_key, signing, twin_place,
 };
 
 /// Steps in the longest window.
@@ -46,6 +47,16 @@ pub(crate) fn reentry(bytes: &[u8]) {
             | ReentryRefused::Cost(_)
             | ReentryRefused::OutOfMemory,
         ) => {}
+    }
+}
+
+/// A return by security key: opened by nothing but the genuine one. What a session keeps of a key has one form.
+pub(crate) fn key_reentry(bytes: &[u8]) {
+    if reentry::by_key::open(bytes, &key_answer(), &reentry_key(), bounds(now()).boot, now()).is_ok() {
+        assert_eq!(bytes, *KEY_REENTRY, "another file opened as the return");
+    }
+    if let Ok(share) = KeyShare::from_bytes(bytes) {
+        assert_eq!(share.to_bytes().expose(), bytes, "a share has two forms");
     }
 }
 

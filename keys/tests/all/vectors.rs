@@ -12,6 +12,7 @@ use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
 use keys::prepared::{self, PreparedFor};
 use keys::recovery::{PaperCode, RecoveryCode};
+use keys::reentry::by_key::KeyShare;
 use keys::reentry::{self, ReentryBounds, ReentryKey};
 use keys::row::{self, PatientKeyAad, RowAad};
 use keys::session::SessionClaim;
@@ -103,10 +104,23 @@ fn security_key_slot() {
     is_frozen("security-key.answer", answer.expose());
     is_frozen("security-key.k_slot", made.k_slot.expose());
     is_frozen("security-key.slot", &made.file);
+    let next = KeyAnswer::make(&mut random);
+    is_frozen("security-key.next-answer", next.expose());
+    let opened = by_key::open(&made.file, &passphrase, &answer, &made.k_slot).unwrap();
+    let (share, by_key) = (opened.passphrase_share(), KeyShare::of(&opened, &next, &mut random).unwrap());
+    let bounds = ReentryBounds { boot: id(9), not_after: at(NOW + 3600) };
+    let key = ReentryKey::from_secret(Secret::from_bytes([6; 32]));
+    let mut to_park = to_park(opened.contents);
+    to_park.session = by_key.to_bytes();
+    let parcel = reentry::by_key::seal(&to_park, (&share, &by_key), bounds, &key, &mut random);
+    is_frozen("security-key.reentry", &parcel);
     let answer = KeyAnswer::from_secret(Secret::from_slice(&frozen("security-key.answer")).unwrap());
     let k_slot = SlotKey::from_secret(Secret::from_slice(&frozen("security-key.k_slot")).unwrap());
     let opened = by_key::open(&frozen("security-key.slot"), &passphrase, &answer, &k_slot);
     assert_eq!(opened.unwrap().contents.agreement, contents.agreement);
+    let next = KeyAnswer::from_secret(Secret::from_slice(&frozen("security-key.next-answer")).unwrap());
+    let back = reentry::by_key::open(&frozen("security-key.reentry"), &next, &key, id(9), now());
+    assert_eq!(back.unwrap().0.agreement, contents.agreement);
 }
 
 #[test]

@@ -60,6 +60,7 @@ export const text = {
     hintChoose: '↑ ↓ choose who you are; the passphrase is enough.',
     chosen: (name: string) => `Passphrase of ${name}`,
     submit: 'Come back',
+    byPassphrase: 'Use the passphrase',
     full: 'Somebody else, or with a code',
     back: 'Back to who was here last',
     tries: (n: number) => (n === 1 ? 'One try is left. After that it takes a full sign-in.' : `${n} tries are left. After that it takes a full sign-in.`),

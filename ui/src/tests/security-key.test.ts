@@ -109,4 +109,26 @@ describe('a security key', () => {
     await window.user.click(await window.find('key-due-sign-out'));
     await window.find('lock-screen');
   });
+
+  test('brings its person back with PIN and touch, or the passphrase does', async () => {
+    theClinic().key.view = { registered: true, codesOpen: true, required: false };
+    const window = await signInAs('dwhitfield');
+    await window.user.click(window.byId('lock-button'));
+    await window.user.click(await window.find('reentry-way'));
+    expect(window.gone('reentry-passphrase')).toBe(true);
+    await window.user.type(window.byId('reentry-pin'), '111111{Enter}');
+    expect((await window.find('error-code')).textContent).toBe('key-pin');
+    expect(document.activeElement).toBe(window.byId('reentry-pin'));
+    await window.user.click(window.byId('reentry-way'));
+    await window.user.click(await window.find('reentry-way'));
+    await window.user.type(window.byId('reentry-pin'), `${PIN}{Enter}`);
+    await window.find('desk');
+  });
+
+  test('is not asked for by whoever signed in without one', async () => {
+    const window = await signInAs('dwhitfield');
+    await window.user.click(window.byId('lock-button'));
+    await window.find('reentry-passphrase');
+    expect(window.gone('reentry-way')).toBe(true);
+  });
 });

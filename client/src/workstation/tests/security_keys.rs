@@ -10,22 +10,22 @@ use crate::security_key::{KeyProblem, KeyStep};
 use crate::view::SecurityKeyView;
 
 /// A workstation with a key plugged in.
-struct Desk {
-    fixture: Fixture,
-    key: Arc<DoubleKey>,
+pub(super) struct Desk {
+    pub(super) fixture: Fixture,
+    pub(super) key: Arc<DoubleKey>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { fixture: Fixture::with_two(), key: Arc::default() }
     }
 
-    fn start(&self) -> Workstation {
+    pub(super) fn start(&self) -> Workstation {
         self.fixture.start().with_security_key(self.key.clone())
     }
 
     /// Rosa has registered the key and left.
-    fn registered(self) -> (Self, Workstation) {
+    pub(super) fn registered(self) -> (Self, Workstation) {
         let workstation = self.start();
         self.sign_in_by_code(&workstation).unwrap();
         let view = self.register(&workstation).unwrap();
@@ -39,11 +39,11 @@ impl Desk {
         self.fixture.code()
     }
 
-    fn sign_in_by_code(&self, workstation: &Workstation) -> Result<OpenedView, ClientError> {
+    pub(super) fn sign_in_by_code(&self, workstation: &Workstation) -> Result<OpenedView, ClientError> {
         workstation.sign_in(self.fixture.form(PASSPHRASE, &self.new_code()))
     }
 
-    fn register(&self, workstation: &Workstation) -> Result<SecurityKeyView, ClientError> {
+    pub(super) fn register(&self, workstation: &Workstation) -> Result<SecurityKeyView, ClientError> {
         workstation.register_security_key(&RegisterKeyForm {
             passphrase: PASSPHRASE.to_owned(),
             code: self.new_code(),
@@ -51,7 +51,7 @@ impl Desk {
         })
     }
 
-    fn remove(&self, workstation: &Workstation) -> Result<SecurityKeyView, ClientError> {
+    pub(super) fn remove(&self, workstation: &Workstation) -> Result<SecurityKeyView, ClientError> {
         workstation.remove_security_key(&proof(self.new_code()))
     }
 
@@ -95,7 +95,7 @@ fn with_key(username: &str, passphrase: &str, pin: &str) -> KeySignInForm {
     KeySignInForm { username: username.to_owned(), passphrase: passphrase.to_owned(), pin: pin.to_owned() }
 }
 
-fn rosa(workstation: &Workstation) -> Result<OpenedView, ClientError> {
+pub(super) fn rosa(workstation: &Workstation) -> Result<OpenedView, ClientError> {
     workstation.sign_in_with_key(&with_key("Rosa", PASSPHRASE, PIN))
 }
 

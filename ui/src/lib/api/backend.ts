@@ -21,6 +21,8 @@ export interface Backend {
   signIn: Ask<'sign_in'>;
   /** Back within hours of a full sign-in, with the passphrase alone. */
   reenter: Ask<'reenter'>;
+  /** By a touch of the security key; `key-step` tells what to do. */
+  reenterWithKey: Ask<'reenter_with_key'>;
   /** Without the phone: passphrase and a recovery code. */
   recover: Ask<'recover'>;
   /** With passphrase and security key; waits for the touch, and `key-step` tells what to do. */
@@ -90,6 +92,7 @@ export const backend: Backend = {
   confirmActivation: ask('confirm_activation'),
   signIn: ask('sign_in'),
   reenter: ask('reenter'),
+  reenterWithKey: ask('reenter_with_key'),
   recover: ask('recover'),
   signInWithKey: ask('sign_in_with_key'),
   securityKeyStatus: ask('security_key_status'),

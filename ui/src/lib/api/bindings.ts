@@ -648,6 +648,16 @@ lot: string | null,
  */
 site: string | null, };
 
+export type KeyReenterForm = { 
+/**
+ * Who, by the id that the lock screen was given.
+ */
+person: string, 
+/**
+ * The PIN of the security key.
+ */
+pin: string, };
+
 export type KeySignInForm = { 
 /**
  * User name.
@@ -884,7 +894,11 @@ initials: string,
 /**
  * How many wrong passphrases are left before it takes a full sign-in; 5 at first.
  */
-triesLeft: number, };
+triesLeft: number, 
+/**
+ * Whether their security key brings them back too.
+ */
+withKey: boolean, };
 
 export type PassphraseForm = { 
 /**
@@ -1543,6 +1557,7 @@ export interface Commands {
   confirm_activation: { form: ConfirmForm; answer: void };
   sign_in: { form: SignInForm; answer: OpenedView };
   reenter: { form: ReenterForm; answer: OpenedView };
+  reenter_with_key: { form: KeyReenterForm; answer: OpenedView };
   recover: { form: RecoveryForm; answer: OpenedView };
   sign_in_with_key: { form: KeySignInForm; answer: OpenedView };
   security_key_status: { form: null; answer: SecurityKeyView };

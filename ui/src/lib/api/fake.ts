@@ -24,7 +24,7 @@ export class FakeClinic {
   heldSince: string | null = null;
   failures = 0;
   /** Who may come back with the passphrase alone, last seen first, with the tries left. */
-  parked: { person: FakePerson; triesLeft: number }[] = [];
+  parked: { person: FakePerson; triesLeft: number; withKey: boolean }[] = [];
   /** Whether codes open only with the time on the phone. */
   clockIsWrong = false;
   unsent: UnsentRow[] = [];
@@ -69,7 +69,7 @@ export class FakeClinic {
       person,
       parked:
         person === null
-          ? this.parked.map(({ person: { username, name, roleTitle, initials }, triesLeft }) => ({ person: username, name, roleTitle, initials, triesLeft }))
+          ? this.parked.map(({ person: { username, name, roleTitle, initials }, triesLeft, withKey }) => ({ person: username, name, roleTitle, initials, triesLeft, withKey }))
           : [],
       problem: this.problem,
       notice: this.notice,
@@ -137,7 +137,7 @@ export class FakeClinic {
   }
 
   leave(parks: boolean): void {
-    if (this.person !== null && parks) this.parked.unshift({ person: this.person, triesLeft: 5 });
+    if (this.person !== null && parks) this.parked.unshift({ person: this.person, triesLeft: 5, withKey: this.key.view.registered });
     this.state = 'locked';
     this.person = null;
   }
@@ -253,6 +253,10 @@ const commands: Omit<Backend, 'on'> = {
     if (parked.triesLeft > 0) throw failure('reentry-refused');
     clinic.parked = clinic.parked.filter((one) => one !== parked);
     throw failure('reentry-over');
+  },
+  async reenterWithKey({ person, pin }) {
+    await clinic.key.touch(1, pin);
+    return commands.reenter({ person, passphrase: 'of the key' });
   },
   lock: async () => clinic.leave(true),
   signOut: async () => clinic.leave(false),

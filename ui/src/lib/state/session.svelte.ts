@@ -79,8 +79,18 @@ class Session {
 
   /** Back within hours of a full sign-in. */
   async reenter(form: { person: string; passphrase: string }): Promise<void> {
+    await this.#enterAgain(backend.reenter(form));
+  }
+
+  /** The same with the security key. */
+  async reenterWithKey(form: { person: string; pin: string }): Promise<void> {
+    await this.#enterAgain(backend.reenterWithKey(form));
+  }
+
+  /** What is left of the tries may have changed where it came to nothing. */
+  async #enterAgain(opening: Promise<OpenedView>): Promise<void> {
     try {
-      await this.#enter(await backend.reenter(form));
+      await this.#enter(await opening);
     } catch (thrown) {
       await this.refresh();
       throw thrown;
