@@ -142,14 +142,14 @@ impl Station {
             self.lock(LockCause::Order);
         }
         self.parking().remove(person, self.since_boot());
-        recovery::void(self, person)?;
         {
             let _turn = self.slot_turn();
             self.slots().forget_person(person)?;
             self.key_slots().forget_person(person)?;
         }
         self.device().forget_person(person)?;
-        Ok(())
+        // Last: a code for the telephone that is being made is made only as long as there is a slot it stands beside.
+        recovery::void(self, person)
     }
 
     /// Whether a person signs in here with something newer than what an order to forget them means.

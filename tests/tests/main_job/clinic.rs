@@ -150,6 +150,8 @@ impl Clinic {
         if totp::step_at(self.clock.now()) <= phone.last_step {
             self.pass(31);
         }
+        // On a busy machine the server's clock, which stands still, falls a code behind, and it is heard and believed.
+        self.server.clock.set(self.clock.now());
         phone.last_step = totp::step_at(self.clock.now());
         totp::code_at(&phone.seed, phone.last_step)
     }
