@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Where time comes from.
 #[derive(Clone)]
@@ -11,6 +13,8 @@ pub enum Clock {
     System,
     /// A time that stands still until it is set: for tests.
     Set(Arc<Mutex<Timestamp>>),
+    /// The operating system's, ahead by so many seconds: for tests beside workstations that let time pass.
+    Ahead(Arc<AtomicU64>),
 }
 
 impl Clock {
@@ -34,6 +38,7 @@ impl Clock {
         match self {
             Self::System => Timestamp::now(),
             Self::Set(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
+            Self::Ahead(seconds) => Timestamp::now() + Duration::from_secs(seconds.load(Ordering::SeqCst)),
         }
     }
 }
@@ -43,6 +48,7 @@ impl fmt::Debug for Clock {
         f.write_str(match self {
             Self::System => "Clock(system)",
             Self::Set(_) => "Clock(set)",
+            Self::Ahead(_) => "Clock(ahead)",
         })
     }
 }
