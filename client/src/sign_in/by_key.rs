@@ -11,7 +11,7 @@ use vault::Throttle;
 
 use super::enter::{self, Entry};
 use super::kept_slot::{KeptSlot, item};
-use super::{Proven, admit, begin, tries};
+use super::{Proven, begin, may_try, tries};
 use crate::security_key::{KeyPin, KeyProblem};
 use crate::station::Station;
 use crate::view::OpenedView;
@@ -80,10 +80,14 @@ fn try_key<'a>(
     pin: &KeyPin,
 ) -> Result<Tried<'a>, ClientError> {
     // Nobody has to touch for what is refused anyway.
-    drop(may_try(station, name)?);
+    {
+        let _turn = station.attempt_turn();
+        may_try(station, name)?;
+    }
     let kept = find(station, person)?;
     let answers = ask(station, kept.as_ref(), pin)?;
-    let (turn, failures) = may_try(station, name)?;
+    let turn = station.attempt_turn();
+    let failures = may_try(station, name)?;
     let opened = match (&kept, person, answers) {
         (Some(kept), Some(person), Some([now, next])) => {
             open(person, kept, passphrase, &now)?.map(|opened| (opened, next))
@@ -95,12 +99,6 @@ fn try_key<'a>(
         }
     };
     Ok(Tried { opened, failures, _turn: turn })
-}
-
-fn may_try(station: &Station, name: [u8; 16]) -> Result<(MutexGuard<'_, ()>, Throttle), ClientError> {
-    let turn = station.attempt_turn();
-    let failures = tries::of(station, name)?;
-    if admit(station, &failures)? { Ok((turn, failures)) } else { Err(Code::SlotDisabled.into()) }
 }
 
 /// The newest slot of a person that is whole. Where there is none the keyring is asked all the same, so that the answer
@@ -133,7 +131,16 @@ fn ask(
         let credential = random.bytes::<USUAL_CREDENTIAL>().to_vec();
         KeyRequest::make(credential, true, &mut random)
     });
-    match station.security_key().ask(station.wait_for_touch(1), |key, wait| key.answer(&request, pin, wait)) {
+    touch(station, &request, pin)
+}
+
+/// What the key answers after one touch; `None` when it is not the one that made the credential.
+pub(super) fn touch(
+    station: &Arc<Station>,
+    request: &KeyRequest,
+    pin: &KeyPin,
+) -> Result<Option<[KeyAnswer; 2]>, ClientError> {
+    match station.security_key().ask(station.wait_for_touch(1), |key, wait| key.answer(request, pin, wait)) {
         Ok(answers) => Ok(Some(answers)),
         Err(KeyProblem::WrongKey) => Ok(None),
         Err(problem) => Err(problem.into()),

@@ -121,6 +121,12 @@ fn admit(station: &Station, failures: &Throttle) -> Result<bool, ClientError> {
     }
 }
 
+/// What counts against a name, for ways in where the server does not stand in: a slot that is disabled ends them.
+fn may_try(station: &Station, name: [u8; 16]) -> Result<Throttle, ClientError> {
+    let failures = tries::of(station, name)?;
+    if admit(station, &failures)? { Ok(failures) } else { Err(Code::SlotDisabled.into()) }
+}
+
 /// Somebody who has proven once more who they are.
 pub(crate) struct Proven {
     /// The slot that opened. It is to be refreshed, for what opened it is used up.
@@ -148,10 +154,7 @@ pub(crate) fn prove_again(
 ) -> Result<Proven, ClientError> {
     let name = station.device().username_of(person)?.ok_or(Code::VaultDamaged)?;
     let _turn = station.attempt_turn();
-    let failures = tries::of(station, name)?;
-    if !admit(station, &failures)? {
-        return Err(Code::SlotDisabled.into());
-    }
+    let failures = may_try(station, name)?;
     match offline::open(station, &Typed { username: "", name, passphrase, code, phone_time: None })? {
         Tried::Opened(opened) => {
             tries::note_success(station, name, &failures)?;

@@ -9,7 +9,7 @@ use records::event::SignIn;
 use vault::RecoveryPlace;
 
 use super::enter::{self, Entry};
-use super::{admit, begin, tries};
+use super::{begin, may_try, tries};
 use crate::recovery;
 use crate::station::Station;
 use crate::view::OpenedView;
@@ -23,10 +23,7 @@ pub(crate) fn recover(station: &Arc<Station>, form: &RecoveryForm) -> Result<Ope
     let code: RecoveryCode = form.recovery_code.parse().map_err(|_| Code::RecoveryCodeMistyped)?;
     let name = station.state().username_token(&form.username).ok_or(Code::VaultDamaged)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::SignInRefused)?;
-    let failures = tries::of(station, name)?;
-    if !admit(station, &failures)? {
-        return Err(Code::SlotDisabled.into());
-    }
+    let failures = may_try(station, name)?;
     match open(station, name, &passphrase, &code)? {
         Some(entry) => enter::enter(station, ticket, entry, name, &failures),
         None => {

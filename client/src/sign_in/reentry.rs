@@ -8,10 +8,11 @@ use keys::reentry::{self, ReentryContents, ReentryRefused};
 use keys::slot::PassphraseShare;
 use records::id::PersonId;
 
+use super::by_key::touch;
 use super::enter::{Back, Entry};
-use super::{admit, begin, enter, tries};
+use super::{begin, enter, may_try, tries};
 use crate::mailbox::Ticket;
-use crate::security_key::{KeyPin, KeyProblem};
+use crate::security_key::KeyPin;
 use crate::station::{Span, Station};
 use crate::view::OpenedView;
 use crate::workstation::{KeyReenterForm, ReenterForm};
@@ -25,7 +26,7 @@ pub(crate) fn reenter(station: &Arc<Station>, form: &ReenterForm) -> Result<Open
     let (ticket, _turn) = begin(station)?;
     let parked = find(station, &form.person)?;
     let passphrase = Passphrase::from_typed(&form.passphrase).ok_or(Code::ReentryRefused)?;
-    let failures = may_try(station, &parked)?;
+    let failures = may_try(station, parked.name)?;
     try_once(station, ticket, &parked, &failures, Code::ReentryRefused, |parked| {
         let boot = station.parking().boot();
         reentry::open(&parked.parcel, &passphrase, &parked.key, boot, station.now())
@@ -41,21 +42,15 @@ pub(crate) fn reenter_with_key(
     let (ticket, request) = {
         let (ticket, _turn) = begin(station)?;
         let parked = find(station, &form.person)?;
-        may_try(station, &parked)?;
+        may_try(station, parked.name)?;
         (ticket, reentry::by_key::request(&parked.key_parcel).map_err(|_| Code::ReentryOver)?)
     };
-    let pin = KeyPin::from_typed(&form.pin);
-    let touch = station.wait_for_touch(1);
-    let answer = match station.security_key().ask(touch, |key, wait| key.answer(&request, &pin, wait)) {
-        Ok([answer, _]) => Some(answer),
-        Err(KeyProblem::WrongKey) => None,
-        Err(problem) => return Err(problem.into()),
-    };
+    let answers = touch(station, &request, &KeyPin::from_typed(&form.pin))?;
     let (_, _turn) = begin(station)?;
     let parked = find(station, &form.person)?;
-    let failures = may_try(station, &parked)?;
+    let failures = may_try(station, parked.name)?;
     let opened = try_once(station, ticket, &parked, &failures, Code::KeyRefused, |parked| {
-        let answer = answer.as_ref().ok_or(ReentryRefused::NotOpened)?;
+        let [answer, _] = answers.as_ref().ok_or(ReentryRefused::NotOpened)?;
         let boot = station.parking().boot();
         reentry::by_key::open(&parked.key_parcel, answer, &parked.key, boot, station.now())
     });
@@ -71,11 +66,6 @@ fn find(station: &Station, person: &str) -> Result<Parked, Code> {
     let person: PersonId = person.parse().map_err(|_| Code::ReentryOver)?;
     let people = station.parking().people(station.since_boot());
     people.into_iter().find(|parked| parked.person == person.uuid()).ok_or(Code::ReentryOver)
-}
-
-fn may_try(station: &Station, parked: &Parked) -> Result<vault::Throttle, ClientError> {
-    let failures = tries::of(station, parked.name)?;
-    if admit(station, &failures)? { Ok(failures) } else { Err(Code::SlotDisabled.into()) }
 }
 
 /// One try, which counts before it is made. `refused` is what a wrong factor is called.
