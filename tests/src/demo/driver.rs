@@ -225,6 +225,21 @@ impl Window {
         Err(DemoError::Step(format!("see {test_id} go")))
     }
 
+    /// Sees that an element can be clicked where it stands, with nothing to be scrolled first.
+    ///
+    /// # Errors
+    /// Where it is not there, or its middle is out of sight or under something else.
+    pub(crate) async fn in_sight(&mut self, test_id: &str) -> Result<(), DemoError> {
+        self.element(test_id).await?;
+        let script = format!(
+            "const one = document.querySelector('[data-testid=\"{test_id}\"]');
+             const at = one.getBoundingClientRect();
+             return one.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2));"
+        );
+        let is_seen = self.script(&script).await? == Value::Bool(true);
+        if is_seen { Ok(()) } else { Err(DemoError::not_seen(&format!("{test_id}, without scrolling"))) }
+    }
+
     /// Calls a command of the app from its page, as the page's own code does.
     ///
     /// # Errors

@@ -147,6 +147,7 @@ impl MainJob {
         self.write_note(&mut window).await?;
         window.click("note-new").await?;
         window.type_into("note-text", HALF_NOTE).await?;
+        window.in_sight("note-sign").await?;
         self.shoot("note-half-written")?;
         tokio::time::sleep(Duration::from_millis(2500)).await;
         let mut window = self.every_lock(window).await?;
@@ -237,7 +238,7 @@ impl MainJob {
         // She could come back with the passphrase alone, and signs in fully all the same.
         window.click("reentry-full").await?;
         let used = self.sign_in(&mut window, &NURSE).await?;
-        window.element("note-text").await?;
+        window.in_sight("note-sign").await?;
         self.report.draft_restored = window.value("note-text").await? == HALF_NOTE;
         self.shoot("draft-restored")?;
         window.click_for_the_last_time("lock-button").await?;
