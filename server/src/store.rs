@@ -9,6 +9,7 @@ pub mod audit_logs;
 pub mod changes;
 pub mod devices;
 pub mod erasures;
+mod event_index;
 pub mod people;
 pub mod records;
 pub mod recovery;

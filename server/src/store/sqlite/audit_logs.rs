@@ -2,13 +2,11 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work};
+use crate::store::event_index::Index;
 use crate::store::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
-use jiff::Timestamp;
 use records::id::{DeviceId, LogId};
 use records::log::{NodeHash, Tree};
-use serde::Deserialize;
 use sqlcipher::rusqlite::params;
-use std::borrow::Cow;
 
 const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at FROM log";
 
@@ -88,99 +86,4 @@ fn log(row: &Columns<'_, '_>) -> Result<LogRow, StoreError> {
         checkpoint: row.get(3)?,
         updated_at: row.time(4)?,
     })
-}
-
-/// What is read out of an event, so that it can be searched for; an event without any of it is kept all the same.
-#[derive(Default)]
-struct Index {
-    recorded_at: Option<i64>,
-    kind: Option<String>,
-    subtype: Option<String>,
-    outcome: Option<String>,
-    agent: Option<String>,
-    patient: Option<String>,
-    odd: bool,
-}
-
-impl Index {
-    fn of(event: &[u8]) -> Self {
-        let Ok(event) = serde_json::from_slice::<Event<'_>>(event) else {
-            return Self { odd: true, ..Self::default() };
-        };
-        let recorded: Option<Timestamp> = event.recorded.and_then(|at| at.parse().ok());
-        let requestor = event.agent.iter().find(|agent| agent.requestor == Some(true));
-        let mut subjects =
-            event.entity.iter().filter_map(|entity| entity.what.as_ref()?.reference.as_deref());
-        let patient = subjects.find_map(|subject| subject.strip_prefix("Patient/"));
-        Self {
-            recorded_at: recorded.map(millis),
-            kind: event.kind.and_then(|kind| kind.code).map(Cow::into_owned),
-            subtype: event.subtype.into_iter().next().and_then(|kind| kind.code).map(Cow::into_owned),
-            outcome: event.outcome.map(Cow::into_owned),
-            agent: requestor.and_then(|agent| agent.who.as_ref()?.name()).map(str::to_owned),
-            patient: patient.map(str::to_owned),
-            odd: event.resource_type.as_deref() != Some("AuditEvent") || recorded.is_none(),
-        }
-    }
-}
-
-/// The few elements of an `AuditEvent` that are read; whatever else stands in it is stepped over.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event<'a> {
-    #[serde(borrow)]
-    resource_type: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Code<'a>>,
-    #[serde(borrow, default)]
-    subtype: Vec<Code<'a>>,
-    #[serde(borrow)]
-    recorded: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    outcome: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    agent: Vec<Agent<'a>>,
-    #[serde(borrow, default)]
-    entity: Vec<Entity<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Code<'a> {
-    #[serde(borrow)]
-    code: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Agent<'a> {
-    requestor: Option<bool>,
-    #[serde(borrow)]
-    who: Option<Who<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Entity<'a> {
-    #[serde(borrow)]
-    what: Option<Who<'a>>,
-}
-
-/// A FHIR Reference: by name or by identifier.
-#[derive(Deserialize)]
-struct Who<'a> {
-    #[serde(borrow)]
-    reference: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    identifier: Option<Identifier<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Identifier<'a> {
-    #[serde(borrow)]
-    value: Option<Cow<'a, str>>,
-}
-
-impl Who<'_> {
-    fn name(&self) -> Option<&str> {
-        let identifier = || self.identifier.as_ref()?.value.as_deref();
-        self.reference.as_deref().or_else(identifier)
-    }
 }
