@@ -31,7 +31,7 @@ impl From<ProblemCode> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy => ProblemCode::Busy.into(),
+            StoreError::Busy | StoreError::Unreachable => ProblemCode::Busy.into(),
             StoreError::Unreadable(_) | StoreError::Failed(_) => {
                 // The error of the store names tables and pages, never their content.
                 tracing::error!(%error, cause = error.source_text(), "the store failed");

@@ -1,6 +1,7 @@
 //! The command line: what an operator types, and how it teaches itself.
 
 mod courier;
+mod database;
 mod device;
 mod patient;
 mod policy;
@@ -15,6 +16,7 @@ use crate::store::Act;
 use crate::{importing, people, verifying};
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
+use database::{DatabaseCommand, Named};
 use device::DeviceCommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use patient::PatientCommand;
@@ -66,6 +68,8 @@ enum Command {
         /// The DNS name or IP address under which workstations reach this server.
         #[arg(long, value_name = "NAME")]
         host: String,
+        #[command(flatten)]
+        database: Named,
     },
     /// Answer workstations until stopped.
     Serve {
@@ -115,6 +119,9 @@ enum Command {
     /// What one administrator must not do alone.
     #[command(subcommand)]
     Approval(ApprovalCommand),
+    /// A PostgreSQL database that holds the practice in the place of a file.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
 }
 
 #[derive(Debug, Args)]
@@ -224,8 +231,9 @@ pub fn run(cli: Cli) -> ExitCode {
 fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
     let open = |data: &Data| Practice::open(&DataDir::at(&data.dir), clock.clone());
     match command {
-        Command::Init { data, practice, host } => {
-            let made = Practice::make(&DataDir::at(&data.dir), &practice, &host, clock.clone())?;
+        Command::Init { data, practice, host, database } => {
+            let (dir, database) = (DataDir::at(&data.dir), database.database()?);
+            let made = Practice::make_in(&dir, database.as_ref(), &practice, &host, clock.clone())?;
             print(&json!({ "practice_id": made.row.id, "practice": made.row.name, "host": made.row.host }))
         }
         Command::Serve { data, listen, enrol_listen } => {
@@ -254,6 +262,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         }
         Command::Courier(command) => courier::run(command, &open),
         Command::Approval(command) => two_people::run(command, &open),
+        Command::Database(command) => database::run(command, clock, &open),
         Command::Import { data, files } => import(&open(&data)?, &files),
         Command::Status { data } => status(&open(&data)?),
         Command::Audit(AuditCommand::Verify { data }) => {

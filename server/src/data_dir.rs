@@ -28,6 +28,12 @@ impl DataDir {
         self.0.join("store.db")
     }
 
+    /// Where the store is instead, when it is a database of its own.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("database.toml")
+    }
+
     /// A key that the server works with.
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
@@ -45,7 +51,7 @@ impl DataDir {
     /// # Errors
     /// When a store is there already, or the disk refuses.
     pub fn make(&self) -> Result<(), Failure> {
-        if self.store().exists() || self.0.join("keys").exists() {
+        if self.has_store() || self.0.join("keys").exists() {
             let advice = "Choose another folder, or go on with `serve`, `person` and `device` on this one.";
             return Err(Failure::new(Kind::AlreadyThere, "This folder holds a practice already.", advice));
         }
@@ -61,11 +67,15 @@ impl DataDir {
     /// # Errors
     /// When there is not.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.store().is_file() {
+        if self.has_store() {
             return Ok(());
         }
         let advice = "Check the path after --data, or make a practice there with `chartkeep-server init`.";
         Err(Failure::new(Kind::NoData, "There is no practice in this folder.", advice))
+    }
+
+    fn has_store(&self) -> bool {
+        self.store().is_file() || self.database().is_file()
     }
 }
 

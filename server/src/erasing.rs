@@ -226,10 +226,19 @@ pub fn settle(practice: &Practice) -> Result<(), StoreError> {
     if store::read(store, |tx| tx.erasures())?.iter().all(|row| row.is_settled) {
         return Ok(());
     }
-    if store.empty_log()? {
-        store::write(store, |tx| tx.settle_erasures())?;
-    }
-    Ok(())
+    if store.empty_log()? { note_settled(practice) } else { Ok(()) }
+}
+
+/// Notes that nothing older of what was erased until now is left in the store, and issues the certificates that only
+/// waited for that.
+///
+/// # Errors
+/// When the store fails.
+pub fn note_settled(practice: &Practice) -> Result<(), StoreError> {
+    store::write(practice.store.as_ref(), |tx| {
+        tx.settle_erasures()?;
+        certify(practice, tx, practice.clock.now())
+    })
 }
 
 /// Issues the certificates that nothing is missing for.

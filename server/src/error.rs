@@ -21,6 +21,8 @@ pub enum Kind {
     BadKeys,
     /// Another process keeps the store.
     Busy,
+    /// The database does not answer, or must not be used as it is.
+    Database,
     /// The address is taken, or not this machine's.
     Address,
     /// The disk refused.
@@ -50,6 +52,7 @@ impl Kind {
             Self::NewerStore => "newer-store",
             Self::BadKeys => "bad-keys",
             Self::Busy => "busy",
+            Self::Database => "database",
             Self::Address => "address",
             Self::Disk => "disk",
             Self::Usage => "usage",
@@ -72,6 +75,7 @@ impl Kind {
             | Self::NewerStore
             | Self::BadKeys
             | Self::Busy
+            | Self::Database
             | Self::Address
             | Self::Disk
             | Self::Usage
@@ -172,6 +176,11 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::from(OpenError::Busy),
+            StoreError::Unreachable => Self::new(
+                Kind::Database,
+                "The database does not answer.",
+                "Check that PostgreSQL runs, and that database.toml says where; what was not confirmed may be tried again.",
+            ),
             StoreError::Unreadable(what) => {
                 Self::internal(&format!("The store holds something unreadable: {what}."))
             }

@@ -21,6 +21,7 @@ pub mod cli;
 pub mod clock;
 pub mod custody;
 pub mod data_dir;
+pub mod database;
 pub mod directing;
 pub mod erasing;
 pub mod error;

@@ -3,10 +3,14 @@
 use crate::clock::Clock;
 use crate::custody::ServerKeys;
 use crate::data_dir::DataDir;
-use crate::error::Failure;
-use crate::store::{self, LogRow, PracticeRow, SqliteStore, Store, StoreError};
+use crate::database::Database;
+use crate::error::{Failure, Kind};
+use crate::store::{self, LogRow, PostgresStore, PracticeRow, SqliteStore, Store, Transaction};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use keys::Random;
+use keys::trust::TrustBundle;
 use records::id::{DeviceId, LogId, PracticeId};
 use records::log::Tree;
 use std::sync::Arc;
@@ -31,12 +35,30 @@ impl std::fmt::Debug for Practice {
 }
 
 impl Practice {
-    /// Makes a practice in an empty folder.
+    /// Makes a practice in an empty folder, with its store in a file there.
     ///
     /// # Errors
     /// When something is there already, a name cannot stand in a certificate, or the disk refuses.
     pub fn make(dir: &DataDir, name: &str, host: &str, clock: Clock) -> Result<Self, Failure> {
+        Self::make_in(dir, None, name, host, clock)
+    }
+
+    /// Makes a practice in an empty folder, with its store in a database where one is named.
+    ///
+    /// # Errors
+    /// As [`make`](Self::make), or when the database cannot be used or holds a practice already.
+    pub fn make_in(
+        dir: &DataDir,
+        database: Option<&Database>,
+        name: &str,
+        host: &str,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
         let (now, mut random) = (clock.now(), Random::from_os());
+        let opened = database.map(PostgresStore::open).transpose()?;
+        if let Some(store) = &opened {
+            store::read(store, refuse_a_second)?;
+        }
         dir.make()?;
         let id = PracticeId::from_uuid(random.uuid_v7(now));
         let made = ServerKeys::make(dir, id.uuid(), name, host, now, &mut random)?;
@@ -46,14 +68,21 @@ impl Practice {
             host: host.to_owned(),
             node: DeviceId::from_uuid(random.uuid_v7(now)),
             log: LogId::from_uuid(random.uuid_v7(now)),
-            trust: encode(&made.trust),
+            trust: STANDARD.encode(&made.trust),
             trust_number: 1,
             made_at: now,
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::create(&dir.store(), made.store)?);
-        store::write(store.as_ref(), |tx| -> Result<(), StoreError> {
+        if let Some(database) = database {
+            database.write(dir)?;
+        }
+        let store: Arc<dyn Store> = match opened {
+            Some(store) => Arc::new(store),
+            None => Arc::new(SqliteStore::create(&dir.store(), made.store)?),
+        };
+        store::write(store.as_ref(), |tx| -> Result<(), Failure> {
+            refuse_a_second(tx)?;
             tx.insert_practice(&row)?;
-            tx.insert_log(&own_log(&row, now))
+            Ok(tx.insert_log(&own_log(&row, now))?)
         })?;
         Ok(Self { store, keys: Arc::new(made.keys), row: Arc::new(row), clock })
     }
@@ -61,22 +90,41 @@ impl Practice {
     /// Opens the practice in a folder.
     ///
     /// # Errors
-    /// When there is none, or store or keys do not open.
+    /// When there is none, or store or keys do not open or do not belong to each other.
     pub fn open(dir: &DataDir, clock: Clock) -> Result<Self, Failure> {
         dir.check()?;
         let (mut keys, store_key) = ServerKeys::read(dir)?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.store(), store_key)?);
+        let store: Arc<dyn Store> = match Database::of(dir)? {
+            Some(database) => Arc::new(PostgresStore::open(&database)?),
+            None => Arc::new(SqliteStore::open(&dir.store(), store_key)?),
+        };
         let row = store::read(store.as_ref(), |tx| tx.practice())?;
+        check_trust(&keys, &row)?;
         keys.renew_server(dir, &row.host, clock.now())?;
         Ok(Self { store, keys: Arc::new(keys), row: Arc::new(row), clock })
     }
 }
 
-fn own_log(row: &PracticeRow, now: Timestamp) -> LogRow {
-    LogRow { id: row.log, device: None, tree: Tree::new(), checkpoint: None, updated_at: now }
+fn refuse_a_second(tx: &dyn Transaction) -> Result<(), Failure> {
+    if tx.practice().is_err() {
+        return Ok(());
+    }
+    let advice = "Use another database, or go on with the folder that belongs to this one.";
+    Err(Failure::new(Kind::AlreadyThere, "The database holds a practice already.", advice))
 }
 
-fn encode(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+/// A database may be another practice's than the keys in the folder.
+fn check_trust(keys: &ServerKeys, row: &PracticeRow) -> Result<(), Failure> {
+    let bundle = STANDARD.decode(&row.trust).ok();
+    let bundle = bundle.and_then(|bytes| TrustBundle::verify(&bytes, &keys.root, row.id.uuid(), None).ok());
+    if bundle.is_some() {
+        return Ok(());
+    }
+    let advice =
+        "Nothing was changed. Put back the folder keys, or the address in database.toml, that belongs to it.";
+    Err(Failure::new(Kind::BadKeys, "The keys in this folder are another practice's than the store.", advice))
+}
+
+fn own_log(row: &PracticeRow, now: Timestamp) -> LogRow {
+    LogRow { id: row.log, device: None, tree: Tree::new(), checkpoint: None, updated_at: now }
 }

@@ -11,6 +11,7 @@ pub mod devices;
 pub mod erasures;
 mod event_index;
 pub mod people;
+pub mod postgres;
 pub mod records;
 pub mod recovery;
 pub mod sessions;
@@ -23,6 +24,7 @@ pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use devices::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
 pub use erasures::{ErasureDeviceRow, ErasureReason, ErasureRow, Erasures, Gone, HoldRow};
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
+pub use postgres::PostgresStore;
 pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
@@ -35,6 +37,9 @@ pub enum StoreError {
     /// Another process kept it too long.
     #[error("the store is busy")]
     Busy,
+    /// Its database does not answer. What was under way may have been stored or not; what was confirmed is.
+    #[error("the database does not answer")]
+    Unreachable,
     /// What is stored is not what this program writes.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(&'static str),
@@ -87,8 +92,8 @@ pub trait Store: Send + Sync + 'static {
     /// When it could not be begun.
     fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError>;
 
-    /// Empties whatever log of older pages the store keeps beside its file; false when somebody reads in it, so that it
-    /// could not be.
+    /// Empties whatever log of older pages the store keeps beside its file; false when it could not be: somebody reads in it,
+    /// or it is for another role to do.
     ///
     /// # Errors
     /// When the disk refuses.

@@ -24,16 +24,22 @@ mod credentials;
 mod directives;
 #[path = "all/erasing.rs"]
 mod erasing;
+#[path = "all/ground.rs"]
+mod ground;
 #[path = "all/history.rs"]
 mod history;
 #[path = "all/import.rs"]
 mod import;
+#[path = "all/postgres.rs"]
+mod postgres;
 #[path = "all/refusals.rs"]
 mod refusals;
 #[path = "all/releasing.rs"]
 mod releasing;
 #[path = "all/rescue.rs"]
 mod rescue;
+#[path = "all/several_servers.rs"]
+mod several_servers;
 #[path = "all/sign_in.rs"]
 mod sign_in;
 #[path = "all/workstation.rs"]

@@ -56,6 +56,7 @@ const STEPS: &[Step] = &[
     Step { name: "ui build", after: &["ui packages"], quick: true, run: ui_build },
     Step { name: "clippy", after: &["ui build"], quick: true, run: clippy },
     Step { name: "tests", after: &["ui build"], quick: true, run: tests },
+    Step { name: "server on PostgreSQL", after: &["tests"], quick: false, run: server_on_postgres },
     Step { name: "documentation", after: &["ui build"], quick: false, run: documentation },
     Step { name: "licences and bans", after: &[], quick: false, run: licences_and_bans },
     Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
@@ -135,6 +136,12 @@ fn clippy(ground: &Ground) -> Outcome {
 
 fn tests(ground: &Ground) -> Outcome {
     counted(&mut whole_workspace(ground, &["test", "--no-fail-fast"]))
+}
+
+/// The server's tests once more, with their records in PostgreSQL: the same story over the other store.
+fn server_on_postgres(ground: &Ground) -> Outcome {
+    let mut command = whole_workspace(ground, &["test", "--no-fail-fast", "--test", "server"]);
+    counted(command.env("CHARTKEEP_TEST_STORE", "postgres"))
 }
 
 fn documentation(ground: &Ground) -> Outcome {

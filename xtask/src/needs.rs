@@ -102,6 +102,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "python-cryptography python-argon2-cffi",
     },
     Need {
+        what: "PostgreSQL (the server's tests start one of their own)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb || command -v initdb"]),
+        apt: "postgresql",
+        fedora: "postgresql-server",
+        arch: "postgresql",
+    },
+    Need {
         what: "a logind that is made for tests (says what a real one says at sleep)",
         from: Purpose::Build,
         probe: Probe::Works(&["/usr/bin/python3", "-c", "import dbusmock"]),

@@ -1,6 +1,7 @@
 //! Audit logs: taken in as an unbroken, signed run, and checked from their bytes up.
 
 use crate::clinic::{Answer, Clinic};
+use crate::ground::{Kept, Store};
 use crate::workstation::Workstation;
 use chartkeep_server::store::AlertKind;
 use chartkeep_server::verifying::verify;
@@ -161,28 +162,41 @@ fn all_logs_verify_and_a_byte_changed_behind_the_servers_back_is_named() {
     workstation.deliver(&[], &events(0..5));
     let sound = verify(&clinic.practice).unwrap();
     assert!(sound.ok && sound.logs.len() == 2, "{sound:?}");
-    let key: [u8; 32] =
-        std::fs::read(clinic.dir.path().join("practice/keys/store.key")).unwrap().try_into().unwrap();
-    let store = clinic.dir.path().join("practice/store.db");
-    let raw = rusqlite::Connection::open(store).unwrap();
-    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    raw.execute_batch(&format!("PRAGMA key = \"x'{hex}'\"; DROP TRIGGER leaf_unchanged;")).unwrap();
-    let sql = "UPDATE leaf SET event = ?1 WHERE position = 3 AND log = ?2";
-    let log = workstation.log.uuid().into_bytes();
-    assert_eq!(raw.execute(sql, rusqlite::params![event(77), log]).unwrap(), 1);
+    let (log, event) = (workstation.log.uuid(), String::from_utf8(event(77)).unwrap());
+    match &clinic.store {
+        Store::File => {
+            let raw = behind(&clinic);
+            raw.execute_batch("DROP TRIGGER leaf_unchanged;").unwrap();
+            let sql = "UPDATE leaf SET event = ?1 WHERE position = 3 AND log = ?2";
+            let row = rusqlite::params![event.as_bytes(), log.into_bytes()];
+            assert_eq!(raw.execute(sql, row).unwrap(), 1);
+        }
+        Store::Postgres(fresh) => {
+            fresh.as_administrator(&format!(
+                "ALTER TABLE leaf DISABLE TRIGGER leaf_stays;
+                UPDATE leaf SET event = convert_to('{event}', 'UTF8') WHERE position = 3 AND log = '{log}'"
+            ));
+        }
+    }
     let broken = verify(&clinic.practice).unwrap();
     let bad = broken.logs.iter().find(|log| !log.ok).unwrap();
     assert_eq!((broken.ok, bad.first_bad), (false, Some(3)));
 }
 
-#[test]
-fn the_store_itself_refuses_to_change_or_take_out_an_event() {
-    let clinic = Clinic::open();
+/// The store's file, opened past the server.
+fn behind(clinic: &Clinic) -> rusqlite::Connection {
     let key: [u8; 32] =
         std::fs::read(clinic.dir.path().join("practice/keys/store.key")).unwrap().try_into().unwrap();
     let raw = rusqlite::Connection::open(clinic.dir.path().join("practice/store.db")).unwrap();
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     raw.execute_batch(&format!("PRAGMA key = \"x'{hex}'\";")).unwrap();
+    raw
+}
+
+#[test]
+fn the_store_itself_refuses_to_change_or_take_out_an_event() {
+    let clinic = Clinic::open_on(Kept::InAFile);
+    let raw = behind(&clinic);
     assert!(raw.execute("DELETE FROM leaf", []).is_err());
     assert!(raw.execute("UPDATE leaf SET outcome = '0'", []).is_err());
 }

@@ -1,5 +1,6 @@
 //! A server on loopback in a folder of its own, and workstations that talk to it.
 
+use crate::ground::{Kept, Store};
 use crate::workstation::Workstation;
 use chartkeep_server::clock::Clock;
 use chartkeep_server::data_dir::DataDir;
@@ -14,7 +15,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use sync::wire;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -28,6 +32,9 @@ pub(crate) struct Clinic {
     pub(crate) clock: Clock,
     pub(crate) listening: SocketAddr,
     pub(crate) enrolment: SocketAddr,
+    pub(crate) store: Store,
+    /// The port that workstations speak to: this server's, or another one's of the same practice.
+    port: AtomicU16,
     runtime: Runtime,
     _running: Running,
 }
@@ -54,17 +61,45 @@ impl Answer {
 
 impl Clinic {
     pub(crate) fn open() -> Self {
+        Self::open_on(Kept::here())
+    }
+
+    /// A server that keeps its records as it is told, whatever this run asks for.
+    pub(crate) fn open_on(kept: Kept) -> Self {
         let dir = tempfile::tempdir().unwrap();
         // TLS reads the clock of the system, so the server's begins there too.
         let clock = Clock::set_to(Clock::System.now());
         let data = DataDir::at(&dir.path().join("practice"));
-        let practice = Practice::make(&data, "Elm Street Clinic", "localhost", clock.clone()).unwrap();
+        let store = kept.make();
+        let database = store.database();
+        let practice =
+            Practice::make_in(&data, database.as_ref(), "Elm Street Clinic", "localhost", clock.clone())
+                .unwrap();
+        Self::serve(practice, dir, clock, store)
+    }
+
+    /// Another server process of the same practice, with a folder of its own.
+    pub(crate) fn beside(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        copy_folder(&self.dir.path().join("practice"), &dir.path().join("practice"));
+        let data = DataDir::at(&dir.path().join("practice"));
+        let practice = Practice::open(&data, self.clock.clone()).unwrap();
+        Self::serve(practice, dir, self.clock.clone(), self.store.clone())
+    }
+
+    fn serve(practice: Practice, dir: TempDir, clock: Clock, store: Store) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let running = runtime
             .block_on(async { start(practice.clone(), Addresses { main: any, enrolment: any }).unwrap() });
         let (listening, enrolment) = (running.listening, running.enrolment);
-        Self { practice, dir, clock, listening, enrolment, runtime, _running: running }
+        let port = AtomicU16::new(listening.port());
+        Self { practice, dir, clock, listening, enrolment, store, port, runtime, _running: running }
+    }
+
+    /// From now on workstations speak to this port.
+    pub(crate) fn turn_to(&self, port: u16) {
+        self.port.store(port, Ordering::SeqCst);
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -112,7 +147,7 @@ impl Clinic {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}{path}", self.listening.port())
+        format!("https://localhost:{}{path}", self.port.load(Ordering::SeqCst))
     }
 
     pub(crate) fn enrol_url(&self) -> String {
@@ -126,6 +161,10 @@ impl Clinic {
     pub(crate) fn enrol(&self) -> Workstation<'_> {
         Workstation::enrol(self, &self.token()).unwrap()
     }
+}
+
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
 }
 
 /// A patient and something about them.

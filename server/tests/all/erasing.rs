@@ -1,9 +1,11 @@
 //! Erasing a patient: two people and no hold, nothing left in the store, nothing that brings it back, and a certificate.
 
-use crate::clinic::{Clinic, document, observation, patient, take_in};
+use crate::clinic::{Clinic, copy_folder, document, observation, patient, take_in};
+use crate::ground::{Fresh, Store};
 use crate::workstation::{Person, Workstation};
 use chartkeep_server::approving::{self, Done, Proof};
 use chartkeep_server::data_dir::DataDir;
+use chartkeep_server::store::postgres::settle;
 use chartkeep_server::store::{self, Act, AlertKind, ErasureReason};
 use chartkeep_server::{erasing, importing, people};
 use keys::erasure::{ErasureCertificate, Fate};
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use sync::wire::{DirectiveOrder, DirectivesRequest, DirectivesResponse, SecretText, Standing, path};
+use tempfile::TempDir;
 
 /// How many notes the erased patient has.
 const NOTES: usize = 150;
@@ -72,6 +75,12 @@ impl<'a> Practice<'a> {
     fn erase(&self) {
         let number = self.ask().unwrap();
         assert!(matches!(self.agree(number), Ok(Done::Erased(1))));
+        if let Store::Postgres(fresh) = &self.clinic.store {
+            let before = erasing::erasures(&self.clinic.practice).unwrap().remove(0);
+            assert!(!before.row.is_settled, "the role that serves cannot clear its pages");
+            settle(&fresh.owned()).unwrap();
+            erasing::note_settled(&self.clinic.practice).unwrap();
+        }
     }
 
     fn hold(&self, reason: Option<&str>) -> Result<(), String> {
@@ -94,8 +103,15 @@ fn records(clinic: &Clinic) -> u64 {
     clinic.look(|tx| tx.count_by_kind()).into_iter().map(|(_, count)| count).sum()
 }
 
-/// In how many places of the store's file and its log the words stand, pages that are free included.
+/// In how many places of the store's files the words stand, pages that are free included.
 fn hits(clinic: &Clinic, words: &[&str]) -> u64 {
+    match &clinic.store {
+        Store::File => hits_in_file(clinic, words),
+        Store::Postgres(fresh) => fresh.hits(words),
+    }
+}
+
+fn hits_in_file(clinic: &Clinic, words: &[&str]) -> u64 {
     let data = DataDir::at(&clinic.dir.path().join("practice"));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let (folder, needles) = (tempfile::tempdir().unwrap(), clinic.dir.path().join("needles"));
@@ -298,30 +314,61 @@ fn what_the_command_line_prints_verifies_on_any_computer_against_the_root_alone(
     assert_eq!(verify(bent.to_string().as_bytes()).status.code(), Some(1));
 }
 
+/// A store as it was at some time.
+enum Older {
+    File(TempDir),
+    Postgres(Fresh),
+}
+
+impl Older {
+    const ENDS: [&str; 2] = ["", "-wal"];
+
+    fn of(clinic: &Clinic) -> Self {
+        match &clinic.store {
+            Store::File => {
+                let folder = tempfile::tempdir().unwrap();
+                Self::copy(&clinic.dir.path().join("practice"), folder.path());
+                Self::File(folder)
+            }
+            Store::Postgres(fresh) => Self::Postgres(fresh.put_back()),
+        }
+    }
+
+    /// In the place of the store of a folder; its keys stay.
+    fn put_back(&self, data: &DataDir) {
+        match self {
+            Self::File(folder) => {
+                std::fs::remove_file(format!("{}-shm", data.store().display())).unwrap_or_default();
+                Self::copy(folder.path(), data.path());
+            }
+            Self::Postgres(fresh) => {
+                std::fs::remove_file(data.database()).unwrap();
+                fresh.served().write(data).unwrap();
+            }
+        }
+    }
+
+    fn copy(from: &Path, to: &Path) {
+        for end in Self::ENDS {
+            let file = |folder: &Path| folder.join(format!("store.db{end}"));
+            std::fs::copy(file(from), file(to)).unwrap();
+        }
+    }
+}
+
 #[test]
 fn in_a_store_that_was_put_back_the_certificate_alone_erases_again() {
     let clinic = Clinic::open();
     let practice = Practice::of(&clinic);
     let data = DataDir::at(&clinic.dir.path().join("practice"));
-    let older = clinic.dir.path().join("older");
-    std::fs::create_dir_all(&older).unwrap();
-    let ends = ["", "-wal"];
-    let file = |folder: &Path, end: &str| folder.join(format!("store.db{end}"));
-    for end in ends {
-        std::fs::copy(file(data.path(), end), file(&older, end)).unwrap();
-    }
+    let older = Older::of(&clinic);
     practice.erase();
     people::revoke_device(&clinic.practice, practice.workstation.id).unwrap();
     let signed = erasing::certificate(&clinic.practice, &ada()).unwrap().unwrap();
 
-    // The same keys, and the store as it was.
     let restored = DataDir::at(&clinic.dir.path().join("restored"));
-    let mut copied = Command::new("cp");
-    copied.arg("-a").arg(data.path()).arg(restored.path()).status().unwrap();
-    std::fs::remove_file(format!("{}-shm", restored.store().display())).unwrap_or_default();
-    for end in ends {
-        std::fs::copy(file(&older, end), file(restored.path(), end)).unwrap();
-    }
+    copy_folder(data.path(), restored.path());
+    older.put_back(&restored);
     let restored = chartkeep_server::practice::Practice::open(&restored, clinic.clock.clone()).unwrap();
     let is_there = || store::read(restored.store.as_ref(), |tx| tx.has_patient(&ada())).unwrap();
     assert!(is_there());

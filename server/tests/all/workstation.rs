@@ -165,6 +165,17 @@ impl<'a> Workstation<'a> {
         passphrase: &str,
         code: &str,
     ) -> Result<(Person, TotpSeed), Answer> {
+        self.sign_in_after(username, passphrase, code, || {})
+    }
+
+    /// As [`sign_in`](Self::sign_in); `between` runs once the server has answered the first half.
+    pub(crate) fn sign_in_after(
+        &self,
+        username: &str,
+        passphrase: &str,
+        code: &str,
+        between: impl FnOnce(),
+    ) -> Result<(Person, TotpSeed), Answer> {
         let mut random = Random::from_os();
         let passphrase = Passphrase::from_typed(passphrase).unwrap();
         let (signing_in, message) = start_login(&passphrase, &mut random).unwrap();
@@ -174,6 +185,7 @@ impl<'a> Workstation<'a> {
             return Err(answer);
         }
         let started: wire::SignInStarted = answer.json();
+        between();
         let (binding, cost) = (self.binding(), SignInCost::for_tests());
         let finished =
             signing_in.finish(&passphrase, started.message.as_slice(), &binding, cost, &mut random);

@@ -30,6 +30,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("rusqlite", &["sqlcipher", "vault", "chartkeep-server", "chartkeep-tests"]),
     ("axum", &["chartkeep-server"]),
     ("axum-server", &["chartkeep-server"]),
+    ("tokio-postgres", &["chartkeep-server"]),
+    ("deadpool-postgres", &["chartkeep-server"]),
     ("reqwest", &["client", "chartkeep-tests"]),
     ("keyring-core", &["client"]),
     ("secret-service", &["client"]),

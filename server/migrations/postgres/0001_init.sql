@@ -1,0 +1,360 @@
+-- The first schema. Frozen once shipped: a change is a new file, and a new file only adds what the version before can work
+-- beside; what that needs is taken away in a later release (docs/OPERATING.md). Times are milliseconds since 1970, hashes are
+-- SHA-256. What would open something (TOTP seeds, drawer keys, escrow) is sealed by the custody key before it comes here; the
+-- bodies of records are not. Run by the owner of the schema; the role that serves gets what it needs and no more.
+
+SET search_path = chartkeep;
+
+CREATE TABLE migration (
+  number      BIGINT NOT NULL PRIMARY KEY,
+  serves      BIGINT NOT NULL,              -- the oldest schema that a program may know and still work on this one
+  applied_at  BIGINT NOT NULL
+);
+
+CREATE TABLE practice (
+  id          UUID NOT NULL PRIMARY KEY,
+  name        TEXT NOT NULL,
+  host        TEXT NOT NULL,
+  node        UUID NOT NULL,                -- the server's own device id, in its audit events
+  log         UUID NOT NULL,                -- the server's own audit log
+  trust       TEXT NOT NULL,                -- the signed trust bundle
+  trust_number BIGINT NOT NULL,
+  policy      TEXT,                         -- what holds for every workstation, JSON; absent until it was set
+  made_at     BIGINT NOT NULL
+);
+
+CREATE TABLE device (
+  id            UUID NOT NULL PRIMARY KEY,
+  practice      UUID NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  label         TEXT NOT NULL,
+  certificate   BYTEA NOT NULL,             -- hash of the certificate in use
+  renewing      BYTEA,                      -- hash of one that was issued and not used yet
+  checkpoint_key BYTEA NOT NULL,
+  agreement_key BYTEA NOT NULL,
+  escrow        BYTEA,                      -- the key of device.db, sealed
+  log           UUID,                       -- its audit log, once something was delivered
+  program       TEXT NOT NULL DEFAULT '',
+  directives_done BIGINT NOT NULL DEFAULT 0,
+  directives_since BIGINT NOT NULL DEFAULT 0, -- those up to here were carried out before it was enrolled again
+  may_link      BOOLEAN NOT NULL DEFAULT false, -- was enrolled again: it may bring one log that links to the one held
+  enrolled_at   BIGINT NOT NULL,
+  contact_at    BIGINT NOT NULL,
+  revoked_at    BIGINT
+);
+
+-- The keys that a workstation had before it was enrolled again; what they signed has to verify later.
+CREATE TABLE earlier_device_key (
+  n             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  device        UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  until_at      BIGINT NOT NULL,
+  checkpoint_key BYTEA NOT NULL,
+  agreement_key BYTEA NOT NULL,
+  escrow        BYTEA                       -- the key of the device.db of that time, sealed
+);
+
+CREATE TABLE enrolment_token (
+  hash        BYTEA NOT NULL PRIMARY KEY,
+  label       TEXT NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  device      UUID REFERENCES device (id),  -- which workstation it enrols again; absent where it makes a new one
+  used_by     UUID REFERENCES device (id)
+);
+
+CREATE TABLE person (
+  id          UUID NOT NULL PRIMARY KEY,
+  practice    UUID NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  username    TEXT NOT NULL UNIQUE,         -- folded to lower case
+  name        TEXT NOT NULL,
+  opaque      BYTEA,                        -- the OPAQUE password file, once activated
+  seed        BYTEA,                        -- the TOTP seed, sealed
+  credential  BIGINT NOT NULL DEFAULT 0,    -- counts passphrases and seeds
+  made_at     BIGINT NOT NULL,
+  signed_in_at BIGINT,
+  ended_at    BIGINT
+);
+
+-- Failed sign-ins in a row, by the hash of the name that was typed: whether anybody has that name does not show.
+CREATE TABLE throttle (
+  name        BYTEA NOT NULL PRIMARY KEY,
+  failures    BIGINT NOT NULL,
+  not_before  BIGINT NOT NULL
+);
+
+-- The grant history: a role counts from since_at until until_at.
+CREATE TABLE role_grant (
+  person      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  role        TEXT COLLATE "C" NOT NULL,
+  since_at    BIGINT NOT NULL,
+  until_at    BIGINT,
+  PRIMARY KEY (person, role, since_at)
+);
+
+CREATE TABLE activation (
+  person      UUID NOT NULL PRIMARY KEY REFERENCES person (id),
+  code        BYTEA NOT NULL,               -- hash
+  expires_at  BIGINT NOT NULL,
+  failures    BIGINT NOT NULL DEFAULT 0
+);
+
+-- What one person must not do alone: asked for by one, done when another one agrees in time.
+CREATE TABLE approval (
+  number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  act         TEXT NOT NULL,
+  subject     TEXT NOT NULL,                -- the workstation, person or patient it is about
+  reason      TEXT NOT NULL DEFAULT '',     -- its code, where the act needs one
+  asked_by    UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  asked_at    BIGINT NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  approved_by UUID REFERENCES person (id) ON DELETE RESTRICT,
+  approved_at BIGINT,
+  CHECK (approved_by IS NULL OR approved_by <> asked_by)
+);
+
+-- A person's keys on a workstation; the old ones stay, since what they signed has to verify later.
+CREATE TABLE person_key (
+  person      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  since_at    BIGINT NOT NULL,
+  until_at    BIGINT,
+  signing_key BYTEA NOT NULL,
+  agreement_key BYTEA NOT NULL,
+  PRIMARY KEY (person, device, since_at)
+);
+
+-- A person's keys of one workstation, sealed to the same person on another.
+CREATE TABLE twin (
+  person      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  of_device   UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  on_device   UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  bytes       BYTEA NOT NULL,
+  PRIMARY KEY (person, of_device, on_device)
+);
+
+-- A slot that a person prepared for a workstation, until that has it.
+CREATE TABLE prepared_slot (
+  person      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  number      BIGINT NOT NULL,
+  bytes       BYTEA NOT NULL,
+  PRIMARY KEY (person, device)
+);
+
+-- A person's recovery code on a workstation, for the telephone. Once it was read out the code is gone; the row stays until the
+-- workstation has sent another.
+CREATE TABLE recovery_code (
+  person      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  slot        UUID NOT NULL UNIQUE,
+  code        BYTEA,                        -- sealed
+  received_at BIGINT NOT NULL,
+  released_at BIGINT,
+  released_by UUID REFERENCES person (id),
+  reason      TEXT,
+  PRIMARY KEY (person, device)
+);
+
+CREATE TABLE used_step (
+  person      UUID NOT NULL,
+  step        BIGINT NOT NULL,
+  device      UUID NOT NULL,
+  PRIMARY KEY (person, step, device)
+);
+
+-- Half-done sign-ins, activations and challenges.
+CREATE TABLE attempt (
+  id          BYTEA NOT NULL PRIMARY KEY,
+  kind        TEXT COLLATE "C" NOT NULL,
+  device      UUID NOT NULL,
+  person      UUID,
+  state       BYTEA NOT NULL,
+  expires_at  BIGINT NOT NULL
+);
+
+CREATE TABLE session (
+  token       BYTEA NOT NULL PRIMARY KEY,   -- hash
+  id          UUID NOT NULL,
+  person      UUID NOT NULL,
+  device      UUID NOT NULL,
+  certificate BYTEA NOT NULL,
+  expires_at  BIGINT NOT NULL
+);
+
+CREATE TABLE drawer_key (
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  drawer      TEXT COLLATE "C" NOT NULL,
+  generation  BIGINT NOT NULL,
+  keys        BYTEA NOT NULL,               -- sealed
+  made_at     BIGINT NOT NULL,
+  PRIMARY KEY (device, drawer, generation)
+);
+
+CREATE TABLE drawer_grant (
+  number      BIGINT NOT NULL PRIMARY KEY,
+  person      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  drawer      TEXT COLLATE "C" NOT NULL,
+  generation  BIGINT NOT NULL,
+  not_after   BIGINT NOT NULL,
+  ended_at    BIGINT,
+  bytes       BYTEA NOT NULL
+);
+CREATE INDEX drawer_grant_open ON drawer_grant (device, person) WHERE ended_at IS NULL;
+
+CREATE TABLE directive (
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  number      BIGINT NOT NULL,
+  issued_at   BIGINT NOT NULL,
+  body        TEXT NOT NULL,
+  signature   BYTEA NOT NULL,
+  PRIMARY KEY (device, number)
+);
+
+-- Every version of every record, in the order of the server sequence, which is also the order of commits: whoever writes
+-- holds one lock from before a number is drawn until after its row is seen by all.
+-- gone: the record has left this drawer; such a row has no body.
+CREATE TABLE version (
+  seq         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  practice    UUID NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  kind        TEXT COLLATE "C" NOT NULL,
+  id          TEXT NOT NULL,
+  version     BIGINT NOT NULL,
+  drawer      TEXT COLLATE "C" NOT NULL,
+  class       TEXT NOT NULL,
+  patient     TEXT,
+  gone        BOOLEAN NOT NULL DEFAULT false,
+  superseded  BOOLEAN NOT NULL DEFAULT false,
+  change      UUID,
+  author      UUID NOT NULL,
+  device      UUID NOT NULL,
+  written_at  BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  body        BYTEA NOT NULL
+);
+CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
+CREATE INDEX version_feed ON version (drawer, seq) WHERE NOT superseded;
+CREATE INDEX version_of_patient ON version (patient) WHERE NOT superseded AND NOT gone AND patient IS NOT NULL;
+CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
+
+CREATE TABLE relation (
+  person      UUID NOT NULL,
+  patient     TEXT NOT NULL,
+  since_at    BIGINT NOT NULL,
+  until_at    BIGINT NOT NULL,
+  source      TEXT NOT NULL,
+  PRIMARY KEY (person, patient, since_at)
+);
+
+CREATE TABLE change (
+  id          UUID NOT NULL PRIMARY KEY,
+  device      UUID NOT NULL,
+  author      UUID,                         -- absent where the envelope could not be opened
+  sequence    BIGINT NOT NULL,
+  written_at  BIGINT,
+  received_at BIGINT NOT NULL,
+  outcome     TEXT NOT NULL,                -- JSON
+  digest      BYTEA NOT NULL,               -- hash of the envelope
+  envelope    BYTEA NOT NULL                -- empty where its patient was erased
+);
+CREATE INDEX change_of_device ON change (device, sequence);
+
+-- Both versions of a conflict: the one that stands is in version, the one that waits for a person is here.
+CREATE TABLE conflict (
+  change      UUID NOT NULL REFERENCES change (id) ON DELETE RESTRICT,
+  kind        TEXT COLLATE "C" NOT NULL,
+  id          TEXT NOT NULL,
+  base        BIGINT NOT NULL,
+  standing    BIGINT NOT NULL,              -- the version it met
+  body        BYTEA NOT NULL,
+  resolved_at BIGINT,
+  PRIMARY KEY (change, kind, id)
+);
+
+-- Patients that were erased: nothing of them is taken in again, whatever brings it.
+CREATE TABLE erasure (
+  number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  patient     TEXT NOT NULL UNIQUE,
+  reason      TEXT NOT NULL,
+  asked_by    UUID NOT NULL,                -- people; a store that was put back may be older than they are
+  asked_at    BIGINT NOT NULL,
+  agreed_by   UUID NOT NULL,
+  erased_at   BIGINT NOT NULL,
+  records     BIGINT NOT NULL,
+  versions    BIGINT NOT NULL,
+  settled     BOOLEAN NOT NULL DEFAULT false, -- the owner of the tables has cleared its pages since
+  certificate BYTEA
+);
+
+-- The workstations that were told, and which of them have done it.
+CREATE TABLE erasure_device (
+  patient     TEXT NOT NULL REFERENCES erasure (patient) ON DELETE RESTRICT,
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  directive   BIGINT NOT NULL,
+  confirmed_at BIGINT,
+  PRIMARY KEY (patient, device)
+);
+
+-- Patients who must not be erased, and who was.
+CREATE TABLE legal_hold (
+  number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  patient     TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  set_by      UUID NOT NULL REFERENCES person (id) ON DELETE RESTRICT,
+  set_at      BIGINT NOT NULL,
+  ended_by    UUID REFERENCES person (id) ON DELETE RESTRICT,
+  ended_at    BIGINT
+);
+
+CREATE TABLE log (
+  id          UUID NOT NULL PRIMARY KEY,
+  n           BIGINT GENERATED ALWAYS AS IDENTITY, -- the order in which they came
+  device      UUID,                         -- absent for the server's own
+  tree        BYTEA NOT NULL,               -- size and peaks (RFC 6962)
+  checkpoint  TEXT,                         -- the last signed one
+  updated_at  BIGINT NOT NULL
+);
+
+-- Without a reference to log: no log is ever taken out, and each event would pay for the check.
+CREATE TABLE leaf (
+  n           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  log         UUID NOT NULL,
+  position    BIGINT NOT NULL,
+  hash        BYTEA NOT NULL,
+  recorded_at BIGINT,                       -- these six are read out of the event, for searching
+  type        TEXT,
+  subtype     TEXT,
+  outcome     TEXT,
+  agent       TEXT,
+  patient     TEXT,
+  odd         BOOLEAN NOT NULL DEFAULT false, -- not a usual AuditEvent; kept all the same
+  event       BYTEA NOT NULL
+);
+CREATE UNIQUE INDEX leaf_of_log ON leaf (log, position);
+CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
+CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
+
+-- What was once written into a log is neither changed nor taken out, whoever asks.
+CREATE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the audit log only grows' USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER leaf_stays BEFORE UPDATE OR DELETE ON leaf FOR EACH ROW EXECUTE FUNCTION only_grows();
+CREATE TRIGGER leaf_remains BEFORE TRUNCATE ON leaf FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
+
+CREATE TABLE alert (
+  number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at          BIGINT NOT NULL,
+  kind        TEXT COLLATE "C" NOT NULL,
+  device      UUID,
+  person      UUID,
+  detail      TEXT NOT NULL
+);
+
+-- The role that serves: it reads and writes rows, owns nothing, and leaves the audit log as it is.
+GRANT SELECT ON migration TO chartkeep_app;
+GRANT SELECT, INSERT ON leaf, alert, directive, earlier_device_key, used_step TO chartkeep_app;
+GRANT SELECT, INSERT, UPDATE ON practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
+  change, erasure, erasure_device, legal_hold, log TO chartkeep_app;
+GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, relation, conflict
+  TO chartkeep_app;

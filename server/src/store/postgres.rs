@@ -1,0 +1,201 @@
+//! The store in a PostgreSQL database that several server processes share.
+//!
+//! Units of work that write follow each other, whichever process they are of: each takes one advisory lock with its first
+//! words and keeps it until its commit is visible to all. So what one has decided stands when the next one reads, nothing
+//! has to be tried again, and the numbers of the history come into sight in their order: see
+//! `docs/adr/0014-one-lock-orders-what-servers-write.md`.
+
+mod approvals;
+mod audit_logs;
+mod changes;
+mod column;
+mod devices;
+mod erasures;
+mod migrating;
+mod opening;
+mod people;
+mod records;
+mod recovery;
+mod sessions;
+mod settling;
+mod twins;
+
+pub use migrating::{Migrated, migrate};
+pub use settling::settle;
+
+use super::{End, Store, StoreError, Transaction};
+use crate::database::Database;
+use crate::error::Failure;
+use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
+use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
+use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+/// The values of a statement.
+type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Whoever holds this lock of the database writes. Never another number: a server that asked for another one would not
+/// wait for those that run.
+const BEGIN_WRITING: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(7163381843523298149)";
+/// One state of the database for all of a unit's reading.
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// A store in a database. Other processes may work on it at the same time.
+pub struct PostgresStore {
+    pool: Pool,
+    /// Present until the store is dropped.
+    runtime: Option<Runtime>,
+    /// This process asks for the lock once at a time: the other connections stay free for who reads.
+    writer: Mutex<()>,
+}
+
+/// One unit of work on one connection.
+struct Work<'a> {
+    client: &'a Object,
+    has_failed: Cell<bool>,
+}
+
+/// A connection within a unit of work. Where that does not come to its end (a panic, an answer that did not come), the
+/// connection is closed, and PostgreSQL rolls back.
+struct Borrowed(Option<Object>);
+
+impl PostgresStore {
+    /// Opens the store in a database whose tables are there.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or must not be used as it is; nothing is changed.
+    pub fn open(database: &Database) -> Result<Self, Failure> {
+        let (pool, runtime) = opening::connections(database)?;
+        opening::check(&opening::connect(&pool, &runtime)?)?;
+        Ok(Self { pool, runtime: Some(runtime), writer: Mutex::new(()) })
+    }
+
+    fn borrow(&self) -> Result<Borrowed, StoreError> {
+        let _within = self.runtime.as_ref().map(Runtime::enter);
+        let client = futures_executor::block_on(self.pool.get()).map_err(not_lent)?;
+        Ok(Borrowed(Some(client)))
+    }
+}
+
+impl Drop for PostgresStore {
+    /// The last one to drop it may be a task of another runtime, where nobody may wait.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PostgresStore")
+    }
+}
+
+impl Borrowed {
+    fn begin(&self, sql: &str) -> Result<Work<'_>, StoreError> {
+        let client = self.0.as_ref().ok_or(StoreError::Unreadable("a connection that was given back"))?;
+        let work = Work { client, has_failed: Cell::new(false) };
+        work.wait(client.batch_execute(sql))?;
+        Ok(work)
+    }
+
+    /// The unit of work came to its end: the connection serves the next one.
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn writing(&self, work: &mut dyn FnMut(&dyn Transaction) -> End) -> Result<(), StoreError> {
+        // A panic inside a unit of work rolls it back, so there is nothing to mend for the next one.
+        let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let borrowed = self.borrow()?;
+        let unit = borrowed.begin(BEGIN_WRITING)?;
+        let end = work(&unit);
+        let committed = match end {
+            End::Commit if unit.has_failed.get() => {
+                return Err(StoreError::Unreadable("a unit of work that went on after a failure"));
+            }
+            End::Commit => unit.wait(unit.client.batch_execute("COMMIT")),
+            End::RollBack => unit.wait(unit.client.batch_execute("ROLLBACK")),
+        };
+        committed?;
+        borrowed.give_back();
+        Ok(())
+    }
+
+    fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError> {
+        let borrowed = self.borrow()?;
+        let unit = borrowed.begin(BEGIN_READING)?;
+        work(&unit);
+        unit.wait(unit.client.batch_execute("ROLLBACK"))?;
+        borrowed.give_back();
+        Ok(())
+    }
+
+    /// What was deleted stays on PostgreSQL's pages until the owner of the tables writes them anew, see [`settle`]. The role
+    /// that serves may not.
+    fn empty_log(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+fn failed(error: tokio_postgres::Error) -> StoreError {
+    if error.is_closed() {
+        return StoreError::Unreachable;
+    }
+    let Some(state) = error.code() else { return StoreError::Failed(Box::new(error)) };
+    let busy = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::QUERY_CANCELED,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::TOO_MANY_CONNECTIONS,
+    ];
+    let unreachable = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ];
+    if busy.contains(state) {
+        StoreError::Busy
+    } else if unreachable.contains(state) {
+        StoreError::Unreachable
+    } else {
+        StoreError::Failed(Box::new(Words(state.code().to_owned(), place(&error))))
+    }
+}
+
+fn not_lent(error: PoolError) -> StoreError {
+    match error {
+        PoolError::Timeout(TimeoutType::Wait) => StoreError::Busy,
+        PoolError::Backend(error) if error.code().is_some() => failed(error),
+        PoolError::Backend(_) | PoolError::Timeout(_) => StoreError::Unreachable,
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            StoreError::Failed(Box::new(error))
+        }
+    }
+}
+
+/// What PostgreSQL said, without its details: they repeat values.
+#[derive(Debug, thiserror::Error)]
+#[error("PostgreSQL refused with {0} at {1}")]
+struct Words(String, String);
+
+fn place(error: &tokio_postgres::Error) -> String {
+    let named = error.as_db_error().and_then(|error| error.constraint().or(error.table()));
+    named.unwrap_or("a statement").to_owned()
+}

@@ -1,0 +1,98 @@
+//! Audit logs and alerts in SQL.
+
+use super::column::{Columns, count, millis, plain};
+use super::{Params, StoreError, Work};
+use crate::store::event_index::Index;
+use crate::store::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
+use records::id::{DeviceId, LogId};
+use records::log::{NodeHash, Tree};
+
+/// Events of one question: enough to make it cheap, few enough for the memory of it.
+const AT_ONCE: usize = 1_000;
+
+const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at FROM log";
+
+impl AuditLogs for Work<'_> {
+    fn log(&self, id: LogId) -> Result<Option<LogRow>, StoreError> {
+        self.first(&format!("{LOG} WHERE id = $1"), &[&id.uuid()], log)
+    }
+
+    fn logs(&self) -> Result<Vec<LogRow>, StoreError> {
+        self.all(&format!("{LOG} ORDER BY n"), &[], log)
+    }
+
+    fn insert_log(&self, log: &LogRow) -> Result<(), StoreError> {
+        let device = log.device.map(|device| device.uuid());
+        let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5)";
+        let tree = log.tree.to_bytes();
+        self.run(sql, &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at)])?;
+        Ok(())
+    }
+
+    fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
+        for some in leaves.chunks(AT_ONCE) {
+            self.insert_leaves(log.id, some)?;
+        }
+        let sql = "UPDATE log SET tree = $2, checkpoint = $3, updated_at = $4 WHERE id = $1";
+        let tree = log.tree.to_bytes();
+        self.run(sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at)])?;
+        Ok(())
+    }
+
+    fn leaves(&self, log: LogId, first: u64, most: u64) -> Result<Vec<Leaf>, StoreError> {
+        let sql = "SELECT position, hash, event FROM leaf WHERE log = $1 AND position >= $2 ORDER BY position LIMIT $3";
+        self.all(sql, &[&log.uuid(), &count(first), &count(most)], |row| {
+            Ok(Leaf { index: row.number(0)?, hash: NodeHash(row.bytes(1)?), event: row.get(2)? })
+        })
+    }
+
+    fn insert_alert(&self, alert: &NewAlert) -> Result<(), StoreError> {
+        let sql = "INSERT INTO alert (at, kind, device, person, detail) VALUES ($1, $2, $3, $4, $5)";
+        let device = alert.device.map(|device| device.uuid());
+        let person = alert.person.map(|person| person.uuid());
+        self.run(sql, &[&millis(alert.at), &alert.kind.as_str(), &device, &person, &plain(&alert.detail)])?;
+        Ok(())
+    }
+
+    fn count_alerts(&self, kind: AlertKind) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM alert WHERE kind = $1";
+        Ok(self.first(sql, &[&kind.as_str()], |row| row.number(0))?.unwrap_or(0))
+    }
+}
+
+impl Work<'_> {
+    /// Column by column, so that a batch of events costs one question.
+    fn insert_leaves(&self, log: LogId, leaves: &[Leaf]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO leaf (log, position, hash, recorded_at, type, subtype, outcome, agent, patient, odd, event)
+            SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                $8::text[], $9::text[], $10::boolean[], $11::bytea[])";
+        let index: Vec<Index> = leaves.iter().map(|leaf| Index::of(&leaf.event)).collect();
+        let text = |of: fn(&Index) -> Option<&str>| index.iter().map(of).collect::<Vec<_>>();
+        let row: Params<'_> = &[
+            &log.uuid(),
+            &leaves.iter().map(|leaf| count(leaf.index)).collect::<Vec<_>>(),
+            &leaves.iter().map(|leaf| leaf.hash.as_bytes().as_slice()).collect::<Vec<_>>(),
+            &index.iter().map(|index| index.recorded_at).collect::<Vec<_>>(),
+            &text(|index| index.kind.as_deref()),
+            &text(|index| index.subtype.as_deref()),
+            &text(|index| index.outcome.as_deref()),
+            &text(|index| index.agent.as_deref()),
+            &text(|index| index.patient.as_deref()),
+            &index.iter().map(|index| index.odd).collect::<Vec<_>>(),
+            &leaves.iter().map(|leaf| leaf.event.as_slice()).collect::<Vec<_>>(),
+        ];
+        self.run(sql, row)?;
+        Ok(())
+    }
+}
+
+fn log(row: &Columns<'_>) -> Result<LogRow, StoreError> {
+    let tree = Tree::from_bytes(&row.get::<Vec<u8>>(2)?);
+    Ok(LogRow {
+        id: LogId::from_uuid(row.uuid(0)?),
+        device: row.maybe_uuid(1)?.map(DeviceId::from_uuid),
+        tree: tree.map_err(|_| StoreError::Unreadable("a log's tree"))?,
+        checkpoint: row.get(3)?,
+        updated_at: row.time(4)?,
+    })
+}

@@ -1,0 +1,156 @@
+//! Erasures and holds in SQL.
+
+use super::column::{Columns, count, millis, plain};
+use super::{Params, StoreError, Work};
+use crate::store::{ErasureDeviceRow, ErasureRow, Erasures, Gone, HoldRow};
+use jiff::Timestamp;
+use records::change::{Outcome, RefusalCode};
+use records::id::{ChangeId, DeviceId, PatientId, PersonId};
+
+const ERASURE: &str =
+    "SELECT number, patient, reason, asked_by, asked_at, agreed_by, erased_at, records, versions,
+    settled, certificate FROM erasure";
+
+impl Erasures for Work<'_> {
+    fn unapplied_envelopes(&self) -> Result<Vec<(ChangeId, Vec<u8>)>, StoreError> {
+        let sql = "SELECT id, envelope FROM change c WHERE envelope <> ''::bytea
+            AND NOT EXISTS (SELECT 1 FROM version v WHERE v.change = c.id)";
+        self.all(sql, &[], |row| Ok((ChangeId::from_uuid(row.uuid(0)?), row.get(1)?)))
+    }
+
+    fn erase_records(&self, patient: &PatientId, also: &[ChangeId]) -> Result<Gone, StoreError> {
+        let id = patient.as_str();
+        let sql = "SELECT count(DISTINCT kind || '/' || id), count(*) FROM version WHERE patient = $1";
+        let gone =
+            self.first(sql, &[&id], |row| Ok(Gone { records: row.number(0)?, versions: row.number(1)? }))?;
+        let sql = "SELECT DISTINCT change FROM version WHERE patient = $1 AND change IS NOT NULL";
+        let mut changes = self.all(sql, &[&id], |row| Ok(ChangeId::from_uuid(row.uuid(0)?)))?;
+        changes.extend(also);
+        // What a conflict says of values goes with the conflict.
+        let outcome = serde_json::to_string(&Outcome::Refused { code: RefusalCode::Erased });
+        let outcome = outcome.map_err(|error| StoreError::Failed(Box::new(error)))?;
+        for change in changes {
+            let change = change.uuid();
+            self.run("DELETE FROM conflict WHERE change = $1", &[&change])?;
+            let sql = "UPDATE change SET envelope = ''::bytea, outcome = $2 WHERE id = $1";
+            self.run(sql, &[&change, &outcome])?;
+        }
+        let sql = "DELETE FROM conflict WHERE EXISTS (SELECT 1 FROM version v
+            WHERE v.kind = conflict.kind AND v.id = conflict.id AND v.patient = $1)";
+        self.run(sql, &[&id])?;
+        self.run("DELETE FROM version WHERE patient = $1", &[&id])?;
+        self.run("DELETE FROM relation WHERE patient = $1", &[&id])?;
+        Ok(gone.unwrap_or_default())
+    }
+
+    fn insert_erasure(&self, erasure: &ErasureRow) -> Result<u64, StoreError> {
+        let sql = "INSERT INTO erasure (patient, reason, asked_by, asked_at, agreed_by, erased_at, records, versions)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING number";
+        let row: Params<'_> = &[
+            &erasure.patient.as_str(),
+            &erasure.reason.as_str(),
+            &erasure.asked.0.uuid(),
+            &millis(erasure.asked.1),
+            &erasure.agreed.0.uuid(),
+            &millis(erasure.agreed.1),
+            &count(erasure.records),
+            &count(erasure.versions),
+        ];
+        self.first(sql, row, |row| row.number(0))?
+            .ok_or(StoreError::Unreadable("an erasure without a number"))
+    }
+
+    fn erasure(&self, patient: &PatientId) -> Result<Option<ErasureRow>, StoreError> {
+        self.first(&format!("{ERASURE} WHERE patient = $1"), &[&patient.as_str()], erasure)
+    }
+
+    fn erasures(&self) -> Result<Vec<ErasureRow>, StoreError> {
+        self.all(&format!("{ERASURE} ORDER BY number"), &[], erasure)
+    }
+
+    fn settle_erasures(&self) -> Result<(), StoreError> {
+        self.run("UPDATE erasure SET settled = true WHERE NOT settled", &[])?;
+        Ok(())
+    }
+
+    fn certify_erasure(&self, patient: &PatientId, certificate: &[u8]) -> Result<(), StoreError> {
+        let sql = "UPDATE erasure SET certificate = $2 WHERE patient = $1 AND certificate IS NULL";
+        self.run(sql, &[&patient.as_str(), &certificate])?;
+        Ok(())
+    }
+
+    fn insert_erasure_device(
+        &self,
+        patient: &PatientId,
+        device: DeviceId,
+        directive: u64,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO erasure_device (patient, device, directive) VALUES ($1, $2, $3)";
+        self.run(sql, &[&patient.as_str(), &device.uuid(), &count(directive)])?;
+        Ok(())
+    }
+
+    fn confirm_erasure(
+        &self,
+        patient: &PatientId,
+        device: DeviceId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE erasure_device SET confirmed_at = $3
+            WHERE patient = $1 AND device = $2 AND confirmed_at IS NULL";
+        self.run(sql, &[&patient.as_str(), &device.uuid(), &millis(at)])?;
+        Ok(())
+    }
+
+    fn erasure_devices(&self, patient: &PatientId) -> Result<Vec<ErasureDeviceRow>, StoreError> {
+        let sql = "SELECT e.device, e.directive, e.confirmed_at, d.revoked_at FROM erasure_device e
+            JOIN device d ON d.id = e.device WHERE e.patient = $1 ORDER BY d.enrolled_at, e.device";
+        self.all(sql, &[&patient.as_str()], |row| {
+            Ok(ErasureDeviceRow {
+                device: DeviceId::from_uuid(row.uuid(0)?),
+                directive: row.number(1)?,
+                confirmed_at: row.maybe_time(2)?,
+                revoked_at: row.maybe_time(3)?,
+            })
+        })
+    }
+
+    fn set_hold(&self, hold: &HoldRow) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO legal_hold (patient, reason, set_by, set_at) SELECT $1::text, $2::text, $3::uuid, $4::bigint
+            WHERE NOT EXISTS (SELECT 1 FROM legal_hold WHERE patient = $1 AND ended_at IS NULL)";
+        let by = hold.set.0.uuid();
+        Ok(self.run(sql, &[&hold.patient.as_str(), &plain(&hold.reason), &by, &millis(hold.set.1)])? == 1)
+    }
+
+    fn end_hold(&self, patient: &PatientId, by: PersonId, at: Timestamp) -> Result<bool, StoreError> {
+        let sql =
+            "UPDATE legal_hold SET ended_by = $2, ended_at = $3 WHERE patient = $1 AND ended_at IS NULL";
+        Ok(self.run(sql, &[&patient.as_str(), &by.uuid(), &millis(at)])? == 1)
+    }
+
+    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
+        let sql =
+            "SELECT patient, reason, set_by, set_at FROM legal_hold WHERE ended_at IS NULL ORDER BY number";
+        self.all(sql, &[], |row| {
+            Ok(HoldRow {
+                patient: row.parsed(0)?,
+                reason: row.get(1)?,
+                set: (PersonId::from_uuid(row.uuid(2)?), row.time(3)?),
+            })
+        })
+    }
+}
+
+fn erasure(row: &Columns<'_>) -> Result<ErasureRow, StoreError> {
+    Ok(ErasureRow {
+        number: row.number(0)?,
+        patient: row.parsed(1)?,
+        reason: row.parsed(2)?,
+        asked: (PersonId::from_uuid(row.uuid(3)?), row.time(4)?),
+        agreed: (PersonId::from_uuid(row.uuid(5)?), row.time(6)?),
+        records: row.number(7)?,
+        versions: row.number(8)?,
+        is_settled: row.get(9)?,
+        certificate: row.get(10)?,
+    })
+}

@@ -1,0 +1,28 @@
+//! Writing anew the pages that held what was deleted, as the owner of the tables.
+
+use super::failed;
+use super::opening::{connect, connections};
+use crate::database::Database;
+use crate::error::Failure;
+
+/// The tables that hold what records say.
+const TABLES: [&str; 4] = ["version", "change", "conflict", "relation"];
+
+/// Writes every table that holds something of records into a new file, without what was deleted, one after the other; each
+/// is closed to servers meanwhile. What lies in PostgreSQL's log and in backups is not reached from here.
+///
+/// # Errors
+/// When the database cannot be reached, the role does not own the tables, or one is in use for too long.
+pub fn settle(database: &Database) -> Result<(), Failure> {
+    let (pool, runtime) = connections(database)?;
+    let client = connect(&pool, &runtime)?;
+    let run = |sql: &str| futures_executor::block_on(client.batch_execute(sql)).map_err(failed);
+    // As long as it takes, once a table is free.
+    run("SET statement_timeout = 0")?;
+    for table in TABLES {
+        run(&format!("VACUUM (FULL, ANALYZE) {table}"))?;
+    }
+    drop(client);
+    runtime.shutdown_background();
+    Ok(())
+}
