@@ -56,7 +56,7 @@ impl Erasures for Work<'_> {
             &count(erasure.records),
             &count(erasure.versions),
         ];
-        self.first(sql, row, |row| row.number(0))?
+        self.run_first(sql, row, |row| row.number(0))?
             .ok_or(StoreError::Unreadable("an erasure without a number"))
     }
 
