@@ -10,10 +10,13 @@ pub mod changes;
 pub mod devices;
 pub mod erasures;
 mod event_index;
+pub mod events;
+mod find_sql;
 pub mod people;
 pub mod postgres;
 pub mod records;
 pub mod recovery;
+pub mod searching;
 pub mod sessions;
 pub mod sqlite;
 pub mod twins;
@@ -25,10 +28,12 @@ pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use devices::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
 pub use erasures::{ErasureDeviceRow, ErasureReason, ErasureRow, Erasures, Gone, HoldRow};
+pub use events::{EventQuery, Events, FoundEvent};
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use postgres::PostgresStore;
 pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
+pub use searching::{FoundVersion, IndexCondition, IndexRow, IndexTest, RecordQuery, Searching, Versions};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
 pub use twins::{PreparedRow, TwinRow, Twins};
@@ -52,7 +57,18 @@ pub enum StoreError {
 
 /// Everything that can be done within one unit of work.
 pub trait Transaction:
-    Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs + Twins
+    Approvals
+    + Devices
+    + Erasures
+    + People
+    + RecoveryCodes
+    + Sessions
+    + Records
+    + Searching
+    + Changes
+    + AuditLogs
+    + Events
+    + Twins
 {
 }
 
@@ -64,8 +80,10 @@ impl<
         + RecoveryCodes
         + Sessions
         + Records
+        + Searching
         + Changes
         + AuditLogs
+        + Events
         + Twins,
 > Transaction for T
 {

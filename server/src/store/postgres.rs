@@ -16,6 +16,7 @@ mod opening;
 mod people;
 mod records;
 mod recovery;
+mod searching;
 mod sessions;
 mod settling;
 mod twins;

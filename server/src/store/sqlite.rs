@@ -9,6 +9,7 @@ mod erasures;
 mod people;
 mod records;
 mod recovery;
+mod searching;
 mod sessions;
 mod twins;
 

@@ -10,7 +10,7 @@ use keys::session::SessionClaim;
 use keys::sign_in::{Direction, SignInBinding, SignInCost, start_login, start_registration};
 use keys::token::EnrolmentToken;
 use keys::trust::TrustBundle;
-use keys::{AgreementSecret, Passphrase, Random, Secret, SigningKey, TotpSeed, totp};
+use keys::{AgreementSecret, Passphrase, Random, Secret, SecretBytes, SigningKey, TotpSeed, totp};
 use records::change::{Base, Change, Entry, Origin};
 use records::id::{ChangeId, DeviceId, LogId, PersonId};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
@@ -24,6 +24,7 @@ pub(crate) struct Workstation<'a> {
     pub(crate) id: DeviceId,
     pub(crate) enrolled: wire::EnrolResponse,
     pub(crate) certificate: Vec<u8>,
+    pub(crate) key: SecretBytes,
     pub(crate) trust: TrustBundle,
     pub(crate) checkpoint_key: SigningKey,
     pub(crate) log: LogId,
@@ -73,7 +74,8 @@ impl<'a> Workstation<'a> {
         let client = clinic.connection(Some((vec![certificate.clone()], &request.key)));
         let log = LogId::from_uuid(random.uuid());
         let (id, sequence) = (enrolled.device_id, std::cell::Cell::new(0));
-        Ok(Self { clinic, id, enrolled, certificate, trust, checkpoint_key, log, client, sequence })
+        let key = request.key;
+        Ok(Self { clinic, id, enrolled, certificate, key, trust, checkpoint_key, log, client, sequence })
     }
 
     pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Answer {

@@ -68,16 +68,20 @@ impl Work<'_> {
 
     /// Column by column, so that a batch of events costs one question.
     fn insert_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO leaf (log, position, hash, recorded_at, type, subtype, outcome, agent, patient, odd, event)
-            SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                $8::text[], $9::text[], $10::boolean[], $11::bytea[])";
+        let sql = "INSERT INTO leaf (log, received_at, position, hash, recorded_at, event_id, type, subtype, outcome, agent,
+                patient, odd, event)
+            SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::boolean[], $13::bytea[])";
+        let received = millis(log.updated_at);
         let index: Vec<Index> = leaves.iter().map(|leaf| Index::of(&leaf.event)).collect();
         let text = |of: fn(&Index) -> Option<&str>| index.iter().map(of).collect::<Vec<_>>();
         let row: Params<'_> = &[
             &log.id.uuid(),
+            &received,
             &leaves.iter().map(|leaf| count(leaf.index)).collect::<Vec<_>>(),
             &leaves.iter().map(|leaf| leaf.hash.as_bytes().as_slice()).collect::<Vec<_>>(),
-            &index.iter().map(|index| index.recorded_at).collect::<Vec<_>>(),
+            &index.iter().map(|index| index.recorded_at.unwrap_or(received)).collect::<Vec<_>>(),
+            &text(|index| index.event_id.as_deref()),
             &text(|index| index.kind.as_deref()),
             &text(|index| index.subtype.as_deref()),
             &text(|index| index.outcome.as_deref()),
