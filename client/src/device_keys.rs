@@ -10,6 +10,8 @@ use crate::{ClientError, Code};
 const ITEM: &str = "workstation";
 /// Where an item that belonged to an earlier data folder is kept.
 const EARLIER: &str = "workstation.earlier";
+/// Where a new TLS key lies until the certificate for it is in use.
+const STAGED: &str = "workstation.renewing";
 const VERSION: u8 = 1;
 const FIXED: usize = 1 + 32 + 32 + 32;
 
@@ -81,7 +83,28 @@ impl DeviceKeys {
 
     /// Destroys the keys of this computer: what they opened opens for nobody. Those of an earlier data folder stay.
     pub(crate) fn destroy(keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
+        keyring.delete(STAGED)?;
         keyring.delete(ITEM)
+    }
+
+    /// The TLS key that a renewal has put beside the one in use.
+    pub(crate) fn staged_tls(keyring: &dyn Keyring) -> Result<Option<SecretBytes>, KeyringProblem> {
+        Ok(keyring.read(STAGED)?.map(|key| SecretBytes::new(key.to_vec())))
+    }
+
+    /// Puts a new TLS key beside the one in use.
+    pub(crate) fn stage_tls(keyring: &dyn Keyring, key: &SecretBytes) -> Result<(), KeyringProblem> {
+        // EXPOSE: into the keyring, where the key in use lies too.
+        write_and_check(keyring, STAGED, key.expose())
+    }
+
+    /// The new TLS key takes the place of the old one, with all other keys as they are.
+    pub(crate) fn settle_tls(keyring: &dyn Keyring, key: &SecretBytes) -> Result<(), KeyringProblem> {
+        let present = Self::read(keyring)?.ok_or(KeyringProblem::Unreadable)?;
+        // EXPOSE: from one secret type into the same.
+        let settled = Self { tls: SecretBytes::new(key.expose().to_vec()), ..present };
+        write_and_check(keyring, ITEM, &settled.to_bytes())?;
+        keyring.delete(STAGED)
     }
 
     /// `01 · device file key 32 · checkpoint seed 32 · agreement secret 32 · TLS key`
@@ -188,6 +211,20 @@ mod tests {
         assert_eq!(DeviceKeys::read(&keyring).unwrap().unwrap().to_bytes(), keys(1).to_bytes());
         DeviceKeys::take_back(&keyring).unwrap();
         assert!(keyring.names().is_empty());
+    }
+
+    #[test]
+    fn a_new_tls_key_lies_beside_the_old_one_and_then_takes_its_place_alone() {
+        let keyring = MemoryKeyring::default();
+        keys(1).store(&keyring).unwrap();
+        let new = SecretBytes::new(vec![9; 70]);
+        DeviceKeys::stage_tls(&keyring, &new).unwrap();
+        assert_eq!(DeviceKeys::read(&keyring).unwrap().unwrap().to_bytes(), keys(1).to_bytes());
+        assert!(DeviceKeys::staged_tls(&keyring).unwrap().as_ref() == Some(&new));
+        DeviceKeys::settle_tls(&keyring, &new).unwrap();
+        let settled = DeviceKeys { tls: new, ..keys(1) };
+        assert_eq!(DeviceKeys::read(&keyring).unwrap().unwrap().to_bytes(), settled.to_bytes());
+        assert_eq!(keyring.names(), ["workstation"]);
     }
 
     #[test]

@@ -130,11 +130,12 @@ impl<'a> Joining<'a> {
         let link = link
             .map(|receipt| AuditEvent::log_linked(self.stamp(&identity), node(&identity), &link_to(receipt)));
         let state = ClientState::new(self.root, random).to_bytes();
-        let values: [(Setting, &[u8]); 7] = [
+        let values: [(Setting, &[u8]); 8] = [
             (Setting::Certificate, answer.certificate_pem.as_bytes()),
             (Setting::CertificateChain, answer.chain_pem.as_bytes()),
             (Setting::TrustBundle, answer.trust_bundle.as_bytes()),
             (Setting::ServerAddress, answer.server_url.as_bytes()),
+            (Setting::EnrolmentAddress, self.form.server.trim().as_bytes()),
             (Setting::PracticeName, answer.practice_name.as_bytes()),
             (Setting::DeviceLabel, self.form.label.trim().as_bytes()),
             (Setting::Client, &state),

@@ -106,6 +106,10 @@ codes! {
     PassphraseWeak, "passphrase-weak", "This passphrase is too easy to guess.", "Use twelve characters or more: several unrelated words are good. Paste from a password manager is fine.";
     TokenRefused, "token-refused", "The enrolment token is not right, was used, or has expired.", "Ask your IT administrator for a new token and copy the whole of it.";
 
+    LeaseEnded, "lease-ended", "This workstation has not reached the clinic's server for too long, so nobody can sign in.", "Connect it to the clinic's network. Where that cannot be, ask your IT administrator for an extension. Nothing is deleted.";
+    LeaseWordsMistyped, "lease-words-mistyped", "This is no extension: a word of it is missing or wrong.", "Have the seven words read out again, one by one.";
+    LeaseRefused, "lease-refused", "This extension is not for this workstation and the number it shows now.", "Read the number out again; each extension works once, and only for its own number.";
+
     // The keyring of the operating system.
     KeyringAbsent, "keyring-absent", "No keyring answers on this computer.", "Start the desktop's keyring (GNOME Keyring or KWallet), then try again. Nothing was changed.";
     KeyringLocked, "keyring-locked", "The keyring of this computer is locked.", "Unlock the desktop's keyring, usually with the password of the computer, then try again.";

@@ -25,12 +25,14 @@ mod health;
 pub mod https;
 mod idle;
 pub mod keyring;
+mod lease;
 mod mailbox;
 mod net;
 pub mod parking;
 mod proven_time;
 mod qr;
 mod recovery;
+mod renewing;
 pub mod security_key;
 mod session;
 mod settings;
@@ -50,6 +52,6 @@ pub use idle::{ABSOLUTE_LIMIT, IdleState, IdleTimer, WARNING};
 pub use recovery::spoken_words;
 pub use settings::{IDLE_CEILING, KeyCost, Settings};
 pub use workstation::{
-    ActivateForm, EnrolForm, Event, KeyReenterForm, KeySignInForm, LockCause, PassphraseForm, PhoneTime,
-    RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm, Workstation,
+    ActivateForm, EnrolForm, Event, KeyReenterForm, KeySignInForm, LeaseForm, LockCause, PassphraseForm,
+    PhoneTime, RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm, Workstation,
 };

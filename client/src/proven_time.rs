@@ -92,6 +92,11 @@ impl ProvenTime {
         self.floor = self.earliest(now);
     }
 
+    /// When the server said last what time it is.
+    pub(crate) fn last_heard(&self) -> Option<Timestamp> {
+        self.server.map(|mark| mark.at)
+    }
+
     /// The earliest that it can be. What ends, ends by this, and a date that is set back moves it nowhere.
     pub(crate) fn earliest(&self, now: &Reading) -> Option<Timestamp> {
         [self.floor, self.by_server(now), self.by_code(now)].into_iter().flatten().max()

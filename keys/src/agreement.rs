@@ -45,6 +45,13 @@ impl AgreementSecret {
     pub fn duplicate(&self) -> Self {
         Self(self.0.duplicate())
     }
+
+    /// A key that only the two sides can derive, under a label of its own; `None` for a point of low order.
+    pub(crate) fn shared(&self, other: &AgreementPublic, label: &[u8]) -> Option<Secret<32>> {
+        let own = x25519_dalek::StaticSecret::from(*self.0.expose());
+        let shared = own.diffie_hellman(&x25519_dalek::PublicKey::from(other.0));
+        shared.was_contributory().then(|| hazmat::hkdf(shared.as_bytes(), &[], &[label]))
+    }
 }
 
 impl fmt::Debug for AgreementSecret {

@@ -3,6 +3,7 @@
 //! All keys are ECDSA on P-256: what TLS stacks, smart cards and key stores of every system can hold. rcgen takes the
 //! randomness of key generation and of ECDSA from the operating system through ring, not from [`Random`].
 
+mod late;
 mod read;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use rcgen::{
 };
 use uuid::Uuid;
 
+pub use late::LateRenewal;
 use read::public_key;
 pub(crate) use read::verify;
 pub use read::{

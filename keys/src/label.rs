@@ -41,6 +41,9 @@ pub(crate) const EPOCH_MAC_KEY: &[u8] = b"chartkeep/audit-epoch/mac-key/v1\0";
 pub(crate) const EPOCH_ENTRY: &[u8] = b"chartkeep/audit-epoch/entry/v1\0";
 
 pub(crate) const TRUST_BUNDLE: &[u8] = b"chartkeep/trust-bundle/v1\0";
+pub(crate) const LATE_RENEWAL: &[u8] = b"chartkeep/late-renewal/v1\0";
+pub(crate) const LEASE_KEY: &[u8] = b"chartkeep/lease/key/v1\0";
+pub(crate) const LEASE_CODE: &[u8] = b"chartkeep/lease/code/v1\0";
 pub(crate) const ENROLMENT_TOKEN: &[u8] = b"chartkeep/enrolment-token/v1\0";
 pub(crate) const BEARER_TOKEN: &[u8] = b"chartkeep/bearer-token/v1\0";
 pub(crate) const PAPER_CODE: &[u8] = b"chartkeep/paper-code/v1\0";

@@ -25,6 +25,7 @@ pub mod grant;
 mod hazmat;
 mod label;
 mod layout;
+pub mod lease;
 mod pages;
 pub mod parked;
 pub mod passphrase;

@@ -10,6 +10,7 @@ mod all {
     mod epochs;
     mod given;
     mod grants;
+    mod leases;
     mod parked;
     mod passphrases;
     mod recovery_codes;

@@ -16,7 +16,6 @@ mod all {
     mod people;
     mod results;
     mod rights;
-    mod searching;
     mod synthea;
     mod views;
 }

@@ -13,7 +13,7 @@ use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
 use crate::store::Act;
-use crate::{importing, indexing, people, verifying};
+use crate::{importing, people, verifying};
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use database::{DatabaseCommand, Named};
@@ -104,11 +104,6 @@ enum Command {
         /// Files or folders.
         #[arg(required = true, value_name = "FILES")]
         files: Vec<PathBuf>,
-    },
-    /// Make what records are found by anew: after a new search key, or a release that finds by more.
-    Reindex {
-        #[command(flatten)]
-        data: Data,
     },
     /// Say what the store holds: records by type, changes applied, conflicts that wait for a person.
     Status {
@@ -269,7 +264,6 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Approval(command) => two_people::run(command, &open),
         Command::Database(command) => database::run(command, clock, &open),
         Command::Import { data, files } => import(&open(&data)?, &files),
-        Command::Reindex { data } => print(&json!({ "records": indexing::rebuild(&open(&data)?)? })),
         Command::Status { data } => status(&open(&data)?),
         Command::Audit(AuditCommand::Verify { data }) => {
             let verified = verifying::verify(&open(&data)?)?;
@@ -336,8 +330,12 @@ fn import(practice: &Practice, files: &[PathBuf]) -> Result<(), Failure> {
 fn print(value: &impl Serialize) -> Result<(), Failure> {
     let text =
         serde_json::to_string(value).map_err(|_| Failure::internal("The result cannot be written."))?;
+    print_text(&format!("{text}\n"))
+}
+
+fn print_text(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| Failure::disk("The result cannot be written to standard output.", &error))
 }
 

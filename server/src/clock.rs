@@ -1,6 +1,8 @@
 //! The one place of the server that asks what time it is.
 
 use jiff::Timestamp;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,6 +42,13 @@ impl Clock {
             Self::Set(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
             Self::Ahead(seconds) => Timestamp::now() + Duration::from_secs(seconds.load(Ordering::SeqCst)),
         }
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(self.now().as_second()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who is asking: the workstation by its certificate, the person by a session bound to it.
 
 use crate::answer::Refusal;
+use crate::certifying;
 use crate::practice::Practice;
 use crate::store::{self, AlertKind, DeviceRow, PersonRow, StoreError, ThrottleRow, Transaction};
 use crate::trail::ServerTrail;
@@ -69,12 +70,15 @@ pub(crate) fn recognise(practice: &Practice, peer: &PeerCertificate) -> Result<W
     let id = DeviceId::from_uuid(id);
     let row = store::read(practice.store.as_ref(), |tx| tx.device(id).map_err(Refusal::from))?;
     match row {
-        Some(row) if row.revoked_at.is_none() && row.certificate == presented => {
+        Some(row) if row.revoked_at.is_none() && row.certificate.fingerprint == presented => {
             Ok(Workstation { row: Arc::new(row), certificate: presented })
         }
-        Some(row) if row.revoked_at.is_none() && row.renewing == Some(presented) => {
+        Some(row)
+            if row.revoked_at.is_none()
+                && row.renewing.is_some_and(|renewing| renewing.fingerprint == presented) =>
+        {
             store::write(practice.store.as_ref(), |tx| {
-                tx.end_renewal(id, &presented).map_err(Refusal::from)
+                certifying::come_into_use(practice, tx, id, &presented)
             })?;
             Ok(Workstation { row: Arc::new(row), certificate: presented })
         }

@@ -1,16 +1,14 @@
 //! The central server of a practice: its workstations, its people, its records and the witness of its audit logs.
 //!
-//! [`serving`] opens two listeners. The enrolment listener has one route: a token in, a certificate out. On the main listener
-//! every peer shows a certificate of the practice's own issuing CA (`tls`, `gate`); who cannot is refused in the handshake, and
-//! that is an event. [`router`] lists every route and asks each request which workstation it is from (`identity`); routes that
-//! show records also ask for a session of a person, bound to that certificate.
+//! [`serving`] opens two listeners. On the enrolment listener a token or a late proof goes in and a certificate comes out. On
+//! the main listener every peer shows a certificate of the practice's own issuing CA (`tls`, `gate`); who cannot is refused in
+//! the handshake, and that is an event. [`router`] lists every route and asks each request which workstation it is from
+//! (`identity`); routes that show records also ask for a session of a person, bound to that certificate.
 //!
 //! Behind the routes stand plain functions over a [`store::Transaction`]: a sealed change is opened, its author's signature
 //! and rights at the time of writing are checked, and it is applied once or kept beside what it met (`applying`); a
 //! workstation's audit log is taken in only as an unbroken, signed run (`audit_intake`). Every access to a record takes a
 //! `Permit`, and a permit is an event in the server's own log (`trail`), committed before anything is answered.
-//!
-//! Programs by others read over `fhir`; what records are found by is made in [`indexing`].
 //!
 //! An operator uses [`cli`]; [`importing`] takes records in from files, [`verifying`] checks the logs from their bytes up.
 
@@ -19,6 +17,7 @@ mod applying;
 pub mod approving;
 mod audit_intake;
 pub mod carrying;
+mod certifying;
 pub mod cli;
 pub mod clock;
 pub mod custody;
@@ -27,13 +26,13 @@ pub mod database;
 pub mod directing;
 pub mod erasing;
 pub mod error;
-mod fhir;
 mod gate;
 mod granting;
 mod identity;
 pub mod importing;
-pub mod indexing;
 mod intake;
+pub mod inventory;
+pub mod leasing;
 pub mod people;
 pub mod practice;
 pub mod releasing;

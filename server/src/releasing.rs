@@ -4,8 +4,9 @@ use crate::approving::{Proof, Refused, in_one_commit, permit, prove};
 use crate::custody::Sealed;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
-use crate::store::{AlertKind, DeviceRow, RecoveryCodeRow, StoreError, Transaction};
+use crate::store::{AlertKind, RecoveryCodeRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
+use crate::workstations::{NotNamed, named};
 use jiff::Timestamp;
 use keys::SecretText;
 use keys::spoken::{EscrowPlace, SpokenCode};
@@ -42,8 +43,7 @@ enum NotReleased {
     By(Refused),
     Reason,
     Person,
-    Workstation,
-    SeveralWorkstations,
+    Workstation(NotNamed),
     OwnCode,
     NoCode,
     ReadAlready,
@@ -59,17 +59,12 @@ impl From<NotReleased> for Failure {
     fn from(refused: NotReleased) -> Self {
         let (sentence, advice) = match refused {
             NotReleased::By(refused) => return refused.into(),
+            NotReleased::Workstation(not_named) => return not_named.into(),
             NotReleased::Reason => (
                 "A code is not read out without a reason.",
                 "Say in a few words why, and how you recognised the caller. Nothing of a patient.",
             ),
             NotReleased::Person => ("Nobody signs in with this name.", "Check it; nothing was changed."),
-            NotReleased::Workstation => {
-                ("There is no such workstation.", "See `device list`; its id will do as well.")
-            }
-            NotReleased::SeveralWorkstations => {
-                ("Several workstations have this label.", "Give the id of the one meant: see `device list`.")
-            }
             NotReleased::OwnCode => (
                 "Nobody reads out their own code.",
                 "Somebody else whose role includes managing people has to do it.",
@@ -185,9 +180,9 @@ fn check(
     if actor.person == person.id {
         return Ok(Err(NotReleased::OwnCode));
     }
-    let device = match workstation(tx, asked.device)? {
+    let device = match named(tx, asked.device)? {
         Ok(device) => device.id,
-        Err(refused) => return Ok(Err(refused)),
+        Err(not_named) => return Ok(Err(NotReleased::Workstation(not_named))),
     };
     let Some(row) = tx.recovery_code(person.id, device)? else { return Ok(Err(NotReleased::NoCode)) };
     let Some(sealed) = &row.sealed_code else { return Ok(Err(NotReleased::ReadAlready)) };
@@ -195,20 +190,6 @@ fn check(
     let code = code.and_then(|code| SpokenCode::from_slice(code.expose()));
     let code = code.ok_or(StoreError::Unreadable("a recovery code"))?;
     Ok(Ok((row, code, actor.person)))
-}
-
-fn workstation(tx: &dyn Transaction, named: &str) -> Result<Result<DeviceRow, NotReleased>, StoreError> {
-    let named = named.trim();
-    let is_meant = |device: &DeviceRow| {
-        device.revoked_at.is_none()
-            && (device.label.eq_ignore_ascii_case(named) || device.id.to_string() == named)
-    };
-    let mut meant = tx.devices()?.into_iter().filter(is_meant);
-    Ok(match (meant.next(), meant.next()) {
-        (Some(device), None) => Ok(device),
-        (Some(_), Some(_)) => Err(NotReleased::SeveralWorkstations),
-        (None, _) => Err(NotReleased::Workstation),
-    })
 }
 
 fn subject(person: PersonId) -> Option<RecordKey> {

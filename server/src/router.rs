@@ -5,8 +5,8 @@ use crate::clock::Stopwatch;
 use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::practice::Practice;
 use crate::routes::{
-    activation, changes, courier, credentials, directives, enrolment, fhir, grants, metadata, outcomes,
-    session, sign_in, twins,
+    activation, audit, changes, courier, credentials, directives, enrolment, grants, history, metadata,
+    outcomes, renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -64,6 +64,8 @@ pub(crate) fn main_router(practice: Practice) -> Router {
 pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
     Router::new()
         .route(path::ENROL, post(enrolment::enrol))
+        .route(path::RENEW_START, post(renewal::start))
+        .route(path::RENEW_FINISH, post(renewal::finish))
         .method_not_allowed_fallback(|| async { Refusal::from(ProblemCode::WrongMethod) })
         .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
         .layer(from_fn(around))
@@ -73,7 +75,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 19] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 16] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -84,24 +86,16 @@ fn main_routes() -> Vec<Line> {
         (path::SESSION, Asks::Certificate, post(session::open)),
         (path::CHANGES, Asks::Certificate, post(changes::receive)),
         (path::COURIER, Asks::Certificate, post(courier::receive)),
-        (path::FHIR, Asks::Certificate, post(fhir::bundle)),
-        (fhir::BASE, Asks::Certificate, post(fhir::bundle)),
-        (fhir::OF_TYPE, Asks::Certificate, post(fhir::create)),
-        (fhir::SEARCH, Asks::Session, post(fhir::search)),
+        (path::FHIR, Asks::Certificate, post(audit::receive)),
         (path::CREDENTIAL_START, Asks::Session, post(credentials::start)),
         (path::CREDENTIAL_PROVE, Asks::Session, post(credentials::prove)),
         (path::CREDENTIAL_FINISH, Asks::Session, post(credentials::finish)),
         (path::TWINS, Asks::Session, post(twins::twins)),
         (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
     ];
-    let gets: [(&'static str, Asks, MethodRouter<Practice>); 8] = [
-        (path::HISTORY, Asks::Session, get(fhir::history)),
-        (path::METADATA, Asks::Session, get(fhir::metadata)),
-        (fhir::OF_TYPE, Asks::Session, get(fhir::get)),
-        (fhir::HISTORY_OF_TYPE, Asks::Session, get(fhir::get)),
-        (fhir::RECORD, Asks::Session, get(fhir::get)),
-        (fhir::HISTORY_OF_RECORD, Asks::Session, get(fhir::get)),
-        (fhir::VERSION, Asks::Session, get(fhir::get)),
+    let gets: [(&'static str, Asks, MethodRouter<Practice>); 3] = [
+        (path::HISTORY, Asks::Session, get(history::page)),
+        (path::METADATA, Asks::Session, get(metadata::metadata)),
         (path::HEALTH, Asks::Certificate, get(metadata::health)),
     ];
     let posts = posts.into_iter().map(|(path, asks, handler)| (Method::POST, path, asks, handler));

@@ -54,7 +54,7 @@ pub fn start(practice: Practice, addresses: Addresses) -> Result<Running, Failur
     let enrolling = enrolment.local_addr().map_err(|error| cannot_listen(addresses.enrolment, &error))?;
     record_start(&practice)?;
     let (refusals, writer) = Refusals::into_trail_of(practice.clone());
-    let gate = Gate::new(tls::main_config(&practice.keys)?, refusals);
+    let gate = Gate::new(tls::main_config(&practice.keys, &practice.clock)?, refusals);
     let handle = Handle::new();
     let mut tasks = JoinSet::new();
     let server = axum_server::from_tcp(main).map_err(|error| cannot_listen(listening, &error))?;

@@ -1,5 +1,6 @@
 //! TLS: 1.3 only, on ring; on the main listener every peer shows a certificate of our own issuing CA.
 
+use crate::clock::Clock;
 use crate::custody::ServerKeys;
 use crate::error::Failure;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -7,19 +8,20 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use std::sync::Arc;
 
-/// The main listener: a client certificate is required, and only our issuing CA counts.
+/// The main listener: a client certificate is required, and only our issuing CA counts. Whether one has ended goes by the
+/// server's own clock.
 ///
 /// # Errors
 /// When the keys do not fit each other.
-pub(crate) fn main_config(keys: &ServerKeys) -> Result<Arc<ServerConfig>, Failure> {
+pub(crate) fn main_config(keys: &ServerKeys, clock: &Clock) -> Result<Arc<ServerConfig>, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut trusted = RootCertStore::empty();
     let issuing = CertificateDer::from(keys.issuing.certificate().to_vec());
     trusted.add(issuing).map_err(|_| unusable())?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), provider.clone());
     let verifier = verifier.build().map_err(|_| unusable())?;
-    let builder =
-        ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13]);
+    let builder = ServerConfig::builder_with_details(provider, Arc::new(clock.clone()))
+        .with_protocol_versions(&[&rustls::version::TLS13]);
     finish(builder.map_err(|_| unusable())?.with_client_cert_verifier(verifier), keys)
 }
 

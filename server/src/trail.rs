@@ -98,6 +98,7 @@ fn event_alert(kind: AlertKind) -> Alert {
         AlertKind::SignInFailures => Alert::Throttled,
         AlertKind::ChangeRefused | AlertKind::ChangeQuarantined => Alert::ChangeRefused,
         AlertKind::RecoveryCodeUsed | AlertKind::RecoveryCodeReleased => Alert::RecoveryCode,
-        AlertKind::RevokedDevice => Alert::DeviceChanged,
+        AlertKind::RevokedDevice | AlertKind::LateRenewal => Alert::DeviceChanged,
+        AlertKind::LeaseExtended => Alert::LeaseExtended,
     }
 }

@@ -3,9 +3,10 @@
 //! Of twins and prepared slots the server sees whose they are and who signed them. It opens neither, and makes none.
 
 use crate::directing;
+use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::signing_in::note_reuse;
-use crate::store::{PreparedRow, StoreError, Transaction, TwinRow};
+use crate::store::{DeviceRow, PreparedRow, StoreError, Transaction, TwinRow};
 use jiff::Timestamp;
 use keys::{prepared, twin};
 use records::id::{DeviceId, PersonId};
@@ -15,6 +16,42 @@ use sync::wire::{Base64Bytes, DirectiveOrder, OwnWorkstation, PreparedStanding, 
 const AT_ONCE: u32 = 8;
 /// So many used codes are taken in at once.
 const MOST_STEPS: usize = 256;
+
+/// Why a label or an id names no workstation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotNamed {
+    Nobody,
+    Several,
+}
+
+impl From<NotNamed> for Failure {
+    fn from(refused: NotNamed) -> Self {
+        let (sentence, advice) = match refused {
+            NotNamed::Nobody => {
+                ("There is no such workstation.", "See `device list`; its id will do as well.")
+            }
+            NotNamed::Several => {
+                ("Several workstations have this label.", "Give the id of the one meant: see `device list`.")
+            }
+        };
+        Self::new(Kind::Refused, sentence, advice)
+    }
+}
+
+/// The workstation with this label or id, of those that are not revoked.
+pub(crate) fn named(tx: &dyn Transaction, named: &str) -> Result<Result<DeviceRow, NotNamed>, StoreError> {
+    let named = named.trim();
+    let is_meant = |device: &DeviceRow| {
+        device.revoked_at.is_none()
+            && (device.label.eq_ignore_ascii_case(named) || device.id.to_string() == named)
+    };
+    let mut meant = tx.devices()?.into_iter().filter(is_meant);
+    Ok(match (meant.next(), meant.next()) {
+        (Some(device), None) => Ok(device),
+        (Some(_), Some(_)) => Err(NotNamed::Several),
+        (None, _) => Err(NotNamed::Nobody),
+    })
+}
 
 /// The workstations where a person has keys, each with its twin for the one that asks.
 pub(crate) fn of_person(

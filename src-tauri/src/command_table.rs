@@ -22,6 +22,8 @@ macro_rules! command_table {
             reenter_with_key(form: KeyReenterForm) -> OpenedView;
             /// Signs a person in without the phone: passphrase and a recovery code.
             recover(form: RecoveryForm) -> OpenedView;
+            /// Takes an extension of the offline lease in.
+            extend_lease(form: LeaseForm) -> StatusView;
             /// Signs a person in with passphrase and security key; waits for the touch.
             sign_in_with_key(form: KeySignInForm) -> OpenedView;
             /// How the person's security key stands on this workstation.

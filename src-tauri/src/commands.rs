@@ -6,8 +6,8 @@ use client::view::{
     TodayView, VitalsForm,
 };
 use client::{
-    ActivateForm, ClientError, Code, EnrolForm, KeyReenterForm, KeySignInForm, PassphraseForm, RecoveryForm,
-    ReenterForm, RegisterKeyForm, SheetForm, SignInForm,
+    ActivateForm, ClientError, Code, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, PassphraseForm,
+    RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm,
 };
 use tauri::State;
 

@@ -13,8 +13,8 @@ use client::view::{
 };
 use client::{
     ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, KeyReenterForm,
-    KeySignInForm, LockCause, PassphraseForm, RecoveryForm, ReenterForm, RegisterKeyForm, Settings,
-    SheetForm, SignInForm, SystemClock, Workstation,
+    KeySignInForm, LeaseForm, LockCause, PassphraseForm, RecoveryForm, ReenterForm, RegisterKeyForm,
+    Settings, SheetForm, SignInForm, SystemClock, Workstation,
 };
 use serde::Serialize;
 use tauri::{AppHandle, Emitter};
@@ -205,6 +205,10 @@ impl Desk {
         let opened = self.workstation.recover(form)?;
         self.start_idle_clock();
         Ok(opened)
+    }
+
+    pub(crate) fn extend_lease(&self, form: LeaseForm) -> Answer<StatusView> {
+        self.workstation.extend_lease(&form)
     }
 
     pub(crate) fn sign_in_with_key(&self, form: KeySignInForm) -> Answer<OpenedView> {

@@ -13,6 +13,7 @@ pub mod header;
 pub mod history;
 pub mod path;
 pub mod problem;
+pub mod renewal;
 pub mod session;
 pub mod sign_in;
 
@@ -27,12 +28,14 @@ pub use credential::{
 };
 pub use cursor::{Cursor, CursorError};
 pub use directive::{
-    Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, EscrowedCode, Policy, Renewal,
+    Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, DiskState, EscrowedCode, MachineReport,
+    Policy,
 };
 pub use enrolment::{EnrolRequest, EnrolResponse, Rescue};
 pub use grant::{GrantsRequest, GrantsResponse};
 pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter};
 pub use problem::{Problem, ProblemCode};
+pub use renewal::{LateRenewalFinish, LateRenewalStart, LateRenewalStarted, Renewal};
 pub use session::{
     ChallengeRequest, ChallengeResponse, ChangeOutcome, OutcomesRequest, OutcomesResponse, SessionRequest,
     SessionResponse,

@@ -34,7 +34,7 @@ pub fn deliver(
     items: &[Item],
     mut progress: impl FnMut(usize),
 ) -> Result<Delivered, ClientError> {
-    let server = open(data_dir, keyring)?.ground.server;
+    let server = open(data_dir, keyring)?.ground.way.server;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut delivered = Delivered { results: Vec::new(), answers: Vec::new() };
     for items in requests(items) {

@@ -37,6 +37,6 @@ fn open(data_dir: &Path, keyring: &dyn Keyring) -> Result<Opened, ClientError> {
     let keys = DeviceKeys::of_enrolled(keyring)?;
     // EXPOSE: SQLCipher needs the raw bytes to open the file.
     let device = Device::open(folder, &RawKey::new(*keys.device_file.expose()))?;
-    let ground = ground(&device, &keys)?;
+    let ground = ground(&device, &keys, keyring)?;
     Ok(Opened { device, keys, ground })
 }

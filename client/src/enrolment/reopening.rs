@@ -45,6 +45,8 @@ pub(crate) fn reopen(surroundings: &Surroundings, form: &EnrolForm) -> Result<()
         (Setting::CertificateChain, answer.chain_pem.as_bytes()),
         (Setting::TrustBundle, answer.trust_bundle.as_bytes()),
         (Setting::ServerAddress, answer.server_url.as_bytes()),
+        (Setting::EnrolmentAddress, form.server.trim().as_bytes()),
+        (Setting::Renewing, b""),
     ])?;
     // Last: until the keyring holds the key, the next start says that it is missing, and this can be done again.
     keys.store(keyring)?;

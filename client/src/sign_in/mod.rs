@@ -67,7 +67,10 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
     let may_use_slot = admit(station, &failures)?;
     let entry = open(station, &typed, may_use_slot);
     match entry {
-        Ok(entry) => enter::enter(station, ticket, entry, name, &failures),
+        // The code may have proven that it is later than was known before it.
+        Ok(entry) => {
+            station.admits_opening().and_then(|()| enter::enter(station, ticket, entry, name, &failures))
+        }
         Err(error) => {
             if error.code == Code::SignInRefused {
                 tries::note_failure(station, name, &failures)?;
@@ -82,6 +85,7 @@ pub(crate) fn sign_in(station: &Arc<Station>, form: &SignInForm) -> Result<Opene
 /// Where every way in begins: with a ticket, which a lock makes worthless, and a turn. An attempt is counted by what was
 /// known before it, so none begins before the one before it was counted.
 fn begin(station: &Station) -> Result<(Ticket, MutexGuard<'_, ()>), ClientError> {
+    station.admits_opening()?;
     let ticket = station.mailbox().ticket();
     let turn = station.attempt_turn();
     station.admits_work()?;

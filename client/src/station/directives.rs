@@ -11,7 +11,7 @@ use vault::{Setting, StoredGrant};
 
 use super::{Station, Trust, held};
 use crate::recovery::telephone;
-use crate::{ClientError, Code};
+use crate::{ClientError, Code, renewing};
 
 /// So many used codes go with one request; more wait for the next.
 const MOST_STEPS: u32 = 256;
@@ -25,7 +25,8 @@ impl Station {
             done: self.orders_done().ok()?,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             trust_bundle: self.trust().number(),
-            renewal_csr_pem: None,
+            renewal_csr_pem: renewing::request(self),
+            machine: Some(self.machine_report()),
             recovery_codes,
             prepared_slots: held(&self.standings).clone(),
             used_steps: used_steps.into_iter().map(|(person, step)| UsedStep { person, step }).collect(),
@@ -79,7 +80,11 @@ impl Station {
         if let Some(receipt) = self.own_receipt(answer) {
             self.keep_receipt(receipt);
         }
+        if let Some(renewal) = &answer.renewal {
+            renewing::take(self, renewal);
+        }
         self.keep_orders(&answer.directives);
+        self.watch_lease();
         self.sync_page_changed();
     }
 

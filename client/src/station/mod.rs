@@ -4,6 +4,7 @@ mod anchoring;
 mod delivery;
 mod directives;
 mod erasing;
+mod lease;
 mod lock;
 mod mirror;
 mod orders;
@@ -14,6 +15,7 @@ mod status;
 mod time;
 mod tokens;
 mod trust;
+mod way;
 pub(crate) mod wiping;
 
 use std::sync::atomic::AtomicBool;
@@ -31,11 +33,11 @@ use vault::{Device, Identity, Slots};
 use crate::client_state::ClientState;
 use crate::credentials::PendingPhone;
 use crate::device_keys::DeviceKeys;
-use crate::https::Server;
 use crate::keyring::Keyring;
 use crate::mailbox::Mailbox;
 use crate::parking::ParkedMemory;
 use crate::proven_time::ProvenTime;
+use crate::renewing::Renewing;
 use crate::security_key::KeyDesk;
 use crate::session::OpenSession;
 use crate::sign_in::kept_slot::SlotShelf;
@@ -48,6 +50,7 @@ pub(crate) use directives::kept_text;
 pub(crate) use park::{Parking, Span, ToPark};
 pub(crate) use person::SignedIn;
 pub(crate) use trust::Trust;
+pub(crate) use way::Way;
 
 /// Whom to tell what has changed.
 pub(crate) type Listener = Arc<dyn Fn(workstation::Event) + Send + Sync>;
@@ -88,9 +91,7 @@ pub(crate) struct Parts {
     pub(crate) state: ClientState,
     pub(crate) about: About,
     pub(crate) trust: Trust,
-    pub(crate) server: Server,
-    /// SHA-256 of the device certificate.
-    pub(crate) certificate: [u8; 32],
+    pub(crate) way: Way,
     pub(crate) driver: DriverHandle,
 }
 
@@ -102,8 +103,8 @@ pub(crate) struct Station {
     keys: DeviceKeys,
     slots: Slots,
     key_slots: Slots,
-    server: Server,
-    certificate: [u8; 32],
+    way: RwLock<Arc<Way>>,
+    renewing: Renewing,
     driver: DriverHandle,
     mailbox: Mailbox<OpenSession>,
     store: Arc<Store>,
@@ -112,6 +113,7 @@ pub(crate) struct Station {
     recovery: recovery::Desk,
     proven: Mutex<ProvenTime>,
     opened_at: Mutex<Option<Reading>>,
+    lease_watch: lease::Watch,
     net: Mutex<tokens::Net>,
     mirror: Mutex<mirror::Mirror>,
     re_keying: re_keying::ReKeying,
@@ -143,8 +145,8 @@ impl Station {
             surroundings: parts.surroundings,
             about: parts.about,
             keys: parts.keys,
-            server: parts.server,
-            certificate: parts.certificate,
+            way: RwLock::new(Arc::new(parts.way)),
+            renewing: Renewing::default(),
             driver: parts.driver,
             mailbox: Mailbox::closed(),
             store: Arc::new(Store::shut(parts.device)),
@@ -153,6 +155,7 @@ impl Station {
             recovery: recovery::Desk::default(),
             proven: Mutex::new(proven),
             opened_at: Mutex::new(None),
+            lease_watch: lease::Watch::default(),
             net: Mutex::new(net),
             mirror: Mutex::default(),
             re_keying: re_keying::ReKeying::default(),
@@ -239,8 +242,8 @@ impl Station {
         &self.surroundings.security_key
     }
 
-    pub(crate) fn server(&self) -> &Server {
-        &self.server
+    pub(crate) fn renewing(&self) -> &Renewing {
+        &self.renewing
     }
 
     pub(crate) fn driver(&self) -> &DriverHandle {
@@ -333,7 +336,7 @@ impl Station {
         Asked: Serialize + Send + Sync + 'static,
         Answered: DeserializeOwned + Send + 'static,
     {
-        let server = self.server.clone();
+        let server = self.server();
         crate::net::wait(self.runtime(), async move { server.call(path, &asked).await })
     }
 }

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use records::date::instant_text;
-use sync::wire::AuditReceipt;
+use sync::wire::{AuditReceipt, MachineReport};
 
 use super::Station;
 use crate::syncing::SyncState;
 use crate::view::{AuditView, Lifecycle, StatusView, SyncView, VerifiedView};
-use crate::{ClientError, workstation};
+use crate::{ClientError, health, workstation};
 
 impl Station {
     /// The state of the workstation, without any patient's data.
@@ -30,12 +30,20 @@ impl Station {
             parked: if person.is_none() { self.parked_views() } else { Vec::new() },
             person,
             problem: None,
+            lease: self.lease_view(),
             notice: self.notice(),
             idle_limit_s: self.idle_limit_s(),
             privacy_cover_s: self.policy().privacy_cover_s,
             key_due,
             demo: self.settings().demo,
         }
+    }
+
+    /// What the server is told of this computer.
+    pub(crate) fn machine_report(&self) -> MachineReport {
+        let sync = self.net().sync;
+        let unsent_changes = u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX);
+        health::report(self.settings(), unsent_changes, sync.unsent_events)
     }
 
     /// The shorter of what was set here and what the practice's policy says.

@@ -133,7 +133,7 @@ impl Station {
     /// Answers the server's challenge with the key of the person who is signed in.
     pub(crate) fn sign_challenge(&self, challenge: &[u8]) -> Result<Base64Bytes, ClientError> {
         let challenge: [u8; CHALLENGE_LENGTH] = challenge.try_into().map_err(|_| Code::ServerAnswer)?;
-        let (identity, certificate) = (self.identity(), self.certificate);
+        let (identity, certificate) = (self.identity(), self.way().certificate);
         self.ask(move |session| {
             let claim = SessionClaim {
                 practice: identity.practice.uuid(),

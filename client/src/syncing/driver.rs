@@ -113,7 +113,7 @@ impl Driver {
                     Some(told) => self.hear(told),
                 },
                 Some(answered) = self.answers.join_next() => self.take_answer(answered.ok()),
-                () = tokio::time::sleep(sleep) => self.machine.handle_timeout(self.station.now()),
+                () = tokio::time::sleep(sleep) => self.pass_time().await,
             }
         }
     }
@@ -206,6 +206,12 @@ impl Driver {
             station.orders_after_delivery();
         })
         .await;
+    }
+
+    async fn pass_time(&mut self) {
+        self.machine.handle_timeout(self.station.now());
+        let station = self.station.clone();
+        blocking(move || station.watch_lease()).await;
     }
 
     fn show(&mut self) {

@@ -15,6 +15,7 @@ use sync::{Answer, Failure, Request};
 
 use super::session::refresh_grants;
 use crate::https::ServerError;
+use crate::renewing;
 use crate::station::Station;
 
 /// Sends one request and waits for its answer.
@@ -83,6 +84,7 @@ async fn pull(station: &Arc<Station>, cursor: Cursor, count: u32) -> Result<Answ
 
 /// Asks what the server has to tell; once more where it brought slots, so that it hears what became of them.
 async fn directives(station: &Arc<Station>) -> Result<Answer, Failure> {
+    renewing::go_on(station).await;
     let answer = ask_directives(station).await?;
     match on_disk(station, |station| Some(station.has_standings())).await? {
         true => ask_directives(station).await,
@@ -92,10 +94,14 @@ async fn directives(station: &Arc<Station>) -> Result<Answer, Failure> {
 
 async fn ask_directives(station: &Arc<Station>) -> Result<Answer, Failure> {
     let asked = on_disk(station, |station| station.directives_request()).await?;
-    let answered: DirectivesResponse =
-        station.server().call(path::DIRECTIVES, &asked).await.map_err(failure)?;
+    let answered = station.server().call::<_, DirectivesResponse>(path::DIRECTIVES, &asked).await;
+    if answered.as_ref().err() == Some(&ServerError::Untrusted) {
+        station.renewing().note_refused();
+    }
+    let answered = answered.map_err(failure)?;
     let log_size = station.own_receipt(&answered).map(|receipt| receipt.size);
     let (done, orders) = (asked.done, station.clone());
+    let has_new_certificate = answered.renewal.is_some();
     let wants_grants = on_disk(station, move |station| {
         station.was_heard(&asked);
         station.take_directives(&answered);
@@ -103,6 +109,9 @@ async fn ask_directives(station: &Arc<Station>) -> Result<Answer, Failure> {
         Some(station.wants_grants())
     })
     .await?;
+    if has_new_certificate {
+        renewing::go_on(station).await;
+    }
     if wants_grants && let Err(error) = refresh_grants(station).await {
         tracing::debug!(code = error.code.as_str(), "the grants that an order comes with were not fetched");
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::ClientError;
+use crate::view::LeaseView;
 
 /// What holds something, and whether a thief of the disk could read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,6 +58,8 @@ pub struct HealthView {
     pub device: String,
     /// Last contact with the server, `22-Nov-2026 10:15`.
     pub last_contact: Option<String>,
+    /// The offline lease, where it ends before long or has ended.
+    pub lease: Option<LeaseView>,
     /// Seconds without a key or a click after which the workstation locks itself.
     pub idle_limit_s: u32,
     /// Why the keyring does not answer; absent where it does.

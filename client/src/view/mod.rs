@@ -4,6 +4,7 @@ mod chart;
 mod chart_rows;
 mod find;
 mod health;
+mod lease;
 mod recovery;
 mod review;
 mod state;
@@ -20,6 +21,7 @@ pub use chart_rows::{
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use health::{HealthView, Storage, WindowHealth};
+pub use lease::{LeaseLevel, LeaseView};
 pub use recovery::{CredentialView, RecoveryView, SecurityKeyView, SheetView};
 pub use review::{AuditRow, AuditView, VerifiedView};
 pub use state::{ActivationView, Lifecycle, OpenedView, ParkedView, PersonView, Place, StatusView};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ClientError;
+use crate::view::LeaseView;
 
 /// Which of the four screens belongs on the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +45,8 @@ pub struct StatusView {
     pub parked: Vec<ParkedView>,
     /// What stands in the way, when `state` is `blocked`.
     pub problem: Option<ClientError>,
+    /// The offline lease, where it ends before long or has ended.
+    pub lease: Option<LeaseView>,
     /// What is wrong with the data folder while work goes on.
     pub notice: Option<ClientError>,
     /// Seconds without a key or a click after which the workstation locks itself.

@@ -42,6 +42,15 @@ pub struct PhoneTime {
     pub date: String,
 }
 
+/// An extension of the offline lease.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct LeaseForm {
+    /// Seven words, or the text of a file.
+    pub text: String,
+}
+
 /// What a person types who comes back within hours of a full sign-in.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

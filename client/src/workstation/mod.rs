@@ -34,7 +34,7 @@ use crate::view::{
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
 pub use forms::{
-    ActivateForm, EnrolForm, KeyReenterForm, KeySignInForm, LockCause, PassphraseForm, PhoneTime,
+    ActivateForm, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, LockCause, PassphraseForm, PhoneTime,
     RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm,
 };
 use open::Running;

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use keys::{Random, certificate};
+use keys::Random;
 use records::event::AuditEvent;
 use tokio::task::JoinHandle;
 use vault::{Device, Folder, RawKey, Setting};
 
 use crate::client_state::ClientState;
 use crate::device_keys::DeviceKeys;
-use crate::https::{PinnedRoot, Server, TlsMaterial};
+use crate::https::PinnedRoot;
+use crate::keyring::Keyring;
 use crate::station::wiping::{self, Found};
-use crate::station::{About, Parts, Station, Surroundings, Trust, kept_text};
+use crate::station::{About, Parts, Station, Surroundings, Trust, Way, kept_text};
 use crate::syncing::{Driver, DriverHandle};
 use crate::{ClientError, Code};
 
@@ -55,30 +56,25 @@ pub(super) fn open(surroundings: &Surroundings) -> Result<Option<Running>, Clien
 /// What an open `device.db` says of the practice: whom to believe, and the way to its server.
 pub(crate) struct Ground {
     pub(crate) trust: Trust,
-    pub(crate) server: Server,
+    pub(crate) way: Way,
     state: ClientState,
-    /// SHA-256 of the device certificate.
-    certificate: [u8; 32],
 }
 
 /// Reads what was kept at enrolment, and checks that it fits itself.
-pub(crate) fn ground(device: &Device, keys: &DeviceKeys) -> Result<Ground, ClientError> {
+pub(crate) fn ground(
+    device: &Device,
+    keys: &DeviceKeys,
+    keyring: &dyn Keyring,
+) -> Result<Ground, ClientError> {
     let state = device.setting(Setting::Client)?.ok_or(Code::VaultDamaged)?;
     let state = ClientState::from_bytes(&state).map_err(|_| Code::VaultNewer)?;
     let fingerprint = state.root_fingerprint().ok_or(Code::VaultDamaged)?;
-    let certificate_pem = kept_text(device, Setting::Certificate)?;
     let chain_pem = kept_text(device, Setting::CertificateChain)?;
     let bundle = kept_text(device, Setting::TrustBundle)?;
     let trust = Trust::verify(fingerprint, &chain_pem, &bundle, device.identity().practice)
         .map_err(|_| Code::VaultDamaged)?;
-    let root = PinnedRoot::from_fingerprint(fingerprint);
-    // EXPOSE: rustls needs the private key to speak for this workstation.
-    let tls = TlsMaterial::workstation(root, &certificate_pem, &chain_pem, keys.tls.expose())
-        .map_err(|_| Code::VaultDamaged)?;
-    let server = Server::at(&kept_text(device, Setting::ServerAddress)?, &tls)?;
-    let leaf = certificate::from_pem(&certificate_pem).map_err(|_| Code::VaultDamaged)?;
-    let certificate = leaf.first().map(|der| certificate::fingerprint(der)).ok_or(Code::VaultDamaged)?;
-    Ok(Ground { trust, server, state, certificate })
+    let way = Way::of(device, keys, keyring, PinnedRoot::from_fingerprint(fingerprint))?;
+    Ok(Ground { trust, way, state })
 }
 
 fn assemble(
@@ -87,7 +83,7 @@ fn assemble(
     keys: DeviceKeys,
     driver: DriverHandle,
 ) -> Result<Station, ClientError> {
-    let Ground { trust, server, state, certificate } = ground(&device, &keys)?;
+    let Ground { trust, way, state } = ground(&device, &keys, surroundings.keyring.as_ref())?;
     let about = About {
         practice: kept_text(&device, Setting::PracticeName)?,
         label: kept_text(&device, Setting::DeviceLabel)?,
@@ -99,8 +95,7 @@ fn assemble(
         state,
         about,
         trust,
-        server,
-        certificate,
+        way,
         driver,
     }))
 }

@@ -2,7 +2,7 @@
 
 use super::Workstation;
 use crate::view::{HealthView, Lifecycle, StatusView, WindowHealth};
-use crate::{ClientError, health};
+use crate::{ClientError, health, workstation::LeaseForm};
 
 impl Workstation {
     /// What this workstation stands on; `window` is what only the window knows. Answers in every state.
@@ -10,6 +10,16 @@ impl Workstation {
         // A name under which nothing lies: all that is asked is whether the keyring answers.
         let keyring = self.surroundings.keyring.read("health").err().map(ClientError::from);
         health::health(self.status(), &self.surroundings.settings, keyring, window)
+    }
+
+    /// Takes an extension of the offline lease in: seven words, or the text of a file. Each is good once, here, for the number
+    /// that the screen shows.
+    ///
+    /// # Errors
+    /// `lease-words-mistyped`, `lease-refused`; `not-enrolled`, `audit-failed`, and what could not be written.
+    pub fn extend_lease(&self, form: &LeaseForm) -> Result<StatusView, ClientError> {
+        self.station()?.extend_lease(&form.text)?;
+        Ok(self.status())
     }
 
     pub(super) fn without_station(&self, state: Lifecycle, problem: Option<ClientError>) -> StatusView {
@@ -25,6 +35,7 @@ impl Workstation {
             parked: Vec::new(),
             person: None,
             problem,
+            lease: None,
             notice: None,
             idle_limit_s: u32::try_from(settings.idle_limit().as_secs()).unwrap_or(u32::MAX),
             privacy_cover_s: sync::wire::Policy::default().privacy_cover_s,

@@ -2,7 +2,8 @@
 
 use keys::SecretBytes;
 use keys::certificate::{
-    self, Authority, CertificateNotMade, CertificateRefused, CertificateRequest, device_id, verify_issued,
+    self, Authority, CertificateNotMade, CertificateRefused, CertificateRequest, LateRenewal, device_id,
+    verify_issued,
 };
 
 use super::given::{NOW, id, now, random};
@@ -96,6 +97,29 @@ fn a_certificate_is_renewed_with_the_key_that_is_there() {
     let again = CertificateRequest::for_key(&request.key).unwrap();
     let client = issuing.issue_client(&again, id(2), now(), &mut random).unwrap();
     assert_eq!(device_id(&client), Ok(id(2)));
+}
+
+#[test]
+fn a_late_renewal_is_proven_by_the_key_of_the_certificate_and_for_one_request_and_challenge() {
+    let (_, issuing, mut random) = practice(89);
+    let (old, new) = (CertificateRequest::make().unwrap(), CertificateRequest::make().unwrap());
+    let ended = issuing.issue_client(&old.request_pem, id(2), now(), &mut random).unwrap();
+    let asked = |challenge, device, request_pem| LateRenewal {
+        practice: id(1),
+        device: id(device),
+        challenge: [challenge; 32],
+        request_pem,
+    };
+    let signature = asked(5, 2, &new.request_pem).sign(&old.key).unwrap();
+    assert_eq!(asked(5, 2, &new.request_pem).verify(&ended, &signature), Ok(()));
+    let refused = Err(CertificateRefused::BadSignature);
+    assert_eq!(asked(6, 2, &new.request_pem).verify(&ended, &signature), refused, "another challenge");
+    assert_eq!(asked(5, 3, &new.request_pem).verify(&ended, &signature), refused, "another workstation");
+    assert_eq!(asked(5, 2, &old.request_pem).verify(&ended, &signature), refused, "another request");
+    let by_new = asked(5, 2, &new.request_pem).sign(&new.key).unwrap();
+    assert_eq!(asked(5, 2, &new.request_pem).verify(&ended, &by_new), refused, "another key");
+    let junk = asked(5, 2, &new.request_pem).sign(&SecretBytes::new(vec![1, 2, 3]));
+    assert_eq!(junk.err(), Some(CertificateNotMade::BadKey));
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub enum Alert {
     LogBroken,
     /// A change was refused, or put aside for a person.
     ChangeRefused,
-    /// The workstation was enrolled, retired or wiped.
+    /// The workstation was enrolled, retired or wiped, or has another certificate.
     DeviceChanged,
     /// A person's means of signing in were changed.
     CredentialChanged,
@@ -131,6 +131,12 @@ pub enum Alert {
     RecoveryCode,
     /// Audit keys could not be advanced.
     AuditImpaired,
+    /// An offline lease was extended: by the server, or taken in by the workstation.
+    LeaseExtended,
+    /// Somebody looked at many patients, or at an unusual hour.
+    UnusualAccess,
+    /// The server has not heard of a workstation for long.
+    DeviceStale,
 }
 
 impl Alert {
@@ -147,19 +153,26 @@ impl Alert {
             Alert::CredentialChanged => "credential-changed",
             Alert::RecoveryCode => "recovery-code",
             Alert::AuditImpaired => "audit-impaired",
+            Alert::LeaseExtended => "lease-extended",
+            Alert::UnusualAccess => "unusual-access",
+            Alert::DeviceStale => "device-stale",
         }
     }
 
     const fn subtype(self) -> &'static str {
         match self {
             Alert::CredentialChanged => codes::USER_ATTRIBUTES,
-            Alert::DeviceChanged | Alert::AuditImpaired => codes::SECURITY_CONFIGURATION,
+            Alert::DeviceChanged | Alert::AuditImpaired | Alert::LeaseExtended => {
+                codes::SECURITY_CONFIGURATION
+            }
             Alert::RolledBack
             | Alert::Damaged
             | Alert::CodeReused
             | Alert::Throttled
             | Alert::LogBroken
             | Alert::RecoveryCode
+            | Alert::UnusualAccess
+            | Alert::DeviceStale
             | Alert::ChangeRefused => codes::RESTRICTED_FUNCTION,
         }
     }

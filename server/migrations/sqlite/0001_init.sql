@@ -18,12 +18,19 @@ CREATE TABLE device (
   practice      BLOB NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
   label         TEXT NOT NULL,
   certificate   BLOB NOT NULL,             -- hash of the certificate in use
+  certificate_until INTEGER NOT NULL,      -- when it ends
   renewing      BLOB,                      -- hash of one that was issued and not used yet
+  renewing_until INTEGER,
   checkpoint_key BLOB NOT NULL,
   agreement_key BLOB NOT NULL,
   escrow        BLOB,                      -- the key of device.db, sealed
   log           BLOB,                      -- its audit log, once something was delivered
   program       TEXT NOT NULL DEFAULT '',
+  system        TEXT NOT NULL DEFAULT '',  -- these five are what the workstation says of itself
+  disk          TEXT NOT NULL DEFAULT 'unknown',
+  swap          TEXT NOT NULL DEFAULT 'unknown',
+  unsent_changes INTEGER NOT NULL DEFAULT 0,
+  unsent_events INTEGER NOT NULL DEFAULT 0,
   directives_done INTEGER NOT NULL DEFAULT 0,
   directives_since INTEGER NOT NULL DEFAULT 0, -- those up to here were carried out before it was enrolled again
   may_link      INTEGER NOT NULL DEFAULT 0,  -- was enrolled again: it may bring one log that links to the one held
@@ -224,18 +231,6 @@ CREATE INDEX version_feed ON version (drawer, seq) WHERE superseded = 0;
 CREATE INDEX version_of_patient ON version (patient) WHERE superseded = 0 AND gone = 0 AND patient IS NOT NULL;
 CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
 
-CREATE INDEX version_of_kind ON version (kind, seq) WHERE superseded = 0 AND gone = 0;
-
--- What present versions are found by. Values of parameters that can tell who somebody is are keyed tokens (HMAC); codes stand
--- as code, unit separator and system, times as eight bytes that sort.
-CREATE TABLE search_index (
-  parameter   TEXT NOT NULL,
-  value       BLOB NOT NULL,
-  seq         INTEGER NOT NULL,            -- the version; it goes when another one takes its place
-  PRIMARY KEY (parameter, value, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX search_index_of_version ON search_index (seq);
-
 CREATE TABLE relation (
   person      BLOB NOT NULL,
   patient     TEXT NOT NULL,
@@ -318,9 +313,7 @@ CREATE TABLE leaf (
   log         BLOB NOT NULL REFERENCES log (id) ON DELETE RESTRICT,
   position    INTEGER NOT NULL,
   hash        BLOB NOT NULL,
-  received_at INTEGER NOT NULL,
-  recorded_at INTEGER NOT NULL,            -- these eight are read out of the event, for searching; received_at where it does not say
-  event_id    TEXT,
+  recorded_at INTEGER,                     -- these six are read out of the event, for searching
   type        TEXT,
   subtype     TEXT,
   outcome     TEXT,
@@ -330,8 +323,6 @@ CREATE TABLE leaf (
   event       BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX leaf_of_log ON leaf (log, position);
-CREATE INDEX leaf_of_time ON leaf (recorded_at, n);
-CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
 CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
 

@@ -3,14 +3,24 @@
 use super::two_people::By;
 use super::{Data, print, two_people};
 use crate::error::Failure;
+use crate::leasing::{self, Extend};
 use crate::practice::Practice;
 use crate::store::Act;
-use crate::{directing, people};
+use crate::{directing, inventory, people};
 use clap::Subcommand;
 use records::Drawer;
 use records::id::DeviceId;
 use serde_json::json;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use sync::wire::DirectiveOrder;
+
+const LEASE: &str = "\
+The workstation shows eight digits beside the sentence that its lease has ended. Recognise the caller first, by a call
+back to a number you have. Then read the words one by one; four letters of each are enough to type. They work once, on
+that workstation, while it shows that number. \"text\" is the same as a line that a bar code reader can type or a stick
+can carry. Nothing on the workstation is lost by waiting.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DeviceCommand {
@@ -22,10 +32,16 @@ pub(super) enum DeviceCommand {
         #[arg(long)]
         label: String,
     },
-    /// List the workstations.
+    /// List the workstations: what each says of itself, and what deserves a look.
     List {
         #[command(flatten)]
         data: Data,
+        /// As a table for a spreadsheet (RFC 4180) in place of JSON.
+        #[arg(long)]
+        csv: bool,
+        /// Only those that were not heard of for so many days.
+        #[arg(long, value_name = "DAYS")]
+        stale: Option<u32>,
     },
     /// Ask to enrol a workstation again under its own id, with the key of its data folder: after a lost keyring or a
     /// dead disk. A second administrator has to agree, and gets the token.
@@ -68,6 +84,29 @@ pub(super) enum DeviceCommand {
         #[arg(long = "drawer", value_parser = drawer)]
         drawers: Vec<Drawer>,
     },
+    /// Extend the offline lease of a workstation that cannot reach this server: seven words for the telephone, and a file.
+    #[command(after_long_help = LEASE)]
+    LeaseRelease {
+        #[command(flatten)]
+        data: Data,
+        /// The label or the id of the workstation.
+        #[arg(value_name = "LABEL")]
+        device: String,
+        /// The eight digits on its screen.
+        #[arg(long, value_name = "NUMBER")]
+        number: String,
+        /// For how many days, 1 to 90.
+        #[arg(long, default_value_t = leasing::USUAL_DAYS)]
+        days: u16,
+        /// Also write the extension into this file, for a stick.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        by: By,
+        /// Why, and how you recognised the caller; nothing of a patient.
+        #[arg(long)]
+        reason: String,
+    },
     /// Revoke a workstation: its next request is refused.
     Revoke {
         #[command(flatten)]
@@ -87,7 +126,7 @@ pub(super) fn run(
             // Printed once, for the person who enrols the workstation.
             print(&json!({ "token": people::make_token(&open(&data)?, &label)?.expose() }))
         }
-        DeviceCommand::List { data } => list_devices(&open(&data)?),
+        DeviceCommand::List { data, csv, stale } => list_devices(&open(&data)?, csv, stale),
         DeviceCommand::Rescue { data, id, by } => {
             two_people::ask_for(&open(&data)?, Act::EscrowRelease(id), by)
         }
@@ -96,6 +135,10 @@ pub(super) fn run(
             order(&open(&data)?, id, &DirectiveOrder::Wipe { deliver_first: !at_once })
         }
         DeviceCommand::Rekey { data, id, drawers } => re_key(&open(&data)?, id, &drawers),
+        DeviceCommand::LeaseRelease { data, device, number, days, file, by, reason } => {
+            let asked = Extend { device: &device, number: &number, days, reason: &reason };
+            extend_lease(&open(&data)?, &asked, file.as_deref(), by)
+        }
         DeviceCommand::Revoke { data, id } => {
             people::revoke_device(&open(&data)?, id)?;
             print(&json!({ "device_id": id, "revoked": true }))
@@ -106,6 +149,26 @@ pub(super) fn run(
 fn order(practice: &Practice, id: DeviceId, order: &DirectiveOrder) -> Result<(), Failure> {
     let number = directing::order(practice, id, order)?;
     print(&json!({ "device_id": id, "directive": number }))
+}
+
+fn extend_lease(practice: &Practice, asked: &Extend<'_>, file: Option<&Path>, by: By) -> Result<(), Failure> {
+    let extended = leasing::extend(practice, asked, &by.proof()?)?;
+    if let Some(file) = file {
+        write_new(file, format!("{}\n", extended.file).as_bytes())
+            .map_err(|error| Failure::disk("The file cannot be written.", &error))?;
+    }
+    // Printed once, for the one who reads it out.
+    print(&json!({
+        "device_id": extended.device,
+        "days": asked.days,
+        "words": extended.words.expose(),
+        "text": extended.file,
+    }))
+}
+
+/// A file that is there stays as it is.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::create_new(path)?.write_all(bytes)
 }
 
 fn re_key(practice: &Practice, id: DeviceId, drawers: &[Drawer]) -> Result<(), Failure> {
@@ -124,20 +187,7 @@ fn drawer(text: &str) -> Result<Drawer, String> {
     })
 }
 
-fn list_devices(practice: &Practice) -> Result<(), Failure> {
-    let devices = crate::store::read(practice.store.as_ref(), |tx| tx.devices())?;
-    let list: Vec<_> = devices
-        .iter()
-        .map(|device| {
-            json!({
-                "device_id": device.id,
-                "label": device.label,
-                "enrolled_at": device.enrolled_at,
-                "contact_at": device.contact_at,
-                "directives_done": device.directives_done,
-                "revoked_at": device.revoked_at,
-            })
-        })
-        .collect();
-    print(&list)
+fn list_devices(practice: &Practice, as_csv: bool, stale_days: Option<u32>) -> Result<(), Failure> {
+    let list = inventory::list(practice, stale_days)?;
+    if as_csv { super::print_text(&inventory::csv(&list)) } else { print(&list) }
 }

@@ -30,6 +30,15 @@ pub(super) enum PolicyCommand {
         /// Days; 0 for never.
         days: u32,
     },
+    /// For how many days a workstation opens without having reached this server. It warns from two thirds of that on; past
+    /// it nobody signs in there until it reaches the server or gets an extension (`device lease-release`).
+    Lease {
+        #[command(flatten)]
+        data: Data,
+        /// Days, 7 to 90.
+        #[arg(value_parser = clap::value_parser!(u32).range(7..=90))]
+        days: u32,
+    },
     /// When workstations lock. What is not named stays as it is; a workstation that was started with a shorter idle limit
     /// keeps that.
     Lock(LockLimits),
@@ -92,6 +101,10 @@ pub(super) fn run(
             print(&people::set_mirror(&open(&data)?, path)?)
         }
         PolicyCommand::RekeyDays { data, days } => print(&people::set_rekey_days(&open(&data)?, days)?),
+        PolicyCommand::Lease { data, days } => {
+            let change = |before| Policy { lease_days: days, ..before };
+            print(&people::change_policy(&open(&data)?, change)?)
+        }
         PolicyCommand::Lock(limits) => {
             let practice = open(&limits.data)?;
             print(&people::change_policy(&practice, |before| limits.apply(before))?)

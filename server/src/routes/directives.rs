@@ -7,15 +7,14 @@ use crate::intake::{Json, SMALL};
 use crate::people::policy_in;
 use crate::practice::Practice;
 use crate::releasing;
-use crate::store::{self, DirectiveRow, StoreError, Transaction};
-use crate::{directing, erasing, workstations};
+use crate::store::{self, DirectiveRow, ReportRow, StoreError, Transaction};
+use crate::{certifying, directing, erasing, workstations};
 use axum::extract::State;
 use jiff::Timestamp;
-use keys::{Random, certificate};
-use sync::wire::{Base64Bytes, Directive, DirectivesRequest, DirectivesResponse, ProblemCode, Renewal};
+use sync::wire::{Base64Bytes, Directive, DirectivesRequest, DirectivesResponse};
 
-/// The longest name of a program version that is kept, in characters.
-const LONGEST_PROGRAM: usize = 40;
+/// The longest name of a program version or an operating system that is kept, in characters.
+const LONGEST_NAME: usize = 60;
 
 /// `POST /v1/directives`.
 pub(crate) async fn directives(
@@ -40,17 +39,16 @@ fn collect(
     now: Timestamp,
 ) -> Result<DirectivesResponse, Refusal> {
     let id = workstation.id();
-    let program: String = request.program.chars().filter(|c| !c.is_control()).take(LONGEST_PROGRAM).collect();
     let before = tx.device(id)?.map_or(0, |row| row.directives_done);
     directing::note_done(practice, tx, id, (before, request.done), now)?;
     workstations::note_standings(practice, tx, id, &request.prepared_slots, now)?;
     workstations::note_steps(practice, tx, id, &request.used_steps, now)?;
-    tx.touch_device(id, &program, request.done, now)?;
+    tx.touch_device(id, &report(request, &workstation.row.report), request.done, now)?;
     let policy = policy_in(tx)?;
     directing::re_key_by_calendar(practice, tx, id, policy.rekey_days, now)?;
     let given = tx.directives(id, request.done.max(workstation.row.directives_since))?;
     let log = workstation.row.log.map(|log| tx.log(log)).transpose()?.flatten();
-    let renewal = request.renewal_csr_pem.as_deref().map(|csr| renew(practice, tx, workstation, csr, now));
+    let renewal = request.renewal_csr_pem.as_deref().map(|csr| certifying::issue(practice, tx, id, csr, now));
     Ok(DirectivesResponse {
         now,
         policy,
@@ -64,6 +62,23 @@ fn collect(
     })
 }
 
+/// What the workstation says of itself; what it leaves out stays as it was said last.
+fn report(request: &DirectivesRequest, before: &ReportRow) -> ReportRow {
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect::<String>();
+    let program = plain(&request.program);
+    match &request.machine {
+        None => ReportRow { program, ..before.clone() },
+        Some(machine) => ReportRow {
+            program,
+            system: plain(&machine.system),
+            disk: machine.disk.as_str().to_owned(),
+            swap: machine.swap.as_str().to_owned(),
+            unsent_changes: machine.unsent_changes,
+            unsent_events: machine.unsent_events,
+        },
+    }
+}
+
 fn directive(row: DirectiveRow) -> Result<Directive, StoreError> {
     Ok(Directive {
         number: row.number,
@@ -71,18 +86,4 @@ fn directive(row: DirectiveRow) -> Result<Directive, StoreError> {
         order: directing::read_order(&row)?,
         signature: Base64Bytes(row.signature.to_vec()),
     })
-}
-
-fn renew(
-    practice: &Practice,
-    tx: &dyn Transaction,
-    workstation: &Workstation,
-    csr: &str,
-    now: Timestamp,
-) -> Result<Renewal, Refusal> {
-    let id = workstation.id();
-    let made = practice.keys.issuing.issue_client(csr, id.uuid(), now, &mut Random::from_os());
-    let made = made.map_err(|_| ProblemCode::Malformed)?;
-    tx.begin_renewal(id, &certificate::fingerprint(&made))?;
-    Ok(Renewal { certificate_pem: certificate::to_pem(&[&made]), chain_pem: practice.keys.chain_pem() })
 }

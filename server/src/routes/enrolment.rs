@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Refusal, json};
 use crate::audit_intake::receipt;
+use crate::certifying;
 use crate::custody::Sealed;
 use crate::identity::blocking;
 use crate::intake::{Json, SMALL};
@@ -114,7 +115,7 @@ fn admit(
         id,
         practice: practice.row.id,
         label: label(&request.device_label, planned),
-        certificate: certificate::fingerprint(&certificate),
+        certificate: certifying::kept(&certificate)?,
         checkpoint_key: verifying_key(&request.checkpoint_key)?,
         agreement_key: AgreementPublic::from_bytes(
             request.agreement_key.to_array().ok_or(ProblemCode::Malformed)?,

@@ -56,6 +56,10 @@ pub enum AlertKind {
     ChangeQuarantined,
     /// A revoked workstation came back.
     RevokedDevice,
+    /// A workstation renewed a certificate that had ended.
+    LateRenewal,
+    /// The lease of a workstation that does not reach the server was extended.
+    LeaseExtended,
 }
 
 impl AlertKind {
@@ -74,6 +78,8 @@ impl AlertKind {
             Self::ChangeRefused => "change-refused",
             Self::ChangeQuarantined => "change-quarantined",
             Self::RevokedDevice => "revoked-device",
+            Self::LateRenewal => "late-renewal",
+            Self::LeaseExtended => "lease-extended",
         }
     }
 }

@@ -42,6 +42,32 @@ pub struct TokenRow {
     pub used_by: Option<DeviceId>,
 }
 
+/// A workstation's certificate, as far as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateRow {
+    /// SHA-256 of it.
+    pub fingerprint: [u8; 32],
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// What a workstation says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportRow {
+    /// The version of the program.
+    pub program: String,
+    /// The operating system.
+    pub system: String,
+    /// What the data folder lies on, in one word.
+    pub disk: String,
+    /// What swap lies on, in one word.
+    pub swap: String,
+    /// Changes that were not acknowledged yet.
+    pub unsent_changes: u64,
+    /// Events that were not acknowledged yet.
+    pub unsent_events: u64,
+}
+
 /// A workstation about to be known.
 #[derive(Clone, Debug)]
 pub struct NewDevice {
@@ -51,8 +77,8 @@ pub struct NewDevice {
     pub practice: PracticeId,
     /// What people call it.
     pub label: String,
-    /// SHA-256 of its certificate.
-    pub certificate: [u8; 32],
+    /// Its certificate.
+    pub certificate: CertificateRow,
     /// What signs its checkpoints.
     pub checkpoint_key: VerifyingKey,
     /// What is sealed to it alone.
@@ -72,10 +98,10 @@ pub struct DeviceRow {
     pub practice: PracticeId,
     /// What people call it.
     pub label: String,
-    /// SHA-256 of the certificate in use.
-    pub certificate: [u8; 32],
-    /// SHA-256 of one that was issued and not used yet.
-    pub renewing: Option<[u8; 32]>,
+    /// The certificate in use.
+    pub certificate: CertificateRow,
+    /// One that was issued and not used yet.
+    pub renewing: Option<CertificateRow>,
     /// What signs its checkpoints.
     pub checkpoint_key: VerifyingKey,
     /// What is sealed to it alone.
@@ -92,6 +118,8 @@ pub struct DeviceRow {
     pub enrolled_at: Timestamp,
     /// When it was heard of last.
     pub contact_at: Timestamp,
+    /// What it said of itself then.
+    pub report: ReportRow,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
@@ -157,16 +185,20 @@ pub trait Devices {
     fn end_linking(&self, id: DeviceId) -> Result<(), StoreError>;
     /// A workstation.
     fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError>;
-    /// Until this unit of work ends, nobody else writes what belongs to this workstation.
-    fn hold_device(&self, id: DeviceId) -> Result<(), StoreError>;
     /// All workstations, oldest first.
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
-    /// Notes contact, program and progress.
-    fn touch_device(&self, id: DeviceId, program: &str, done: u64, at: Timestamp) -> Result<(), StoreError>;
-    /// Notes that a new certificate was issued.
-    fn begin_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError>;
-    /// The new certificate has come into use; the old one counts no more.
-    fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError>;
+    /// Notes contact, progress and what the workstation says of itself.
+    fn touch_device(
+        &self,
+        id: DeviceId,
+        report: &ReportRow,
+        done: u64,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Notes that a new certificate was issued, in place of one that was and was not used.
+    fn begin_renewal(&self, id: DeviceId, certificate: &CertificateRow) -> Result<(), StoreError>;
+    /// The new certificate has come into use; the old one counts no more. False when it had come into use before.
+    fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<bool, StoreError>;
     /// Revokes a workstation; false when there is none or it was already.
     fn revoke_device(&self, id: DeviceId, at: Timestamp) -> Result<bool, StoreError>;
     /// Deletes the sealed key of a workstation's `device.db`: it was wiped.

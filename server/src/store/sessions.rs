@@ -17,6 +17,8 @@ pub enum AttemptKind {
     Proof,
     /// A new passphrase or phone.
     Credential,
+    /// A challenge for a workstation whose certificate has ended.
+    LateRenewal,
 }
 
 impl AttemptKind {
@@ -29,6 +31,7 @@ impl AttemptKind {
             Self::Challenge => "challenge",
             Self::Proof => "proof",
             Self::Credential => "credential",
+            Self::LateRenewal => "late-renewal",
         }
     }
 }

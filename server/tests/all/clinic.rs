@@ -151,7 +151,11 @@ impl Clinic {
     }
 
     pub(crate) fn enrol_url(&self) -> String {
-        format!("https://localhost:{}{}", self.enrolment.port(), wire::path::ENROL)
+        self.enrolment_url(wire::path::ENROL)
+    }
+
+    pub(crate) fn enrolment_url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.enrolment.port())
     }
 
     pub(crate) fn token(&self) -> String {

@@ -206,3 +206,21 @@ fn help_teaches_and_an_unknown_role_is_answered_with_the_known_ones() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("privacy-officer"));
 }
+
+#[test]
+fn an_operator_sets_the_lease_and_reads_the_device_list_as_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    assert_eq!(json(&run(&["policy", "lease", "--data", &data, "30"]))["lease_days"], 30);
+    for wrong in ["6", "91"] {
+        assert_eq!(run(&["policy", "lease", "--data", &data, wrong]).status.code(), Some(2), "{wrong}");
+    }
+    let table = run(&["device", "list", "--data", &data, "--csv"]);
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(table.starts_with("device_id,label,") && table.ends_with("look_at\r\n"));
+    let named = ["device", "lease-release", "Exam room 1", "--data", &data, "--number", "1234 5676"];
+    let by = ["--by", "ivo", "--code", "000000", "--reason", "flood"];
+    let answer = run(&[named.as_slice(), &by].concat());
+    assert!(answer.stdout.is_empty());
+    assert_eq!(refused(&answer), "refused");
+}

@@ -136,7 +136,7 @@ fn events_that_a_lost_workstation_left_in_a_mirror_are_taken_into_its_old_log() 
         id: row.id,
         practice: row.practice,
         label: row.label,
-        certificate: [1; 32],
+        certificate: chartkeep_server::store::CertificateRow { fingerprint: [1; 32], until: clinic.now() },
         checkpoint_key: keys::SigningKey::make(&mut Random::from_os()).verifying_key(),
         agreement_key: row.agreement_key,
         escrow: None,

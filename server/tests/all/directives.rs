@@ -7,8 +7,8 @@ use keys::{Purpose, Random, Signature, grant};
 use records::id::{DeviceId, PersonId};
 use records::{Drawer, Role};
 use sync::wire::{
-    Base64Bytes, Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, GrantsRequest,
-    GrantsResponse, Policy, path,
+    Base64Bytes, Directive, DirectiveOrder, DirectivesRequest, DirectivesResponse, DiskState, GrantsRequest,
+    GrantsResponse, MachineReport, Policy, path,
 };
 
 fn ask(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
@@ -145,4 +145,45 @@ fn whether_keys_are_due_is_a_matter_of_their_age_alone() {
     assert!(!due(&[ago(24 * 365)], 0), "no calendar");
     assert!(!due(&[ago(1), ago(24 * 400)], 365), "newer keys are on their way");
     assert!(!due(&[], 365) && !due(&[now], u32::MAX));
+}
+
+#[test]
+fn the_device_list_shows_what_a_workstation_says_of_itself_and_what_deserves_a_look() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    let list = |stale| chartkeep_server::inventory::list(&clinic.practice, stale).unwrap();
+    assert_eq!((list(None)[0].disk.as_str(), list(None)[0].look_at.len()), ("unknown", 0));
+    let machine = MachineReport {
+        system: "Debian GNU/Linux 12\u{7}".to_owned(),
+        disk: DiskState::Plain,
+        swap: DiskState::Absent,
+        unsent_changes: 3,
+        unsent_events: 40,
+    };
+    let report = DirectivesRequest {
+        program: "0.1.0".to_owned(),
+        machine: Some(machine),
+        ..DirectivesRequest::default()
+    };
+    let _heard: DirectivesResponse = workstation.post(path::DIRECTIVES, &report).json();
+    let entry = list(None).remove(0);
+    assert_eq!(
+        (entry.system.as_str(), entry.disk.as_str(), entry.swap.as_str()),
+        ("Debian GNU/Linux 12", "plain", "absent")
+    );
+    assert_eq!((entry.unsent_changes, entry.unsent_events, entry.days_away), (3, 40, 0));
+    assert_eq!(entry.look_at, ["disk-plain"]);
+    // An older program says less; what was said before stays.
+    let less = DirectivesRequest { program: "0.1.1".to_owned(), ..DirectivesRequest::default() };
+    let _heard: DirectivesResponse = workstation.post(path::DIRECTIVES, &less).json();
+    assert_eq!((list(None)[0].program.as_str(), list(None)[0].disk.as_str()), ("0.1.1", "plain"));
+    clinic.advance(80 * 24 * 3600);
+    assert_eq!(list(None)[0].look_at, ["lease-ended", "certificate-ends-soon", "disk-plain"]);
+    assert_eq!((list(Some(80)).len(), list(Some(81)).len()), (1, 0));
+    let table = chartkeep_server::inventory::csv(&list(None));
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
+    people::revoke_device(&clinic.practice, workstation.id).unwrap();
+    assert_eq!((list(Some(80)).len(), list(None)[0].look_at.len()), (0, 0));
 }

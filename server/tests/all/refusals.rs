@@ -1,8 +1,10 @@
 //! Who gets in and who does not: every route, from outside.
 
 use crate::clinic::Clinic;
-use crate::workstation::{Workstation, enrol_request};
+use crate::workstation::{Person, Workstation, enrol_request};
+use chartkeep_server::data_dir::DataDir;
 use chartkeep_server::people;
+use chartkeep_server::practice::Practice;
 use chartkeep_server::router::{Asks, Route, routes};
 use chartkeep_server::store::AlertKind;
 use jiff::SignedDuration;
@@ -65,15 +67,6 @@ fn every_route_of_the_contract_is_in_the_list() {
         path::HISTORY,
         path::METADATA,
         path::HEALTH,
-        // The FHIR surface: itself, a type with two methods, its search and histories, a record and its versions.
-        "/fhir/",
-        "/fhir/{kind}",
-        "/fhir/{kind}",
-        "/fhir/{kind}/_search",
-        "/fhir/{kind}/_history",
-        "/fhir/{kind}/{id}",
-        "/fhir/{kind}/{id}/_history",
-        "/fhir/{kind}/{id}/_history/{version}",
     ];
     contract.sort_unstable();
     assert_eq!(listed, contract);
@@ -163,6 +156,26 @@ fn every_route_refuses_a_revoked_workstation() {
     clinic.advance(61);
     clinic.send(workstation.client.get(clinic.url("/nothing"))).unwrap();
     assert_eq!(alerts(), 2);
+}
+
+#[test]
+fn what_another_process_revokes_counts_at_the_next_request_over_an_open_connection() {
+    let clinic = Clinic::open();
+    let (first, second) = (clinic.enrol(), clinic.enrol());
+    let (nora, ivo) = (first.activate("nora", Role::Nurse), second.activate("ivo", Role::ItAdmin));
+    let ask = |workstation: &Workstation<'_>, person: &Person| {
+        workstation.get_as(&person.signed_in.session.token, path::METADATA).status
+    };
+    assert_eq!((ask(&first, &nora), ask(&second, &ivo)), (200, 200));
+    let data = DataDir::at(&clinic.dir.path().join("practice"));
+    let command_line = Practice::open(&data, clinic.clock.clone()).unwrap();
+    people::revoke_device(&command_line, first.id).unwrap();
+    assert_eq!((ask(&first, &nora), ask(&second, &ivo)), (403, 200));
+    people::end_person(&command_line, ivo.id).unwrap();
+    assert_eq!(ask(&second, &ivo), 401);
+    assert_eq!(second.session(&ivo, &ivo.signing).status, 401, "nor does a new challenge help");
+    let answer = second.post(path::DIRECTIVES, &sync::wire::DirectivesRequest::default());
+    assert_eq!(answer.status, 200, "the workstation itself goes on");
 }
 
 #[test]
@@ -329,27 +342,4 @@ fn hello_of_tls_1_2() -> Vec<u8> {
     hello.extend_from_slice(&length.to_be_bytes());
     hello.extend_from_slice(&body);
     hello
-}
-
-#[test]
-fn a_workstation_renews_its_certificate_and_the_old_one_then_counts_no_more() {
-    let clinic = Clinic::open();
-    let workstation = clinic.enrol();
-    let renewed = CertificateRequest::make().unwrap();
-    let request = sync::wire::DirectivesRequest {
-        renewal_csr_pem: Some(renewed.request_pem.clone()),
-        ..sync::wire::DirectivesRequest::default()
-    };
-    let answer: sync::wire::DirectivesResponse = workstation.post(path::DIRECTIVES, &request).json();
-    assert!(answer.trust_bundle.is_some(), "one that holds none gets the bundle");
-    let pem = answer.renewal.unwrap().certificate_pem;
-    let certificate = keys::certificate::from_pem(&pem).unwrap();
-    let old = |expected: u16| {
-        let answer = clinic.send(workstation.client.get(clinic.url(path::HEALTH))).unwrap();
-        assert_eq!(answer.status, expected);
-    };
-    old(200);
-    let client = clinic.connection(Some((certificate, &renewed.key)));
-    assert_eq!(clinic.send(client.get(clinic.url(path::HEALTH))).unwrap().status, 200);
-    old(403);
 }

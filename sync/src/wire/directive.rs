@@ -1,6 +1,6 @@
 //! What the server tells a workstation: policy, orders, and how far its audit log has come.
 
-use super::{AuditReceipt, Base64Bytes, PreparedStanding, UsedStep};
+use super::{AuditReceipt, Base64Bytes, PreparedStanding, Renewal, UsedStep};
 use jiff::Timestamp;
 use records::id::{DeviceId, PatientId, PersonId, SlotId};
 use records::{Drawer, Role};
@@ -15,7 +15,7 @@ pub struct DirectivesRequest {
     pub program: String,
     /// The number of the trust bundle held.
     pub trust_bundle: u64,
-    /// A signing request for a new certificate, PEM, when the present one has less than a third of its life left.
+    /// A signing request for a new certificate, PEM, when the present one ends within 30 days.
     pub renewal_csr_pem: Option<String>,
     /// Recovery codes that the server shall keep, to be read out on the telephone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -26,6 +26,55 @@ pub struct DirectivesRequest {
     /// Codes that were used here since the server last heard of some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_steps: Vec<UsedStep>,
+    /// What the workstation says of itself; absent from a program that does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<MachineReport>,
+}
+
+/// What a workstation says of itself, for the device list: nothing of a person or patient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineReport {
+    /// The operating system, by the name it gives itself.
+    pub system: String,
+    /// What the data folder lies on.
+    pub disk: DiskState,
+    /// What swap lies on.
+    pub swap: DiskState,
+    /// Changes that the server has not acknowledged.
+    pub unsent_changes: u64,
+    /// Audit events that the server has not acknowledged.
+    pub unsent_events: u64,
+}
+
+/// Whether a thief of a disk could read what lies on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskState {
+    /// There is none.
+    Absent,
+    /// It never reaches a disk.
+    Memory,
+    /// Encrypted by the operating system.
+    Encrypted,
+    /// Not encrypted by the operating system.
+    Plain,
+    /// The workstation cannot tell, or says a word that this program does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl DiskState {
+    /// The word on the wire and in lists.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Memory => "memory",
+            Self::Encrypted => "encrypted",
+            Self::Plain => "plain",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// A person's recovery code for one workstation, sealed to the server's sealing key there (`keys::spoken`).
@@ -63,15 +112,6 @@ pub struct DirectivesResponse {
     /// Slots that people prepared elsewhere for this workstation (`keys::prepared`), until it says what became of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prepared_slots: Vec<Base64Bytes>,
-}
-
-/// A renewed client certificate.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Renewal {
-    /// The certificate, PEM.
-    pub certificate_pem: String,
-    /// Issuing CA and root, PEM.
-    pub chain_pem: String,
 }
 
 /// One order to this workstation, signed with the directive key.

@@ -2,6 +2,10 @@
 
 /// Enrolment listener: a new workstation joins. [`super::EnrolRequest`].
 pub const ENROL: &str = "/v1/enrol";
+/// Enrolment listener: a challenge for a workstation whose certificate has ended. [`super::LateRenewalStart`].
+pub const RENEW_START: &str = "/v1/renew/start";
+/// Enrolment listener: the signed challenge, for a new certificate. [`super::LateRenewalFinish`].
+pub const RENEW_FINISH: &str = "/v1/renew/finish";
 /// Policy, directives and audit receipts. [`super::DirectivesRequest`].
 pub const DIRECTIVES: &str = "/v1/directives";
 /// The grants that lie ready for this workstation. [`super::GrantsRequest`].

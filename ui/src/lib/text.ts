@@ -3,11 +3,13 @@ import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
 import { credentials } from './text/credentials';
+import { lease } from './text/lease';
 import { recovery } from './text/recovery';
 import { securityKey } from './text/security-key';
 import type { Code } from './api/bindings';
 
 export const text = {
+  lease,
   recovery,
   securityKey,
   product: 'Chartkeep',
@@ -398,6 +400,7 @@ export const text = {
       sleep: 'Sleep',
       userSwitch: 'Another user',
       presence: 'Idle time',
+      lease: 'Time without the server',
       clinic: 'Clinic',
       device: 'Workstation',
       contact: 'Last contact with the server',

@@ -34,6 +34,12 @@ pub enum Setting {
     Policy,
     /// Where the server is.
     ServerAddress,
+    /// Where the server takes in workstations that have no certificate, or one that has ended.
+    EnrolmentAddress,
+    /// The server's answer to a request for the next certificate; empty where there is none.
+    Renewing,
+    /// What is known of the offline lease besides the policy.
+    Lease,
     /// What the practice is called.
     PracticeName,
     /// What this workstation is called.
@@ -60,6 +66,9 @@ impl Setting {
             Self::TrustBundle => "trust-bundle",
             Self::Policy => "policy",
             Self::ServerAddress => "server-address",
+            Self::EnrolmentAddress => "enrolment-address",
+            Self::Renewing => "renewing",
+            Self::Lease => "lease",
             Self::PracticeName => "practice-name",
             Self::DeviceLabel => "device-label",
             Self::LastContact => "last-contact",

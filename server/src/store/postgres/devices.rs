@@ -2,14 +2,17 @@
 
 use super::column::{Columns, count, millis, plain};
 use super::{Params, StoreError, Work};
-use crate::store::{DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, TokenRow};
+use crate::store::{
+    CertificateRow, DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, ReportRow, TokenRow,
+};
 use jiff::Timestamp;
 use keys::{AgreementPublic, VerifyingKey};
 use records::Drawer;
 use records::id::{DeviceId, LogId, PersonId, PracticeId};
 
 const DEVICE: &str = "SELECT id, practice, label, certificate, renewing, checkpoint_key, agreement_key, log,
-    directives_done, enrolled_at, contact_at, revoked_at, directives_since, may_link FROM device";
+    directives_done, enrolled_at, contact_at, revoked_at, directives_since, may_link, certificate_until, renewing_until,
+    program, system, disk, swap, unsent_changes, unsent_events FROM device";
 
 impl Devices for Work<'_> {
     fn practice(&self) -> Result<PracticeRow, StoreError> {
@@ -90,8 +93,18 @@ impl Devices for Work<'_> {
     fn insert_device(&self, device: &NewDevice) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO device (id, practice, label, certificate, checkpoint_key, agreement_key, escrow, enrolled_at,
-                contact_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-            &[&device.id.uuid(), &device.practice.uuid(), &plain(&device.label), &device.certificate, &device.checkpoint_key.to_bytes(), &device.agreement_key.to_bytes(), &device.escrow, &millis(device.enrolled_at)],
+                contact_at, certificate_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
+            &[
+                &device.id.uuid(),
+                &device.practice.uuid(),
+                &plain(&device.label),
+                &device.certificate.fingerprint,
+                &device.checkpoint_key.to_bytes(),
+                &device.agreement_key.to_bytes(),
+                &device.escrow,
+                &millis(device.enrolled_at),
+                &millis(device.certificate.until),
+            ],
         )?;
         Ok(())
     }
@@ -102,16 +115,17 @@ impl Devices for Work<'_> {
             SELECT id, $2::bigint, checkpoint_key, agreement_key, escrow FROM device WHERE id = $1";
         self.run(keep, &[&id, &at])?;
         let sql =
-            "UPDATE device SET certificate = $2, renewing = NULL, checkpoint_key = $3, agreement_key = $4,
-            escrow = coalesce($5, escrow), contact_at = $6, may_link = true, directives_since = directives_done
-            WHERE id = $1";
+            "UPDATE device SET certificate = $2, certificate_until = $7, renewing = NULL, renewing_until = NULL,
+            checkpoint_key = $3, agreement_key = $4, escrow = coalesce($5, escrow), contact_at = $6, may_link = true,
+            directives_since = directives_done WHERE id = $1";
         let row: Params<'_> = &[
             &id,
-            &device.certificate,
+            &device.certificate.fingerprint,
             &device.checkpoint_key.to_bytes(),
             &device.agreement_key.to_bytes(),
             &device.escrow,
             &at,
+            &millis(device.certificate.until),
         ];
         self.run(sql, row)?;
         Ok(())
@@ -129,12 +143,12 @@ impl Devices for Work<'_> {
 
     fn set_log(&self, id: DeviceId, log: LogId) -> Result<(), StoreError> {
         let sql = "UPDATE device SET log = $2 WHERE id = $1";
-        self.run_of(sql, &[&id.uuid(), &log.uuid()])?;
+        self.run(sql, &[&id.uuid(), &log.uuid()])?;
         Ok(())
     }
 
     fn end_linking(&self, id: DeviceId) -> Result<(), StoreError> {
-        self.run_of("UPDATE device SET may_link = false WHERE id = $1", &[&id.uuid()])?;
+        self.run("UPDATE device SET may_link = false WHERE id = $1", &[&id.uuid()])?;
         Ok(())
     }
 
@@ -142,33 +156,47 @@ impl Devices for Work<'_> {
         self.first(&format!("{DEVICE} WHERE id = $1"), &[&id.uuid()], device)
     }
 
-    fn hold_device(&self, id: DeviceId) -> Result<(), StoreError> {
-        self.first("SELECT 1 FROM device WHERE id = $1 FOR NO KEY UPDATE", &[&id.uuid()], |_| Ok(()))?;
-        Ok(())
-    }
-
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {
         self.all(&format!("{DEVICE} ORDER BY enrolled_at, id"), &[], device)
     }
 
-    fn touch_device(&self, id: DeviceId, program: &str, done: u64, at: Timestamp) -> Result<(), StoreError> {
+    fn touch_device(
+        &self,
+        id: DeviceId,
+        report: &ReportRow,
+        done: u64,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE device SET directives_done = GREATEST(directives_done, $2), contact_at = $3, program = $4,
+            system = $5, disk = $6, swap = $7, unsent_changes = $8, unsent_events = $9 WHERE id = $1";
+        self.run(
+            sql,
+            &[
+                &id.uuid(),
+                &count(done),
+                &millis(at),
+                &plain(&report.program),
+                &plain(&report.system),
+                &report.disk,
+                &report.swap,
+                &count(report.unsent_changes),
+                &count(report.unsent_events),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn begin_renewal(&self, id: DeviceId, certificate: &CertificateRow) -> Result<(), StoreError> {
+        let sql = "UPDATE device SET renewing = $2, renewing_until = $3 WHERE id = $1";
+        self.run(sql, &[&id.uuid(), &certificate.fingerprint, &millis(certificate.until)])?;
+        Ok(())
+    }
+
+    fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<bool, StoreError> {
         let sql =
-            "UPDATE device SET program = $2, directives_done = GREATEST(directives_done, $3), contact_at = $4
-            WHERE id = $1";
-        self.run(sql, &[&id.uuid(), &plain(program), &count(done), &millis(at)])?;
-        Ok(())
-    }
-
-    fn begin_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError> {
-        let sql = "UPDATE device SET renewing = $2 WHERE id = $1";
-        self.run(sql, &[&id.uuid(), &certificate])?;
-        Ok(())
-    }
-
-    fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<(), StoreError> {
-        let sql = "UPDATE device SET certificate = $2, renewing = NULL WHERE id = $1 AND renewing = $2";
-        self.run(sql, &[&id.uuid(), &certificate])?;
-        Ok(())
+            "UPDATE device SET certificate = renewing, certificate_until = renewing_until, renewing = NULL,
+            renewing_until = NULL WHERE id = $1 AND renewing = $2";
+        Ok(self.run(sql, &[&id.uuid(), certificate])? == 1)
     }
 
     fn revoke_device(&self, id: DeviceId, at: Timestamp) -> Result<bool, StoreError> {
@@ -311,8 +339,8 @@ fn device(row: &Columns<'_>) -> Result<DeviceRow, StoreError> {
         id: DeviceId::from_uuid(row.uuid(0)?),
         practice: PracticeId::from_uuid(row.uuid(1)?),
         label: row.get(2)?,
-        certificate: row.bytes(3)?,
-        renewing: row.maybe_bytes(4)?,
+        certificate: CertificateRow { fingerprint: row.bytes(3)?, until: row.time(14)? },
+        renewing: renewing(row)?,
         checkpoint_key: checkpoint_key.map_err(|_| StoreError::Unreadable("a checkpoint key"))?,
         agreement_key: AgreementPublic::from_bytes(row.bytes(6)?),
         log: row.maybe_uuid(7)?.map(LogId::from_uuid),
@@ -322,5 +350,18 @@ fn device(row: &Columns<'_>) -> Result<DeviceRow, StoreError> {
         revoked_at: row.maybe_time(11)?,
         directives_since: row.number(12)?,
         may_link: row.get(13)?,
+        report: ReportRow {
+            program: row.get(16)?,
+            system: row.get(17)?,
+            disk: row.get(18)?,
+            swap: row.get(19)?,
+            unsent_changes: row.number(20)?,
+            unsent_events: row.number(21)?,
+        },
     })
+}
+
+fn renewing(row: &Columns<'_>) -> Result<Option<CertificateRow>, StoreError> {
+    let until = row.maybe_time(15)?;
+    Ok(row.maybe_bytes(4)?.zip(until).map(|(fingerprint, until)| CertificateRow { fingerprint, until }))
 }

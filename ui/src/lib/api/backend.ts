@@ -25,6 +25,8 @@ export interface Backend {
   reenterWithKey: Ask<'reenter_with_key'>;
   /** Without the phone: passphrase and a recovery code. */
   recover: Ask<'recover'>;
+  /** More days without the server: seven words, or the text of a file. */
+  extendLease: Ask<'extend_lease'>;
   /** With passphrase and security key; waits for the touch, and `key-step` tells what to do. */
   signInWithKey: Ask<'sign_in_with_key'>;
   securityKeyStatus: Ask<'security_key_status'>;
@@ -94,6 +96,7 @@ export const backend: Backend = {
   reenter: ask('reenter'),
   reenterWithKey: ask('reenter_with_key'),
   recover: ask('recover'),
+  extendLease: ask('extend_lease'),
   signInWithKey: ask('sign_in_with_key'),
   securityKeyStatus: ask('security_key_status'),
   registerSecurityKey: ask('register_security_key'),

@@ -330,7 +330,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "credential-over" | "passphrase-weak" | "token-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "credential-over" | "passphrase-weak" | "token-refused" | "lease-ended" | "lease-words-mistyped" | "lease-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -594,6 +594,10 @@ device: string,
  */
 lastContact: string | null, 
 /**
+ * The offline lease, where it ends before long or has ended.
+ */
+lease: LeaseView | null, 
+/**
  * Seconds without a key or a click after which the workstation locks itself.
  */
 idleLimitS: number, 
@@ -709,6 +713,32 @@ range: string,
  * The value before, same unit.
  */
 previous: string | null, };
+
+export type LeaseForm = { 
+/**
+ * Seven words, or the text of a file.
+ */
+text: string, };
+
+export type LeaseLevel = "notice" | "soon" | "urgent" | "ended";
+
+export type LeaseView = { 
+/**
+ * How loudly.
+ */
+level: LeaseLevel, 
+/**
+ * Days that are left; 0 where it has ended.
+ */
+daysLeft: number, 
+/**
+ * Days since the server was heard.
+ */
+daysAway: number, 
+/**
+ * The number to be read out on the telephone for an extension, `1234 5676`.
+ */
+number: string, };
 
 export type Lifecycle = "unenrolled" | "locked" | "open" | "blocked";
 
@@ -1250,6 +1280,10 @@ parked: Array<ParkedView>,
  */
 problem: ClientError | null, 
 /**
+ * The offline lease, where it ends before long or has ended.
+ */
+lease: LeaseView | null, 
+/**
  * What is wrong with the data folder while work goes on.
  */
 notice: ClientError | null, 
@@ -1559,6 +1593,7 @@ export interface Commands {
   reenter: { form: ReenterForm; answer: OpenedView };
   reenter_with_key: { form: KeyReenterForm; answer: OpenedView };
   recover: { form: RecoveryForm; answer: OpenedView };
+  extend_lease: { form: LeaseForm; answer: StatusView };
   sign_in_with_key: { form: KeySignInForm; answer: OpenedView };
   security_key_status: { form: null; answer: SecurityKeyView };
   register_security_key: { form: RegisterKeyForm; answer: SecurityKeyView };

@@ -2,7 +2,7 @@
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { Code, DraftView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, DraftView, LeaseView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
 import { credentialCommands } from './fake/credentials';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
@@ -21,6 +21,7 @@ export class FakeClinic {
   person: FakePerson | null = null;
   problem: ErrorView | null = null;
   notice: ErrorView | null = null;
+  lease: LeaseView | null = null;
   heldSince: string | null = null;
   failures = 0;
   /** Who may come back with the passphrase alone, last seen first, with the tries left. */
@@ -72,6 +73,7 @@ export class FakeClinic {
           ? this.parked.map(({ person: { username, name, roleTitle, initials }, triesLeft, withKey }) => ({ person: username, name, roleTitle, initials, triesLeft, withKey }))
           : [],
       problem: this.problem,
+      lease: this.lease,
       notice: this.notice,
       idleLimitS: 600,
       privacyCoverS: 120,
@@ -232,6 +234,11 @@ const commands: Omit<Backend, 'on'> = {
     return { ...opened, recoveryCodesLeft: clinic.recovery.left };
   },
   spokenWords: async () => FAKE_WORDS,
+  async extendLease({ text: typed }) {
+    if (!looksLikeCode(typed)) throw failure('lease-words-mistyped');
+    clinic.lease = null;
+    return clinic.status();
+  },
   recoveryStatus: async () => (signedIn(), { ...clinic.recovery }),
   async makeRecoverySheet({ passphrase, pin }) {
     if (passphrase === 'wrong') throw failure('sign-in-refused');
@@ -332,13 +339,14 @@ const commands: Omit<Backend, 'on'> = {
     clinic.emit('state-changed', clinic.status());
   },
   health: async () => {
-    const { clinic: name, device, lastSync, idleLimitS } = clinic.status();
+    const { clinic: name, device, lastSync, idleLimitS, lease } = clinic.status();
     return {
       program: '0.1.0',
       system: 'Debian GNU/Linux 12 (bookworm)',
       clinic: name,
       device,
       lastContact: lastSync,
+      lease,
       idleLimitS,
       keyring: null,
       keyringLiesOpen: false,
@@ -382,6 +390,7 @@ function stage(hash: string): void {
     clinic.key.view = { registered: wish === 'key', codesOpen: true, required: wish === 'key-due' };
     clinic.key.due = wish === 'key-due';
   }
+  if (wish === 'soon' || wish === 'ended') clinic.lease = { level: wish, daysLeft: wish === 'soon' ? 7 : 0, daysAway: wish === 'soon' ? 38 : 45, number: '1234 5676' };
   if (wish === 'lock-warning') setTimeout(() => clinic.emit('lock-warning', { seconds: 30 }), 4000);
   if (wish in ERRORS) {
     clinic.state = 'blocked';

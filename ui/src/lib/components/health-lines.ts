@@ -1,5 +1,5 @@
 /** What the health page says, line by line: for the screen, and as a text to send to whoever looks after the workstation. */
-import type { HealthView, Storage } from '../api/bindings';
+import type { HealthView, LeaseView, Storage } from '../api/bindings';
 import { text } from '../text';
 
 export interface Line {
@@ -26,10 +26,17 @@ function stored(id: 'disk' | 'swap', where: Storage): Line {
   return { id, label: t.labels[id], says: t[id][where], good, advice: good ? null : where === 'unknown' ? t.askIt : t[`${id}Advice`] };
 }
 
+function leased(lease: LeaseView | null): Line[] {
+  if (lease === null) return [];
+  const says = lease.level === 'ended' ? text.lease.over : text.lease.leftLong(lease.daysLeft, lease.daysAway);
+  return [{ id: 'lease', label: t.labels.lease, says, good: false, advice: text.lease.advice }];
+}
+
 export function protection(view: HealthView): Line[] {
   const keyring = view.keyring;
   const window = view.window;
   return [
+    ...leased(view.lease),
     keyring === null ? check('keyring', !view.keyringLiesOpen) : { id: 'keyring', label: t.labels.keyring, says: keyring.message, good: false, advice: keyring.advice },
     stored('disk', view.disk),
     stored('swap', view.swap),

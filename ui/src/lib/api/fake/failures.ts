@@ -15,6 +15,8 @@ export const ERRORS: Partial<Record<Code, [string, string]>> = {
   'key-pin': ['The PIN of the security key is not right; 7 tries are left.', 'Type the PIN of the key itself; it is not your passphrase. The key counts wrong PINs and blocks itself after eight.'],
   'key-not-there': ['No security key was plugged in.', 'Plug it in and try again.'],
   'key-cancelled': ['The wait for the security key was ended.', 'Nothing was changed. Try again when you are ready.'],
+  'lease-words-mistyped': ['This is no extension: a word of it is missing or wrong.', 'Have the seven words read out again, one by one.'],
+  'lease-refused': ['This extension is not for this workstation and the number it shows now.', 'Read the number out again; each extension works once, and only for its own number.'],
   'recovery-code-mistyped': ['This is no recovery code: a letter, digit or word of it is missing or wrong.', 'Compare it with your sheet, or have the words read out again. This did not count as a try.'],
   'proof-refused': ['This is not the code that the app shows for this account now.', 'Wait for the next code and type that one.'],
   'activation-refused': ['The activation code is not right, was used, or has expired.', 'Ask your administrator for a new activation code.'],
