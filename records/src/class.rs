@@ -268,6 +268,11 @@ pub fn classify(document: &Document) -> DataClass {
     }
 }
 
+/// Every resource type that Chartkeep has a place for.
+pub fn known_kinds() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().flat_map(|(_, kinds)| kinds.iter().copied())
+}
+
 /// Whether this resource type is one that Chartkeep has a place for.
 pub fn is_known(document: &Document) -> bool {
     DataClass::without_labels(document.kind().as_str(), document.categories()).is_some()

@@ -16,6 +16,7 @@ mod all {
     mod people;
     mod results;
     mod rights;
+    mod searching;
     mod synthea;
     mod views;
 }

@@ -22,6 +22,19 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The status that goes with it.
+    pub(crate) fn status(&self) -> u16 {
+        self.code.status()
+    }
+
+    /// The `OperationOutcome`.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let (sentence, advice) = words(self.code);
+        Problem { code: self.code, sentence: sentence.to_owned(), advice: advice.to_owned() }.to_json()
+    }
+}
+
 impl From<ProblemCode> for Refusal {
     fn from(code: ProblemCode) -> Self {
         Self { code, log_size: None }
@@ -50,9 +63,7 @@ impl StoreError {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let (sentence, advice) = words(self.code);
-        let problem = Problem { code: self.code, sentence: sentence.to_owned(), advice: advice.to_owned() };
-        let mut response = bytes(status, "application/fhir+json", problem.to_json().to_string().into_bytes());
+        let mut response = bytes(status, FHIR_JSON, self.to_json().to_string().into_bytes());
         if let Some(size) = self.log_size {
             let name = HeaderName::from_static(sync::wire::header::LOG_SIZE);
             response.headers_mut().insert(name, HeaderValue::from(size));
@@ -60,6 +71,9 @@ impl IntoResponse for Refusal {
         response
     }
 }
+
+/// The content type of everything that FHIR has a form for.
+pub(crate) const FHIR_JSON: &str = "application/fhir+json";
 
 /// What every route answers with.
 pub(crate) type Answer = Result<Response, Refusal>;
@@ -76,7 +90,7 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Answer {
 /// A FHIR document that is there as bytes.
 #[must_use]
 pub(crate) fn fhir(body: Vec<u8>) -> Response {
-    bytes(StatusCode::OK, "application/fhir+json", body)
+    bytes(StatusCode::OK, FHIR_JSON, body)
 }
 
 fn bytes(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response {

@@ -233,6 +233,7 @@ impl Arrival<'_> {
             let document = &made.record.document;
             let class = classify(document);
             let before = self.tx.facts(document.key())?.map(|facts| facts.class);
+            let index = self.practice.keys.index_of(document);
             let new = NewVersion {
                 document,
                 class,
@@ -243,6 +244,7 @@ impl Arrival<'_> {
                 device: origin.device,
                 written_at: origin.written_at,
                 received_at: self.now,
+                index: &index,
             };
             self.tx.insert_version(permits.of(document.key())?, &new)?;
         }

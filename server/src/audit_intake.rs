@@ -81,6 +81,7 @@ pub(crate) fn take_in(
     batch: &Batch<'_>,
     now: Timestamp,
 ) -> Result<Taken, Refusal> {
+    tx.hold_device(sender.device)?;
     let refuse = |kind, code, size, detail: String| -> Result<Taken, Refusal> {
         let mut trail = ServerTrail::new(practice, tx, now);
         trail.alert(kind, Some(sender.device), None, detail)?;

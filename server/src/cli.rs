@@ -13,7 +13,7 @@ use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
 use crate::store::Act;
-use crate::{importing, people, verifying};
+use crate::{importing, indexing, people, verifying};
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use database::{DatabaseCommand, Named};
@@ -104,6 +104,11 @@ enum Command {
         /// Files or folders.
         #[arg(required = true, value_name = "FILES")]
         files: Vec<PathBuf>,
+    },
+    /// Make what records are found by anew: after a new search key, or a release that finds by more.
+    Reindex {
+        #[command(flatten)]
+        data: Data,
     },
     /// Say what the store holds: records by type, changes applied, conflicts that wait for a person.
     Status {
@@ -264,6 +269,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Approval(command) => two_people::run(command, &open),
         Command::Database(command) => database::run(command, clock, &open),
         Command::Import { data, files } => import(&open(&data)?, &files),
+        Command::Reindex { data } => print(&json!({ "records": indexing::rebuild(&open(&data)?)? })),
         Command::Status { data } => status(&open(&data)?),
         Command::Audit(AuditCommand::Verify { data }) => {
             let verified = verifying::verify(&open(&data)?)?;

@@ -5,10 +5,12 @@ use crate::error::{Failure, Kind};
 use jiff::{SignedDuration, Timestamp};
 use keys::blob::{self, BlobKey};
 use keys::certificate::{self, Authority, Identity};
+use keys::row;
 use keys::sign_in::ServerSetup;
 use keys::trust::TrustBundle;
 use keys::{
     AgreementPublic, AgreementSecret, DrawerKeys, FieldKey, FileKey, Random, Secret, SecretBytes, SigningKey,
+    TokenKey,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -39,6 +41,8 @@ pub struct ServerKeys {
     pub witness: SigningKey,
     /// OPAQUE's long-term secret.
     pub opaque: ServerSetup,
+    /// Makes the tokens that records are found by.
+    search: TokenKey,
     /// Seals what is secret within the store.
     custody: BlobKey,
 }
@@ -65,6 +69,8 @@ pub enum Sealed {
     Escrow(Uuid),
     /// The recovery code of a slot.
     RecoveryCode(Uuid),
+    /// Where a search of a person goes on.
+    Search(Uuid),
     /// The state between the halves of an exchange.
     Attempt([u8; 32]),
 }
@@ -79,6 +85,7 @@ impl Sealed {
             }
             Self::Escrow(device) => [b"escrow/".as_slice(), device.as_bytes()].concat(),
             Self::RecoveryCode(slot) => [b"recovery-code/".as_slice(), slot.as_bytes()].concat(),
+            Self::Search(person) => [b"search/".as_slice(), person.as_bytes()].concat(),
             Self::Attempt(id) => [b"attempt/".as_slice(), &id].concat(),
         }
     }
@@ -114,6 +121,7 @@ impl ServerKeys {
             directive: SigningKey::make(random),
             witness: SigningKey::make(random),
             opaque: ServerSetup::make(random),
+            search: TokenKey::make(random),
             custody: BlobKey::make(random),
         };
         let trust = keys.trust_bundle(practice, recovery.public(), now).sign(&root).map_err(bad_name)?;
@@ -141,6 +149,7 @@ impl ServerKeys {
             directive: SigningKey::from_seed(&secret(dir, "directive.key")?),
             witness: SigningKey::from_seed(&secret(dir, "witness.key")?),
             opaque: opaque.map_err(|_| bad_key("opaque.key"))?,
+            search: TokenKey::from_secret(secret(dir, "search.key")?),
             custody: BlobKey::from_secret(secret(dir, "custody.key")?),
         };
         Ok((keys, RawKey::new(*secret(dir, "store.key")?.expose())))
@@ -180,6 +189,12 @@ impl ServerKeys {
     #[must_use]
     pub fn open(&self, what: Sealed, sealed: &[u8]) -> Option<SecretBytes> {
         blob::open(&self.custody, &what.context(), sealed).ok().map(SecretBytes::new)
+    }
+
+    /// The token of a value that can tell who somebody is, under the name of its search parameter.
+    #[must_use]
+    pub(crate) fn search_token(&self, parameter: &str, value: &[u8]) -> [u8; 16] {
+        row::token(&self.search, parameter, value)
     }
 
     /// Seals the keys of a drawer for the store.
@@ -232,6 +247,7 @@ impl ServerKeys {
         write_private(&dir.key("directive.key"), self.directive.seed().expose())?;
         write_private(&dir.key("witness.key"), self.witness.seed().expose())?;
         write_private(&dir.key("opaque.key"), self.opaque.to_bytes().expose())?;
+        write_private(&dir.key("search.key"), self.search.expose())?;
         write_private(&dir.key("custody.key"), self.custody.expose())?;
         write_private(&dir.key("store.key"), store.expose())
     }

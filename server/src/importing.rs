@@ -240,7 +240,7 @@ impl RecordNumbers {
 }
 
 /// One event a file, by the named job that does it.
-fn permit(practice: &Practice, tx: &dyn Transaction, now: Timestamp) -> Result<Permit, Failure> {
+pub(crate) fn permit(practice: &Practice, tx: &dyn Transaction, now: Timestamp) -> Result<Permit, Failure> {
     let session = SessionId::from_uuid(Random::from_os().uuid_v7(now));
     let actor = Actor::service(Job::Import, practice.row.id, practice.row.node, session);
     let mut trail = ServerTrail::new(practice, tx, now);
@@ -273,6 +273,7 @@ fn put(
     }
     let class = classify(document);
     let leaves = before.as_ref().map(|facts| facts.class).filter(|left| left.drawer() != class.drawer());
+    let index = practice.keys.index_of(document);
     tx.insert_version(
         permit,
         &NewVersion {
@@ -285,6 +286,7 @@ fn put(
             device: practice.row.node,
             written_at: now,
             received_at: now,
+            index: &index,
         },
     )?;
     Ok(if before.is_some() { Put::Updated } else { Put::New })

@@ -10,6 +10,8 @@
 //! workstation's audit log is taken in only as an unbroken, signed run (`audit_intake`). Every access to a record takes a
 //! `Permit`, and a permit is an event in the server's own log (`trail`), committed before anything is answered.
 //!
+//! Programs by others read over `fhir`; what records are found by is made in [`indexing`].
+//!
 //! An operator uses [`cli`]; [`importing`] takes records in from files, [`verifying`] checks the logs from their bytes up.
 
 mod answer;
@@ -26,10 +28,12 @@ pub mod database;
 pub mod directing;
 pub mod erasing;
 pub mod error;
+mod fhir;
 mod gate;
 mod granting;
 mod identity;
 pub mod importing;
+pub mod indexing;
 mod intake;
 pub mod inventory;
 pub mod leasing;

@@ -5,8 +5,8 @@ use crate::clock::Stopwatch;
 use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::practice::Practice;
 use crate::routes::{
-    activation, audit, changes, courier, credentials, directives, enrolment, grants, history, metadata,
-    outcomes, renewal, session, sign_in, twins,
+    activation, changes, courier, credentials, directives, enrolment, fhir, grants, metadata, outcomes,
+    renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -75,7 +75,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 16] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 19] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -86,16 +86,24 @@ fn main_routes() -> Vec<Line> {
         (path::SESSION, Asks::Certificate, post(session::open)),
         (path::CHANGES, Asks::Certificate, post(changes::receive)),
         (path::COURIER, Asks::Certificate, post(courier::receive)),
-        (path::FHIR, Asks::Certificate, post(audit::receive)),
+        (path::FHIR, Asks::Certificate, post(fhir::bundle)),
+        (fhir::BASE, Asks::Certificate, post(fhir::bundle)),
+        (fhir::OF_TYPE, Asks::Certificate, post(fhir::create)),
+        (fhir::SEARCH, Asks::Session, post(fhir::search)),
         (path::CREDENTIAL_START, Asks::Session, post(credentials::start)),
         (path::CREDENTIAL_PROVE, Asks::Session, post(credentials::prove)),
         (path::CREDENTIAL_FINISH, Asks::Session, post(credentials::finish)),
         (path::TWINS, Asks::Session, post(twins::twins)),
         (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
     ];
-    let gets: [(&'static str, Asks, MethodRouter<Practice>); 3] = [
-        (path::HISTORY, Asks::Session, get(history::page)),
-        (path::METADATA, Asks::Session, get(metadata::metadata)),
+    let gets: [(&'static str, Asks, MethodRouter<Practice>); 8] = [
+        (path::HISTORY, Asks::Session, get(fhir::history)),
+        (path::METADATA, Asks::Session, get(fhir::metadata)),
+        (fhir::OF_TYPE, Asks::Session, get(fhir::get)),
+        (fhir::HISTORY_OF_TYPE, Asks::Session, get(fhir::get)),
+        (fhir::RECORD, Asks::Session, get(fhir::get)),
+        (fhir::HISTORY_OF_RECORD, Asks::Session, get(fhir::get)),
+        (fhir::VERSION, Asks::Session, get(fhir::get)),
         (path::HEALTH, Asks::Certificate, get(metadata::health)),
     ];
     let posts = posts.into_iter().map(|(path, asks, handler)| (Method::POST, path, asks, handler));

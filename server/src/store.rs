@@ -10,13 +10,18 @@ pub mod changes;
 pub mod devices;
 pub mod erasures;
 mod event_index;
+pub mod events;
+mod find_sql;
 pub mod people;
 pub mod postgres;
 pub mod records;
 pub mod recovery;
+pub mod searching;
 pub mod sessions;
 pub mod sqlite;
 pub mod twins;
+
+use ::records::id::DeviceId;
 
 pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
@@ -25,10 +30,12 @@ pub use devices::{
     CertificateRow, DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, ReportRow, TokenRow,
 };
 pub use erasures::{ErasureDeviceRow, ErasureReason, ErasureRow, Erasures, Gone, HoldRow};
+pub use events::{EventQuery, Events, FoundEvent};
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use postgres::PostgresStore;
 pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
+pub use searching::{FoundVersion, IndexCondition, IndexRow, IndexTest, RecordQuery, Searching, Versions};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
 pub use twins::{PreparedRow, TwinRow, Twins};
@@ -52,7 +59,18 @@ pub enum StoreError {
 
 /// Everything that can be done within one unit of work.
 pub trait Transaction:
-    Approvals + Devices + Erasures + People + RecoveryCodes + Sessions + Records + Changes + AuditLogs + Twins
+    Approvals
+    + Devices
+    + Erasures
+    + People
+    + RecoveryCodes
+    + Sessions
+    + Records
+    + Searching
+    + Changes
+    + AuditLogs
+    + Events
+    + Twins
 {
 }
 
@@ -64,8 +82,10 @@ impl<
         + RecoveryCodes
         + Sessions
         + Records
+        + Searching
         + Changes
         + AuditLogs
+        + Events
         + Twins,
 > Transaction for T
 {
@@ -80,13 +100,26 @@ pub enum End {
     RollBack,
 }
 
-/// A store. Units of work that write follow each other; what one has committed, the next sees.
+/// A store. Units of work that write follow each other, whichever process they are of; what one has committed, the next
+/// sees.
 pub trait Store: Send + Sync + 'static {
     /// Runs a unit of work that writes.
     ///
     /// # Errors
     /// When it could not be begun or committed.
     fn writing(&self, work: &mut dyn FnMut(&dyn Transaction) -> End) -> Result<(), StoreError>;
+
+    /// Runs a unit of work that writes only what belongs to one workstation: its row and its logs. Those of different
+    /// workstations may run at the same time, also beside one that writes anything. False when it was about to write something
+    /// else; nothing of it counts then.
+    ///
+    /// # Errors
+    /// When it could not be begun or committed.
+    fn writing_of(
+        &self,
+        device: DeviceId,
+        work: &mut dyn FnMut(&dyn Transaction) -> End,
+    ) -> Result<bool, StoreError>;
 
     /// Runs a unit of work over one state of the store, without hindering those that write.
     ///
@@ -120,6 +153,29 @@ pub fn write<T, E: From<StoreError>>(
         end
     })?;
     result.unwrap_or(Err(StoreError::Unreadable("a unit of work that did not run").into()))
+}
+
+/// Runs `work` as one unit that counts when it succeeds, beside those of other workstations. Where it turns out to need more
+/// than what belongs to this one, it is run again as [`write`] does; so it must leave nothing behind but what it writes.
+///
+/// # Errors
+/// What `work` returns, or that the store failed.
+pub fn write_of<T, E: From<StoreError>>(
+    store: &dyn Store,
+    device: DeviceId,
+    work: impl Fn(&dyn Transaction) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut result = None;
+    let counts = store.writing_of(device, &mut |transaction| {
+        let outcome = work(transaction);
+        let end = if outcome.is_ok() { End::Commit } else { End::RollBack };
+        result = Some(outcome);
+        end
+    })?;
+    match result {
+        Some(outcome) if counts => outcome,
+        Some(_) | None => write(store, work),
+    }
 }
 
 /// Runs `work` over one state of the store.

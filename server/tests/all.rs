@@ -24,6 +24,18 @@ mod credentials;
 mod directives;
 #[path = "all/erasing.rs"]
 mod erasing;
+#[path = "all/fhir.rs"]
+mod fhir;
+#[path = "all/fhir_by_others.rs"]
+mod fhir_by_others;
+#[path = "all/fhir_reading.rs"]
+mod fhir_reading;
+#[path = "all/fhir_searching.rs"]
+mod fhir_searching;
+#[path = "all/fhir_surface.rs"]
+mod fhir_surface;
+#[path = "all/fhir_trail.rs"]
+mod fhir_trail;
 #[path = "all/ground.rs"]
 mod ground;
 #[path = "all/history.rs"]

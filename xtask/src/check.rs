@@ -62,6 +62,7 @@ const STEPS: &[Step] = &[
     Step { name: "advisories", after: &["licences and bans"], quick: false, run: advisories },
     Step { name: "programs", after: &["ui build"], quick: false, run: programs },
     Step { name: "FHIR validators", after: &["programs"], quick: false, run: fhir },
+    Step { name: "FHIR by others", after: &["tests"], quick: false, run: fhir_by_others },
     Step { name: "rescue drill", after: &["programs"], quick: false, run: drill },
     Step { name: MAIN_JOB, after: &["programs"], quick: false, run: main_job },
 ];
@@ -168,6 +169,17 @@ fn programs(ground: &Ground) -> Outcome {
 
 fn fhir(ground: &Ground) -> Outcome {
     Outcome::of(fhir::validate(ground))
+}
+
+/// The tests of the server that programs by others take part in; the step before has built them.
+fn fhir_by_others(ground: &Ground) -> Outcome {
+    match fhir::by_others(ground) {
+        Ok((variable, value)) => {
+            let mut command = whole_workspace(ground, &["test", "--test", "server"]);
+            counted(command.arg("fhir_by_others").env(variable, value))
+        }
+        Err(stop) => Outcome::of(Err(stop)),
+    }
 }
 
 /// The drill proves itself: it ends well only where everything held.

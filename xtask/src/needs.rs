@@ -118,6 +118,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "python-dbusmock",
     },
     Need {
+        what: "Python's environments (a FHIR client by others works with our server)",
+        from: Purpose::Build,
+        probe: Probe::Works(&["/usr/bin/python3", "-c", "import ensurepip, venv"]),
+        apt: "python3-venv",
+        fedora: "python3",
+        arch: "python",
+    },
+    Need {
         what: "secret-tool (takes the demo's keys out of your keyring at the end)",
         from: Purpose::Window,
         probe: Probe::Programs(&["secret-tool"]),

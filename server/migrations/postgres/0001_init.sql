@@ -240,7 +240,18 @@ CREATE TABLE version (
 CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
 CREATE INDEX version_feed ON version (drawer, seq) WHERE NOT superseded;
 CREATE INDEX version_of_patient ON version (patient) WHERE NOT superseded AND NOT gone AND patient IS NOT NULL;
+CREATE INDEX version_of_kind ON version (kind, seq) WHERE NOT superseded AND NOT gone;
 CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
+
+-- What present versions are found by. Values of parameters that can tell who somebody is are keyed tokens (HMAC); codes stand
+-- as code, unit separator and system, times as eight bytes that sort.
+CREATE TABLE search_index (
+  parameter   TEXT COLLATE "C" NOT NULL,
+  value       BYTEA NOT NULL,
+  seq         BIGINT NOT NULL,              -- the version; it goes when another one takes its place
+  PRIMARY KEY (parameter, value, seq)
+);
+CREATE INDEX search_index_of_version ON search_index (seq);
 
 CREATE TABLE relation (
   person      UUID NOT NULL,
@@ -326,7 +337,9 @@ CREATE TABLE leaf (
   log         UUID NOT NULL,
   position    BIGINT NOT NULL,
   hash        BYTEA NOT NULL,
-  recorded_at BIGINT,                       -- these six are read out of the event, for searching
+  received_at BIGINT NOT NULL,
+  recorded_at BIGINT NOT NULL,              -- these eight are read out of the event, for searching; received_at where it does not say
+  event_id    TEXT,
   type        TEXT,
   subtype     TEXT,
   outcome     TEXT,
@@ -336,6 +349,8 @@ CREATE TABLE leaf (
   event       BYTEA NOT NULL
 );
 CREATE UNIQUE INDEX leaf_of_log ON leaf (log, position);
+CREATE INDEX leaf_of_time ON leaf (recorded_at, n);
+CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
 CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
 
@@ -363,5 +378,5 @@ GRANT SELECT, INSERT ON leaf, alert, directive, earlier_device_key, used_step TO
 GRANT SELECT, INSERT, UPDATE ON practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
   change, erasure, erasure_device, legal_hold, log TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, relation, conflict
-  TO chartkeep_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, search_index, relation,
+  conflict TO chartkeep_app;

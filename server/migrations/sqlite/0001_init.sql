@@ -231,6 +231,18 @@ CREATE INDEX version_feed ON version (drawer, seq) WHERE superseded = 0;
 CREATE INDEX version_of_patient ON version (patient) WHERE superseded = 0 AND gone = 0 AND patient IS NOT NULL;
 CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
 
+CREATE INDEX version_of_kind ON version (kind, seq) WHERE superseded = 0 AND gone = 0;
+
+-- What present versions are found by. Values of parameters that can tell who somebody is are keyed tokens (HMAC); codes stand
+-- as code, unit separator and system, times as eight bytes that sort.
+CREATE TABLE search_index (
+  parameter   TEXT NOT NULL,
+  value       BLOB NOT NULL,
+  seq         INTEGER NOT NULL,            -- the version; it goes when another one takes its place
+  PRIMARY KEY (parameter, value, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_index_of_version ON search_index (seq);
+
 CREATE TABLE relation (
   person      BLOB NOT NULL,
   patient     TEXT NOT NULL,
@@ -313,7 +325,9 @@ CREATE TABLE leaf (
   log         BLOB NOT NULL REFERENCES log (id) ON DELETE RESTRICT,
   position    INTEGER NOT NULL,
   hash        BLOB NOT NULL,
-  recorded_at INTEGER,                     -- these six are read out of the event, for searching
+  received_at INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,            -- these eight are read out of the event, for searching; received_at where it does not say
+  event_id    TEXT,
   type        TEXT,
   subtype     TEXT,
   outcome     TEXT,
@@ -323,6 +337,8 @@ CREATE TABLE leaf (
   event       BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX leaf_of_log ON leaf (log, position);
+CREATE INDEX leaf_of_time ON leaf (recorded_at, n);
+CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
 CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
 

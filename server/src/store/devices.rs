@@ -185,6 +185,8 @@ pub trait Devices {
     fn end_linking(&self, id: DeviceId) -> Result<(), StoreError>;
     /// A workstation.
     fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError>;
+    /// Until this unit of work ends, nobody else writes what belongs to this workstation.
+    fn hold_device(&self, id: DeviceId) -> Result<(), StoreError>;
     /// All workstations, oldest first.
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
     /// Notes contact, progress and what the workstation says of itself.

@@ -1,6 +1,8 @@
 //! What a log's events are searched by, read out of each when it is stored.
 
 use jiff::Timestamp;
+use records::AuditEvent;
+use records::event::profile_faults;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -11,6 +13,7 @@ const LONGEST: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     pub(super) recorded_at: Option<i64>,
+    pub(super) event_id: Option<String>,
     pub(super) kind: Option<String>,
     pub(super) subtype: Option<String>,
     pub(super) outcome: Option<String>,
@@ -20,16 +23,20 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn of(event: &[u8]) -> Self {
-        let Ok(event) = serde_json::from_slice::<Event<'_>>(event) else {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let Ok(event) = serde_json::from_slice::<Event<'_>>(bytes) else {
             return Self { odd: true, ..Self::default() };
         };
+        // What does not keep to its pattern is flagged and kept (BALP 1:52.1.1.3).
+        let keeps_to_pattern =
+            AuditEvent::parse(bytes.to_vec()).is_ok_and(|event| profile_faults(&event).is_empty());
         let recorded: Option<Timestamp> = event.recorded.and_then(|at| at.parse().ok());
         let requestor = event.agent.iter().find(|agent| agent.requestor == Some(true));
-        let mut subjects =
-            event.entity.iter().filter_map(|entity| entity.what.as_ref()?.reference.as_deref());
-        let patient = subjects.find_map(|subject| subject.strip_prefix("Patient/"));
-        let mut odd = event.resource_type.as_deref() != Some("AuditEvent") || recorded.is_none();
+        let mut patients: Vec<&str> = event.entity.iter().filter_map(Entity::patient).collect();
+        patients.dedup();
+        let patient = patients.first().copied();
+        // A search by patient looks at odd events itself, so one about several is found under each.
+        let mut odd = !keeps_to_pattern || recorded.is_none() || patients.len() > 1;
         let mut kept = |text: Option<&str>| {
             let usual = text.filter(|text| is_usual(text));
             odd |= usual != text;
@@ -37,6 +44,7 @@ impl Index {
         };
         Self {
             recorded_at: recorded.map(Timestamp::as_millisecond),
+            event_id: kept(event.id.as_deref()),
             kind: kept(event.kind.as_ref().and_then(|kind| kind.code.as_deref())),
             subtype: kept(event.subtype.first().and_then(|kind| kind.code.as_deref())),
             outcome: kept(event.outcome.as_deref()),
@@ -57,7 +65,7 @@ fn is_usual(text: &str) -> bool {
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
     #[serde(borrow)]
-    resource_type: Option<Cow<'a, str>>,
+    id: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "type")]
     kind: Option<Code<'a>>,
     #[serde(borrow, default)]
@@ -89,6 +97,23 @@ struct Agent<'a> {
 struct Entity<'a> {
     #[serde(borrow)]
     what: Option<Who<'a>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Code<'a>>,
+}
+
+impl Entity<'_> {
+    /// The patient that it is, by reference or else by identifier.
+    fn patient(&self) -> Option<&str> {
+        let what = self.what.as_ref()?;
+        let by_reference = what.reference.as_deref().and_then(|subject| {
+            let unversioned = subject.split_once("/_history/").map_or(subject, |(before, _)| before);
+            let (before, id) = unversioned.rsplit_once('/')?;
+            before.ends_with("Patient").then_some(id)
+        });
+        let is_person = self.kind.as_ref().and_then(|kind| kind.code.as_deref()) == Some("1");
+        let by_identifier = || what.identifier.as_ref()?.value.as_deref().filter(|_| is_person);
+        by_reference.or_else(by_identifier)
+    }
 }
 
 /// A FHIR Reference: by name or by identifier.

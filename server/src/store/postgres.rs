@@ -16,6 +16,7 @@ mod opening;
 mod people;
 mod records;
 mod recovery;
+mod searching;
 mod sessions;
 mod settling;
 mod twins;
@@ -23,9 +24,10 @@ mod twins;
 pub use migrating::{Migrated, migrate};
 pub use settling::settle;
 
-use super::{End, Store, StoreError, Transaction};
+use super::{Devices as _, End, Store, StoreError, Transaction};
 use crate::database::Database;
 use crate::error::Failure;
+use ::records::id::DeviceId;
 use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
@@ -40,6 +42,10 @@ type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// wait for those that run.
 const BEGIN_WRITING: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(7163381843523298149)";
+/// Beside whoever writes.
+const BEGIN_BESIDE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// Units of work about single workstations that one process runs at once; the other connections are for who reads.
+const LANES: usize = 4;
 /// One state of the database for all of a unit's reading.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -50,12 +56,18 @@ pub struct PostgresStore {
     runtime: Option<Runtime>,
     /// This process asks for the lock once at a time: the other connections stay free for who reads.
     writer: Mutex<()>,
+    /// As many units of work about single workstations run beside it; those of one workstation share a lane.
+    lanes: [Mutex<()>; LANES],
 }
 
 /// One unit of work on one connection.
 struct Work<'a> {
     client: &'a Object,
     has_failed: Cell<bool>,
+    /// Whether others write at the same time: then it writes only what belongs to one workstation.
+    is_beside: bool,
+    /// Whether it was about to write something else.
+    wants_turn: Cell<bool>,
 }
 
 /// A connection within a unit of work. Where that does not come to its end (a panic, an answer that did not come), the
@@ -70,7 +82,7 @@ impl PostgresStore {
     pub fn open(database: &Database) -> Result<Self, Failure> {
         let (pool, runtime) = opening::connections(database)?;
         opening::check(&opening::connect(&pool, &runtime)?)?;
-        Ok(Self { pool, runtime: Some(runtime), writer: Mutex::new(()) })
+        Ok(Self { pool, runtime: Some(runtime), writer: Mutex::new(()), lanes: Default::default() })
     }
 
     fn borrow(&self) -> Result<Borrowed, StoreError> {
@@ -96,9 +108,9 @@ impl std::fmt::Debug for PostgresStore {
 }
 
 impl Borrowed {
-    fn begin(&self, sql: &str) -> Result<Work<'_>, StoreError> {
+    fn begin(&self, sql: &str, is_beside: bool) -> Result<Work<'_>, StoreError> {
         let client = self.0.as_ref().ok_or(StoreError::Unreadable("a connection that was given back"))?;
-        let work = Work { client, has_failed: Cell::new(false) };
+        let work = Work { client, has_failed: Cell::new(false), is_beside, wants_turn: Cell::new(false) };
         work.wait(client.batch_execute(sql))?;
         Ok(work)
     }
@@ -106,6 +118,18 @@ impl Borrowed {
     /// The unit of work came to its end: the connection serves the next one.
     fn give_back(mut self) {
         drop(self.0.take());
+    }
+}
+
+impl Work<'_> {
+    fn end(&self, end: End) -> Result<(), StoreError> {
+        match end {
+            End::Commit if self.has_failed.get() => {
+                Err(StoreError::Unreadable("a unit of work that went on after a failure"))
+            }
+            End::Commit => self.wait(self.client.batch_execute("COMMIT")),
+            End::RollBack => self.wait(self.client.batch_execute("ROLLBACK")),
+        }
     }
 }
 
@@ -122,25 +146,35 @@ impl Store for PostgresStore {
         // A panic inside a unit of work rolls it back, so there is nothing to mend for the next one.
         let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let borrowed = self.borrow()?;
-        let unit = borrowed.begin(BEGIN_WRITING)?;
+        let unit = borrowed.begin(BEGIN_WRITING, false)?;
         let end = work(&unit);
-        let committed = match end {
-            End::Commit if unit.has_failed.get() => {
-                return Err(StoreError::Unreadable("a unit of work that went on after a failure"));
-            }
-            End::Commit => unit.wait(unit.client.batch_execute("COMMIT")),
-            End::RollBack => unit.wait(unit.client.batch_execute("ROLLBACK")),
-        };
-        committed?;
+        unit.end(end)?;
         borrowed.give_back();
         Ok(())
     }
 
+    fn writing_of(
+        &self,
+        device: DeviceId,
+        work: &mut dyn FnMut(&dyn Transaction) -> End,
+    ) -> Result<bool, StoreError> {
+        let lane = usize::from(device.uuid().as_bytes()[15]) % LANES;
+        let _turn = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+        let borrowed = self.borrow()?;
+        let unit = borrowed.begin(BEGIN_BESIDE, true)?;
+        unit.hold_device(device)?;
+        let end = work(&unit);
+        let counts = !unit.wants_turn.get();
+        unit.end(if counts { end } else { End::RollBack })?;
+        borrowed.give_back();
+        Ok(counts)
+    }
+
     fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError> {
         let borrowed = self.borrow()?;
-        let unit = borrowed.begin(BEGIN_READING)?;
+        let unit = borrowed.begin(BEGIN_READING, false)?;
         work(&unit);
-        unit.wait(unit.client.batch_execute("ROLLBACK"))?;
+        unit.end(End::RollBack)?;
         borrowed.give_back();
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Records with their whole history, in the order of the server sequence. Each way in takes a permit.
 
-use super::StoreError;
+use super::{IndexRow, StoreError};
 use jiff::Timestamp;
 use records::id::{ChangeId, DeviceId, PatientId, PersonId, RecordKey};
 use records::rights::Permit;
@@ -54,6 +54,8 @@ pub struct NewVersion<'a> {
     pub written_at: Timestamp,
     /// When it arrived.
     pub received_at: Timestamp,
+    /// What it is found by.
+    pub index: &'a [IndexRow],
 }
 
 /// How large a page of history may become.

@@ -9,10 +9,12 @@ mod erasures;
 mod people;
 mod records;
 mod recovery;
+mod searching;
 mod sessions;
 mod twins;
 
 use super::{End, Store, StoreError, Transaction};
+use ::records::id::DeviceId;
 use sqlcipher::rusqlite::{Error, TransactionBehavior};
 use sqlcipher::{Connection, Migration, Migrations, OpenError, Profile, RawKey};
 use std::path::{Path, PathBuf};
@@ -89,6 +91,14 @@ impl Store for SqliteStore {
             End::Commit => transaction.commit().map_err(failed),
             End::RollBack => transaction.rollback().map_err(failed),
         }
+    }
+
+    fn writing_of(
+        &self,
+        _device: DeviceId,
+        work: &mut dyn FnMut(&dyn Transaction) -> End,
+    ) -> Result<bool, StoreError> {
+        self.writing(work).map(|()| true)
     }
 
     fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError> {

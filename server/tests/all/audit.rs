@@ -139,11 +139,14 @@ fn an_odd_event_is_kept_and_blocks_nothing() {
 }
 
 #[test]
-fn a_batch_without_its_headers_or_that_is_no_bundle_is_refused() {
+fn a_batch_without_all_its_headers_or_that_is_no_bundle_is_refused() {
     let clinic = Clinic::open();
     let workstation = clinic.enrol();
-    let bare =
-        workstation.client.post(clinic.url(path::FHIR)).body(sync::wire::audit_batch_json(&events(0..1)));
+    let bare = workstation
+        .client
+        .post(clinic.url(path::FHIR))
+        .header(header::LOG, workstation.log.to_string())
+        .body(sync::wire::audit_batch_json(&events(0..1)));
     assert_eq!(clinic.send(bare).unwrap().problem(), Some(ProblemCode::Malformed));
     let request = workstation
         .client

@@ -110,7 +110,6 @@ fn a_bad_cursor_or_parameter_is_refused() {
     };
     assert_eq!(problem("?_cursor=v9.clinical.1"), Some(ProblemCode::CursorRefused));
     assert_eq!(problem("?_cursor=v1.clinical.1&_count=many"), Some(ProblemCode::Malformed));
-    assert_eq!(problem(""), Some(ProblemCode::Malformed));
 }
 
 #[test]

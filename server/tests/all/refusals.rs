@@ -67,6 +67,15 @@ fn every_route_of_the_contract_is_in_the_list() {
         path::HISTORY,
         path::METADATA,
         path::HEALTH,
+        // The FHIR surface: itself, a type with two methods, its search and histories, a record and its versions.
+        "/fhir/",
+        "/fhir/{kind}",
+        "/fhir/{kind}",
+        "/fhir/{kind}/_search",
+        "/fhir/{kind}/_history",
+        "/fhir/{kind}/{id}",
+        "/fhir/{kind}/{id}/_history",
+        "/fhir/{kind}/{id}/_history/{version}",
     ];
     contract.sort_unstable();
     assert_eq!(listed, contract);

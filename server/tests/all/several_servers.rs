@@ -3,6 +3,9 @@
 use crate::clinic::{Clinic, copy_folder, observation, patient, take_in};
 use crate::ground::Kept;
 use crate::workstation::{Person, Workstation};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chartkeep_server::store::AlertKind;
 use chartkeep_server::verifying::verify;
 use chartkeep_server::{importing, people};
 use records::Role;
@@ -14,7 +17,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use sync::wire::{Cursor, HistoryPage, ProblemCode, Standing, path};
+use sync::wire::{Cursor, HistoryPage, ProblemCode, Standing, header, path};
 
 fn pull(workstation: &Workstation<'_>, person: &Person, cursor: &str) -> (BTreeSet<String>, Cursor) {
     let path = format!("{}?_cursor={cursor}&_count=50", path::HISTORY);
@@ -238,4 +241,50 @@ fn a_server_that_is_killed_takes_nothing_with_it_that_was_acknowledged() {
     assert!(stored.contains(&("Observation".to_owned(), 4 * 40 * 3)), "each once: {stored:?}");
     assert!(verify(&clinic.practice).unwrap().ok);
     clinic.turn_to(clinic.listening.port());
+}
+
+#[test]
+fn one_log_that_comes_to_several_servers_at_once_grows_once() {
+    let first = Clinic::open_on(Kept::InPostgres);
+    let second = first.beside();
+    let workstation = first.enrol();
+    let event = |n: usize| {
+        format!(r#"{{"resourceType":"AuditEvent","id":"e{n}","recorded":"2026-11-22T10:00:00Z"}}"#)
+            .into_bytes()
+    };
+    let events: Vec<Vec<u8>> = (0..40).map(event).collect();
+    for batch in 0..4 {
+        let (before, now) = (&events[..batch * 10], &events[batch * 10..batch * 10 + 10]);
+        let note = workstation.note(
+            workstation.log,
+            &workstation.tree(workstation.log, &events[..batch * 10 + 10]),
+            &workstation.checkpoint_key,
+        );
+        let (client, log) = (&workstation.client, workstation.log.to_string());
+        let ask = |clinic: &Clinic| {
+            let request = client
+                .post(format!("https://localhost:{}{}", clinic.listening.port(), path::FHIR))
+                .header(header::LOG, &log)
+                .header(header::FIRST_INDEX, before.len())
+                .header(header::CHECKPOINT, STANDARD.encode(&note))
+                .body(sync::wire::audit_batch_json(now));
+            clinic.send(request).unwrap().status
+        };
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let asked = [&first, &second, &first, &second].map(|clinic| scope.spawn(|| ask(clinic)));
+            asked.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(statuses, [200; 4], "the same batch again is the same answer again");
+    }
+    let stored = first.look(|tx| tx.leaves(workstation.log, 0, 99));
+    assert_eq!(stored.into_iter().map(|leaf| leaf.event).collect::<Vec<_>>(), events);
+    let other = first.enrol();
+    let forged = other.deliver_as(workstation.log, 40, &events[..1], "no note");
+    assert_eq!(forged.problem(), Some(ProblemCode::LogFork), "another workstation's log");
+    assert_eq!(
+        second.look(|tx| tx.count_alerts(AlertKind::LogReplaced)),
+        1,
+        "told once, in the server's own log"
+    );
+    assert!(verify(&second.practice).unwrap().ok);
 }

@@ -22,7 +22,7 @@ impl Approvals for Work<'_> {
             &millis(new.asked_at),
             &millis(new.expires_at),
         ];
-        self.first(sql, row, |row| row.number(0))?
+        self.run_first(sql, row, |row| row.number(0))?
             .ok_or(StoreError::Unreadable("an approval without a number"))
     }
 

@@ -25,17 +25,17 @@ impl AuditLogs for Work<'_> {
         let device = log.device.map(|device| device.uuid());
         let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5)";
         let tree = log.tree.to_bytes();
-        self.run(sql, &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at)])?;
+        self.run_in(log, sql, &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at)])?;
         Ok(())
     }
 
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
         for some in leaves.chunks(AT_ONCE) {
-            self.insert_leaves(log.id, some)?;
+            self.insert_leaves(log, some)?;
         }
         let sql = "UPDATE log SET tree = $2, checkpoint = $3, updated_at = $4 WHERE id = $1";
         let tree = log.tree.to_bytes();
-        self.run(sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at)])?;
+        self.run_in(log, sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at)])?;
         Ok(())
     }
 
@@ -61,18 +61,27 @@ impl AuditLogs for Work<'_> {
 }
 
 impl Work<'_> {
+    /// A statement about a log: of a workstation, or the server's own, which every unit of work appends to in its turn.
+    fn run_in(&self, log: &LogRow, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
+        if log.device.is_some() { self.run_of(sql, params) } else { self.run(sql, params) }
+    }
+
     /// Column by column, so that a batch of events costs one question.
-    fn insert_leaves(&self, log: LogId, leaves: &[Leaf]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO leaf (log, position, hash, recorded_at, type, subtype, outcome, agent, patient, odd, event)
-            SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                $8::text[], $9::text[], $10::boolean[], $11::bytea[])";
+    fn insert_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO leaf (log, received_at, position, hash, recorded_at, event_id, type, subtype, outcome, agent,
+                patient, odd, event)
+            SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::boolean[], $13::bytea[])";
+        let received = millis(log.updated_at);
         let index: Vec<Index> = leaves.iter().map(|leaf| Index::of(&leaf.event)).collect();
         let text = |of: fn(&Index) -> Option<&str>| index.iter().map(of).collect::<Vec<_>>();
         let row: Params<'_> = &[
-            &log.uuid(),
+            &log.id.uuid(),
+            &received,
             &leaves.iter().map(|leaf| count(leaf.index)).collect::<Vec<_>>(),
             &leaves.iter().map(|leaf| leaf.hash.as_bytes().as_slice()).collect::<Vec<_>>(),
-            &index.iter().map(|index| index.recorded_at).collect::<Vec<_>>(),
+            &index.iter().map(|index| index.recorded_at.unwrap_or(received)).collect::<Vec<_>>(),
+            &text(|index| index.event_id.as_deref()),
             &text(|index| index.kind.as_deref()),
             &text(|index| index.subtype.as_deref()),
             &text(|index| index.outcome.as_deref()),
@@ -81,7 +90,7 @@ impl Work<'_> {
             &index.iter().map(|index| index.odd).collect::<Vec<_>>(),
             &leaves.iter().map(|leaf| leaf.event.as_slice()).collect::<Vec<_>>(),
         ];
-        self.run(sql, row)?;
+        self.run_in(log, sql, row)?;
         Ok(())
     }
 }

@@ -77,12 +77,38 @@ fn sized<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {
 }
 
 impl Work<'_> {
-    /// Runs a statement; how many rows it touched.
+    /// Runs a statement that writes; how many rows it touched.
     pub(super) fn run(&self, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
+        self.in_turn()?;
+        self.run_of(sql, params)
+    }
+
+    /// Runs a statement that writes only what belongs to one workstation.
+    pub(super) fn run_of(&self, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
         self.wait(async {
             let statement = self.client.prepare_cached(sql).await?;
             self.client.execute(&statement, params).await
         })
+    }
+
+    /// Runs a statement that writes, and reads what it returns.
+    pub(super) fn run_first<T>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        read: impl FnOnce(&Columns<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.in_turn()?;
+        self.first(sql, params, read)
+    }
+
+    /// A unit of work beside the others writes nothing that those rely on: it ends here, and comes again in its turn.
+    fn in_turn(&self) -> Result<(), StoreError> {
+        if self.is_beside {
+            self.wants_turn.set(true);
+            return Err(StoreError::Busy);
+        }
+        Ok(())
     }
 
     /// The first row, if there is one.

@@ -143,17 +143,22 @@ impl Devices for Work<'_> {
 
     fn set_log(&self, id: DeviceId, log: LogId) -> Result<(), StoreError> {
         let sql = "UPDATE device SET log = $2 WHERE id = $1";
-        self.run(sql, &[&id.uuid(), &log.uuid()])?;
+        self.run_of(sql, &[&id.uuid(), &log.uuid()])?;
         Ok(())
     }
 
     fn end_linking(&self, id: DeviceId) -> Result<(), StoreError> {
-        self.run("UPDATE device SET may_link = false WHERE id = $1", &[&id.uuid()])?;
+        self.run_of("UPDATE device SET may_link = false WHERE id = $1", &[&id.uuid()])?;
         Ok(())
     }
 
     fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
         self.first(&format!("{DEVICE} WHERE id = $1"), &[&id.uuid()], device)
+    }
+
+    fn hold_device(&self, id: DeviceId) -> Result<(), StoreError> {
+        self.first("SELECT 1 FROM device WHERE id = $1 FOR NO KEY UPDATE", &[&id.uuid()], |_| Ok(()))?;
+        Ok(())
     }
 
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {

@@ -38,6 +38,8 @@ impl Erasures for Work<'_> {
         let sql = "DELETE FROM conflict WHERE EXISTS (SELECT 1 FROM version v
             WHERE v.kind = conflict.kind AND v.id = conflict.id AND v.patient = $1)";
         self.run(sql, &[&id])?;
+        let sql = "DELETE FROM search_index WHERE seq IN (SELECT seq FROM version WHERE patient = $1)";
+        self.run(sql, &[&id])?;
         self.run("DELETE FROM version WHERE patient = $1", &[&id])?;
         self.run("DELETE FROM relation WHERE patient = $1", &[&id])?;
         Ok(gone.unwrap_or_default())
@@ -56,7 +58,7 @@ impl Erasures for Work<'_> {
             &count(erasure.records),
             &count(erasure.versions),
         ];
-        self.first(sql, row, |row| row.number(0))?
+        self.run_first(sql, row, |row| row.number(0))?
             .ok_or(StoreError::Unreadable("an erasure without a number"))
     }
 

@@ -2,7 +2,7 @@
 
 use super::column::{Columns, count, millis};
 use super::{Params, StoreError, Work};
-use crate::store::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
+use crate::store::{NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion};
 use futures_util::TryStreamExt as _;
 use records::id::{PatientId, PersonId, RecordKey};
 use records::rights::Permit;
@@ -50,13 +50,15 @@ impl Records for Work<'_> {
     fn insert_version(&self, permit: &Permit, new: &NewVersion<'_>) -> Result<(), StoreError> {
         let key = new.document.key();
         if new.version > 1 {
+            self.drop_index(key)?;
             let sql = "UPDATE version SET superseded = true WHERE kind = $1 AND id = $2 AND NOT superseded";
             self.run(sql, &[&key.kind.as_str(), &key.id.as_str()])?;
         }
         if let Some(left) = new.leaves {
             self.insert(permit, new, left, true)?;
         }
-        self.insert(permit, new, new.class, false)
+        let seq = self.insert(permit, new, new.class, false)?;
+        self.set_index(permit, seq, new.index)
     }
 
     fn history(
@@ -110,17 +112,18 @@ impl Work<'_> {
         new: &NewVersion<'_>,
         class: DataClass,
         gone: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let key = new.document.key();
         let change = new.change.map(|change| change.uuid());
         let body: &[u8] = if gone { &[] } else { new.document.bytes() };
-        self.run(
+        let seq = self.run_first(
             "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
                 written_at, received_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq",
             &[&permit.actor().practice.uuid(), &key.kind.as_str(), &key.id.as_str(), &count(new.version), &class.drawer().as_str(), &class.as_str(), &new.document.patient().map(PatientId::as_str), &gone, &change, &new.author.uuid(), &new.device.uuid(), &millis(new.written_at), &millis(new.received_at), &body],
+            |row| row.number(0),
         )?;
-        Ok(())
+        seq.ok_or(StoreError::Unreadable("a version without a number"))
     }
 }
 

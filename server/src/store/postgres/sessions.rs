@@ -24,7 +24,7 @@ impl Sessions for Work<'_> {
     ) -> Result<Option<AttemptRow>, StoreError> {
         let sql = "DELETE FROM attempt WHERE id = $1 AND kind = $2 AND device = $3
             RETURNING person, state, expires_at";
-        self.first(sql, &[&id, &kind.as_str(), &device.uuid()], |row| {
+        self.run_first(sql, &[&id, &kind.as_str(), &device.uuid()], |row| {
             Ok(AttemptRow {
                 id: *id,
                 kind,

@@ -31,15 +31,19 @@ impl AuditLogs for Work<'_> {
     }
 
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO leaf (log, position, hash, recorded_at, type, subtype, outcome, agent, patient, odd, event)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT INTO leaf (log, position, hash, received_at, recorded_at, event_id, type, subtype, outcome, agent,
+                patient, odd, event)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        let received = millis(log.updated_at);
         for leaf in leaves {
             let index = Index::of(&leaf.event);
             let row = params![
                 log.id.uuid().into_bytes(),
                 count(leaf.index),
                 leaf.hash.as_bytes(),
-                index.recorded_at,
+                received,
+                index.recorded_at.unwrap_or(received),
+                index.event_id,
                 index.kind,
                 index.subtype,
                 index.outcome,

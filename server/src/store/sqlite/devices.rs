@@ -157,6 +157,11 @@ impl Devices for Work<'_> {
         self.first(&format!("{DEVICE} WHERE id = ?1"), params![id.uuid().into_bytes()], device)
     }
 
+    /// Nobody else writes anything.
+    fn hold_device(&self, _id: DeviceId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {
         self.all(&format!("{DEVICE} ORDER BY enrolled_at, id"), [], device)
     }

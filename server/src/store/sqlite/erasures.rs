@@ -39,6 +39,8 @@ impl Erasures for Work<'_> {
         let sql = "DELETE FROM conflict WHERE EXISTS (SELECT 1 FROM version v
             WHERE v.kind = conflict.kind AND v.id = conflict.id AND v.patient = ?1)";
         self.run(sql, params![id])?;
+        let sql = "DELETE FROM search_index WHERE seq IN (SELECT seq FROM version WHERE patient = ?1)";
+        self.run(sql, params![id])?;
         self.run("DELETE FROM version WHERE patient = ?1", params![id])?;
         self.run("DELETE FROM relation WHERE patient = ?1", params![id])?;
         Ok(gone.unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work, failed};
-use crate::store::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
+use crate::store::{NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion};
 use records::id::{PatientId, PersonId, RecordKey};
 use records::rights::Permit;
 use records::{DataClass, Document, Drawer};
@@ -51,13 +51,16 @@ impl Records for Work<'_> {
     fn insert_version(&self, permit: &Permit, new: &NewVersion<'_>) -> Result<(), StoreError> {
         let key = new.document.key();
         if new.version > 1 {
+            self.drop_index(key)?;
             let sql = "UPDATE version SET superseded = 1 WHERE kind = ?1 AND id = ?2 AND superseded = 0";
             self.run(sql, params![key.kind.as_str(), key.id.as_str()])?;
         }
         if let Some(left) = new.leaves {
             self.insert(permit, new, left, true)?;
         }
-        self.insert(permit, new, new.class, false)
+        self.insert(permit, new, new.class, false)?;
+        let seq = self.connection.last_insert_rowid().unsigned_abs();
+        self.set_index(permit, seq, new.index)
     }
 
     fn history(

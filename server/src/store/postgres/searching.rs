@@ -1,0 +1,152 @@
+//! Finding records and events in SQL.
+
+use super::column::{Columns, count};
+use super::{StoreError, Work};
+use crate::store::find_sql::{Bound, Finding};
+use crate::store::{EventQuery, Events, FoundEvent, FoundVersion, IndexRow, RecordQuery, Searching};
+use records::id::{PatientId, RecordKey, ResourceKind};
+use records::rights::Permit;
+use records::search::VIP;
+use records::{DataClass, Document};
+use tokio_postgres::types::ToSql;
+
+impl Searching for Work<'_> {
+    fn find(&self, permit: &Permit, query: &RecordQuery) -> Result<Vec<FoundVersion>, StoreError> {
+        let sql = Finding::versions(permit, query, is_false);
+        self.all(&placed(&sql.text), &values(&sql.values), found)
+    }
+
+    fn count_found(&self, permit: &Permit, query: &RecordQuery) -> Result<u64, StoreError> {
+        let sql = Finding::count(permit, query, is_false);
+        let found = self.first(&placed(&sql.text), &values(&sql.values), |row| row.number(0))?;
+        Ok(found.unwrap_or(0))
+    }
+
+    fn classes_of(
+        &self,
+        patient: &PatientId,
+        kind: Option<&ResourceKind>,
+    ) -> Result<Vec<DataClass>, StoreError> {
+        let sql = "SELECT DISTINCT class FROM version
+            WHERE patient = $1 AND NOT superseded AND NOT gone AND ($2::text IS NULL OR kind = $2)";
+        self.all(sql, &[&patient.as_str(), &kind.map(ResourceKind::as_str)], |row| row.parsed(0))
+    }
+
+    fn is_vip(&self, patient: &PatientId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM search_index s JOIN version v ON v.seq = s.seq
+            WHERE s.parameter = $1 AND v.patient = $2 LIMIT 1";
+        Ok(self.first(sql, &[&VIP, &patient.as_str()], |_| Ok(()))?.is_some())
+    }
+
+    fn classes_of_versions(&self, key: &RecordKey) -> Result<Vec<DataClass>, StoreError> {
+        let sql = "SELECT DISTINCT class FROM version WHERE kind = $1 AND id = $2 AND NOT gone";
+        self.all(sql, &[&key.kind.as_str(), &key.id.as_str()], |row| row.parsed(0))
+    }
+
+    fn patient_of_versions(&self, key: &RecordKey) -> Result<Option<PatientId>, StoreError> {
+        let sql = "SELECT patient FROM version
+            WHERE kind = $1 AND id = $2 AND patient IS NOT NULL ORDER BY version DESC LIMIT 1";
+        self.first(sql, &[&key.kind.as_str(), &key.id.as_str()], |row| row.parsed(0))
+    }
+
+    fn current_after(
+        &self,
+        permit: &Permit,
+        after: u64,
+        most: u32,
+    ) -> Result<Vec<(u64, Document)>, StoreError> {
+        let sql = "SELECT seq, body FROM version
+            WHERE seq > $1 AND NOT superseded AND NOT gone AND practice = $2 ORDER BY seq LIMIT $3";
+        let practice = permit.actor().practice.uuid();
+        self.all(sql, &[&count(after), &practice, &i64::from(most)], |row| {
+            Ok((row.number(0)?, document(row.get(1)?)?))
+        })
+    }
+
+    fn set_index(&self, _permit: &Permit, seq: u64, rows: &[IndexRow]) -> Result<(), StoreError> {
+        self.run("DELETE FROM search_index WHERE seq = $1", &[&count(seq)])?;
+        for row in rows {
+            let sql = "INSERT INTO search_index (parameter, value, seq) VALUES ($1, $2, $3)";
+            self.run(sql, &[&row.parameter.as_ref(), &row.value, &count(seq)])?;
+        }
+        Ok(())
+    }
+}
+
+impl Events for Work<'_> {
+    fn find_events(&self, query: &EventQuery) -> Result<Vec<FoundEvent>, StoreError> {
+        let sql = Finding::events(query, is_false);
+        self.all(&placed(&sql.text), &values(&sql.values), |row| {
+            Ok(FoundEvent {
+                number: row.number(0)?,
+                recorded_at: row.get(1)?,
+                received_at: row.time(2)?,
+                is_odd: row.get(3)?,
+                event: row.get(4)?,
+            })
+        })
+    }
+
+    fn has_event(&self, id: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM leaf WHERE event_id = $1 LIMIT 1";
+        Ok(self.first(sql, &[&id], |_| Ok(()))?.is_some())
+    }
+}
+
+impl Work<'_> {
+    /// Only what stands is found.
+    pub(super) fn drop_index(&self, key: &RecordKey) -> Result<(), StoreError> {
+        let sql =
+            "DELETE FROM search_index WHERE seq IN (SELECT seq FROM version WHERE kind = $1 AND id = $2)";
+        self.run(sql, &[&key.kind.as_str(), &key.id.as_str()])?;
+        Ok(())
+    }
+}
+
+fn found(row: &Columns<'_>) -> Result<FoundVersion, StoreError> {
+    let key = |kind: String, id: String| Some(RecordKey { kind: kind.parse().ok()?, id: id.parse().ok()? });
+    let patient: Option<String> = row.get(5)?;
+    let patient = patient.map(|id| id.parse().map_err(|_| StoreError::Unreadable("a patient id")));
+    Ok(FoundVersion {
+        seq: row.number(0)?,
+        key: key(row.get(1)?, row.get(2)?).ok_or(StoreError::Unreadable("a record's key"))?,
+        version: row.number(3)?,
+        class: row.parsed(4)?,
+        patient: patient.transpose()?,
+        received_at: row.time(6)?,
+        document: if row.get(7)? { None } else { Some(document(row.get(8)?)?) },
+    })
+}
+
+fn document(body: Vec<u8>) -> Result<Document, StoreError> {
+    Document::parse(body).map_err(|_| StoreError::Unreadable("a record"))
+}
+
+fn is_false(column: &str) -> String {
+    format!("NOT {column}")
+}
+
+/// The text with numbered places.
+fn placed(text: &str) -> String {
+    let mut placed = String::with_capacity(text.len() + 64);
+    for (number, part) in text.split('?').enumerate() {
+        if number > 0 {
+            placed.push_str(&format!("${number}"));
+        }
+        placed.push_str(part);
+    }
+    placed
+}
+
+fn values(bound: &[Bound]) -> Vec<&(dyn ToSql + Sync)> {
+    bound.iter().map(value).collect()
+}
+
+fn value(bound: &Bound) -> &(dyn ToSql + Sync) {
+    match bound {
+        Bound::Number(number) => number,
+        Bound::Text(text) => text,
+        Bound::Bytes(bytes) => bytes,
+        Bound::Id(id) => id,
+    }
+}
