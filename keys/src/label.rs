@@ -40,6 +40,8 @@ pub(crate) const EPOCH_NEXT: &[u8] = b"chartkeep/audit-epoch/next/v1\0";
 pub(crate) const EPOCH_MAC_KEY: &[u8] = b"chartkeep/audit-epoch/mac-key/v1\0";
 pub(crate) const EPOCH_ENTRY: &[u8] = b"chartkeep/audit-epoch/entry/v1\0";
 
+pub(crate) const EXPORT_PART: &[u8] = b"chartkeep/export/v1\0";
+
 pub(crate) const TRUST_BUNDLE: &[u8] = b"chartkeep/trust-bundle/v1\0";
 pub(crate) const LATE_RENEWAL: &[u8] = b"chartkeep/late-renewal/v1\0";
 pub(crate) const LEASE_KEY: &[u8] = b"chartkeep/lease/key/v1\0";

@@ -9,7 +9,8 @@
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
-//! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state.
+//! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state, [`export`] takes it
+//!   elsewhere.
 
 mod agreement;
 pub mod blob;
@@ -19,6 +20,7 @@ pub mod courier;
 pub mod envelope;
 pub mod epoch;
 pub mod erasure;
+pub mod export;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod grant;

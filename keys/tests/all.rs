@@ -8,6 +8,7 @@ mod all {
     mod couriers;
     mod envelopes;
     mod epochs;
+    mod exports;
     mod given;
     mod grants;
     mod leases;

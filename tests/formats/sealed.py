@@ -318,3 +318,14 @@ def courier_item(data):
         raise Refused("damaged")
     reader.finish()
     return found
+
+
+def export_parts(data, key):
+    reader = Reader(data).begin(b"CKax")
+    export, parts = reader.raw(16), []
+    while not parts or parts[-1][0] != 255:
+        kind = reader.number(1)
+        context = b"chartkeep/export/v1\0" + export + u64(len(parts)) + bytes([kind])
+        parts.append((kind, open_blob(key, context, reader.bytes())))
+    reader.finish()
+    return parts

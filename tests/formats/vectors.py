@@ -201,6 +201,15 @@ def courier(vectors):
     assert (envelope["body"], envelope["first"]) == (vectors["envelope"], 42)
 
 
+def export(vectors):
+    key, data = vectors["export.key"].decode(), vectors["export"]
+    assert base64.urlsafe_b64decode(key.removeprefix("ckx1.") + "=") == bytes([25] * 32)
+    head, entries, end = sealed.export_parts(data, bytes([25] * 32))
+    assert (head, entries) == ((0, b"{}"), (1, u64(7) + bytes([26] * 32) + u32(2) + b"{}"))
+    parts = b"".join(bytes([kind]) + u64(len(text)) + text for kind, text in (head, entries))
+    verify(ed25519_public(bytes([27] * 32)), b"export", uid(8) + u64(2) + sha256(parts), end[1])
+
+
 def trust(vectors):
     data = vectors["trust.bundle"]
     reader = Reader(data).begin(b"CKtb")
@@ -247,7 +256,7 @@ def erasure(vectors):
 def main():
     vectors = read(sys.argv[1])
     for part in (slot_of_codes, slot_of_paper, slot_of_security_key, records, signed_and_counted,
-                 checkpoint, courier, trust, directives, erasure):
+                 checkpoint, courier, export, trust, directives, erasure):
         part(vectors)
     print("every vector opens")
 

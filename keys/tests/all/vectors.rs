@@ -43,7 +43,7 @@ fn frozen(name: &str) -> Vec<u8> {
 }
 
 /// What is made today from the same seed is what was made then.
-fn is_frozen(name: &str, made: &[u8]) {
+pub(super) fn is_frozen(name: &str, made: &[u8]) {
     assert_eq!(hex(made), hex(&frozen(name)), "{name}");
 }
 
