@@ -1,5 +1,6 @@
 //! The command line: what an operator types, and how it teaches itself.
 
+use crate::audit;
 use crate::courier;
 use crate::drill;
 use crate::failure::Failure;
@@ -19,13 +20,21 @@ A workstation that never reaches the server, and a USB stick:
 The second line runs at any workstation that reaches the server; at the server itself it is
 `chartkeep-server courier import`. What is carried is sealed: nobody reads it on the way.
 
+An audit log, to be checked by somebody else with no network:
+
+  chartkeepctl audit export --data-dir ~/.local/share/chartkeep --to north.ckaudit
+  chartkeepctl verify north.ckaudit --key-file north.key --root root.crt
+
+The first line prints the key that opens the file, once: it goes another way than the file, which holds what the
+practice's people looked at. The server writes such a file with `chartkeep-server audit export`.
+
 A rehearsal of a lost keyring and a dead disk, with made-up patients in a temporary folder:
 
   chartkeepctl drill --server ./chartkeep-server
 
 Close Chartkeep before a command that names its data folder: only one program opens it at a time.
 Results are JSON on standard output, errors are on standard error. Exit status: 0 done, 1 a finding (something was
-not taken in, the drill does not hold), 2 something you can put right; the message says what.";
+not taken in, a log is not sound, the drill does not hold), 2 something you can put right; the message says what.";
 
 /// Looks after Chartkeep workstations: carries unsent work by file, and rehearses rescues.
 #[derive(Debug, Parser)]
@@ -40,11 +49,38 @@ enum Command {
     /// Carry unsent work to the server by file, and its answers back.
     #[command(subcommand)]
     Courier(CourierCommand),
+    /// Write the audit log of a workstation into a file.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Check an exported audit log: every entry, every checkpoint, every receipt. Names the first bad entry.
+    Verify {
+        /// The file.
+        file: PathBuf,
+        /// A file with the key that was printed at the export; - reads it from standard input.
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+        /// The practice's root: its certificate (root.crt of the folder offline-root, or of keys/ at the server), or the SHA-256 of
+        /// that as 64 hexadecimal digits.
+        #[arg(long, value_name = "FILE|SHA-256")]
+        root: String,
+    },
     /// Rehearse a lost keyring and a dead disk in a temporary folder, against a real server on this computer.
     Drill {
         /// The program `chartkeep-server`; looked for beside this one and on the path unless it is named.
         #[arg(long, value_name = "PROGRAM")]
         server: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Write the log into a new file, sealed; prints the key that opens it.
+    Export {
+        #[command(flatten)]
+        of: DataFolder,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
     },
 }
 
@@ -103,6 +139,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             courier::deliver(&from, &of, answers.as_deref())
         }
         Command::Courier(CourierCommand::Return { from, of }) => courier::take_back(&from, &of),
+        Command::Audit(AuditCommand::Export { of, to }) => audit::export(&of, &to),
+        Command::Verify { file, key_file, root } => audit::verify(&file, &key_file, &root),
         Command::Drill { server } => drill::run(server),
     };
     match done {

@@ -2,12 +2,13 @@
 
 use crate::cli::{DataFolder, print};
 use crate::failure::Failure;
+use crate::files::create_new;
 use client::courier::{self, Found, Item, LeftOut, read_file};
 use client::keyring::OsKeyring;
 use client::{Clock as _, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -118,14 +119,7 @@ fn files(from: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Writes a file that was not there, readable by its owner alone, and waits until the disk has it.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
+    let mut file = create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

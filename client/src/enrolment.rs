@@ -18,6 +18,7 @@ use crate::client_state::ClientState;
 use crate::device_keys::DeviceKeys;
 use crate::https::{PinnedRoot, Server, TlsMaterial};
 use crate::keyring::Keyring;
+use crate::receipts::vouched_head;
 use crate::station::{Surroundings, Trust, new_event_id};
 use crate::workstation::EnrolForm;
 use crate::{ClientError, Code};
@@ -104,9 +105,14 @@ impl<'a> Joining<'a> {
             let key = keys.tls.expose();
             let root = PinnedRoot::from_fingerprint(self.root);
             TlsMaterial::workstation(root, &answer.certificate_pem, &answer.chain_pem, key).ok()?;
-            Trust::verify(self.root, &answer.chain_pem, &answer.trust_bundle, answer.practice_id).ok()
+            let (practice, bundle) = (answer.practice_id, &answer.trust_bundle);
+            let trust = Trust::verify(self.root, &answer.chain_pem, bundle, "", practice).ok()?;
+            let log = answer.rescue.as_ref().and_then(|rescue| rescue.log.as_ref());
+            let is_vouched =
+                |receipt: &AuditReceipt| vouched_head(receipt, practice, &[trust.witness()]).is_some();
+            log.is_none_or(is_vouched).then_some(())
         };
-        fits().map(drop).ok_or(Code::ServerAnswer)?;
+        fits().ok_or(Code::ServerAnswer)?;
         Ok(answer)
     }
 
@@ -130,10 +136,12 @@ impl<'a> Joining<'a> {
         let link = link
             .map(|receipt| AuditEvent::log_linked(self.stamp(&identity), node(&identity), &link_to(receipt)));
         let state = ClientState::new(self.root, random).to_bytes();
-        let values: [(Setting, &[u8]); 8] = [
+        let checkpoint_key = keys.checkpoint.verifying_key().to_string();
+        let values: [(Setting, &[u8]); 9] = [
             (Setting::Certificate, answer.certificate_pem.as_bytes()),
             (Setting::CertificateChain, answer.chain_pem.as_bytes()),
             (Setting::TrustBundle, answer.trust_bundle.as_bytes()),
+            (Setting::CheckpointKeys, checkpoint_key.as_bytes()),
             (Setting::ServerAddress, answer.server_url.as_bytes()),
             (Setting::EnrolmentAddress, self.form.server.trim().as_bytes()),
             (Setting::PracticeName, answer.practice_name.as_bytes()),

@@ -135,6 +135,8 @@ codes! {
     DiskError, "disk-error", "A file could not be read or written.", "Try again. If it stays, ask your IT administrator to check the disk.";
     AuditFailed, "audit-failed", "The audit trail could not be written, so nothing was shown or saved.", "Free some disk space and try again. If it stays, ask your IT administrator.";
 
+    LogRefused, "log-refused", "The audit log of this computer and the server's do not fit.", "You can go on working; its events stay here until this is put right. Do not delete anything, and tell your IT administrator: another copy of this computer is possible, an older folder, or a false server.";
+
     // The server.
     ServerAway, "server-away", "The clinic's server cannot be reached.", "You can go on working; your work is kept and sent later. Check the network if this lasts.";
     ServerUntrusted, "server-untrusted", "The server is not the one this computer was enrolled with, or it does not accept this computer.", "Do not type a passphrase. Tell your IT administrator.";

@@ -12,6 +12,7 @@
 
 mod activation;
 mod anchors;
+pub mod audit_export;
 mod client_state;
 mod clock;
 pub mod courier;
@@ -31,6 +32,7 @@ mod net;
 pub mod parking;
 mod proven_time;
 mod qr;
+mod receipts;
 mod recovery;
 mod renewing;
 pub mod security_key;

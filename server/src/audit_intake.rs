@@ -6,12 +6,12 @@ use crate::store::{AlertKind, Leaf, LogRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
 use keys::VerifyingKey;
-use keys::checkpoint::Checkpoint;
+use keys::checkpoint::{Checkpoint, cosign, verify_cosignature};
 use records::AuditEvent;
 use records::event::{EventKind, SignIn};
 use records::id::{DeviceId, LogId};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
-use sync::wire::{AuditReceipt, ProblemCode, checkpoint_key_name, checkpoint_origin};
+use sync::wire::{AuditReceipt, ProblemCode, checkpoint_key_name, checkpoint_origin, witness_key_name};
 
 /// A batch as it was sent.
 #[derive(Clone, Copy, Debug)]
@@ -33,14 +33,28 @@ pub(crate) enum Taken {
     Refused(Refusal),
 }
 
-/// The server's word on a log.
-pub(crate) fn receipt(log: &LogRow) -> AuditReceipt {
-    AuditReceipt {
+/// The server's word on a log, cosigned; none where nothing of it was ever taken in, as of the server's own.
+pub(crate) fn receipt(practice: &Practice, log: &LogRow, now: Timestamp) -> Option<AuditReceipt> {
+    let held = log.checkpoint.as_deref()?;
+    let (name, key) = (witness_key_name(practice.row.id), &practice.keys.witness);
+    let (note, received_at) = match verify_cosignature(held, &name, &key.verifying_key()) {
+        Ok((_, at)) => (held.to_owned(), at),
+        // Cosigned with the key of an earlier trust bundle.
+        Err(_) => (cosign(held, &name, key, now).ok()?, Timestamp::from_second(now.as_second()).ok()?),
+    };
+    Some(AuditReceipt {
         log: log.id,
         size: log.tree.size(),
         root: log.tree.root().to_string(),
-        received_at: log.updated_at,
-    }
+        received_at,
+        note,
+        trust_bundle: practice.row.trust_number,
+    })
+}
+
+/// The receipt of a log that has a checkpoint.
+fn receipt_of_held(practice: &Practice, log: &LogRow, now: Timestamp) -> Result<AuditReceipt, Refusal> {
+    receipt(practice, log, now).ok_or_else(|| ProblemCode::Internal.into())
 }
 
 /// Who brings a batch, and how.
@@ -118,18 +132,24 @@ pub(crate) fn take_in(
     new.iter().for_each(|leaf| log.tree.push(leaf.hash));
     if end < size {
         // An old batch again, all of it known: its checkpoint was checked when it came first.
-        return Ok(Taken::Held(receipt(&log)));
+        return Ok(Taken::Held(receipt_of_held(practice, &log, now)?));
     }
-    if !is_signed(tx, sender, batch, &log.tree)? {
+    let cosigned = match is_signed(tx, sender, batch, &log.tree)? {
+        true => {
+            cosign(batch.checkpoint, &witness_key_name(practice.row.id), &practice.keys.witness, now).ok()
+        }
+        false => None,
+    };
+    let Some(cosigned) = cosigned else {
         let detail = format!("checkpoint at {end} does not verify");
         return refuse(AlertKind::CheckpointRefused, ProblemCode::CheckpointRefused, size, detail);
-    }
-    log.checkpoint = Some(batch.checkpoint.to_owned());
+    };
+    log.checkpoint = Some(cosigned);
     log.updated_at = now;
     begin(tx, sender, &place, &log)?;
     tx.append_leaves(&log, &new)?;
     alert_to_recoveries(practice, tx, sender.device, &new, now)?;
-    Ok(Taken::Held(receipt(&log)))
+    Ok(Taken::Held(receipt_of_held(practice, &log, now)?))
 }
 
 /// Where the log of a batch stands; `None` where it must not be taken in.

@@ -1,5 +1,6 @@
 //! The command line: what an operator types, and how it teaches itself.
 
+mod audit;
 mod courier;
 mod database;
 mod device;
@@ -9,11 +10,12 @@ mod two_people;
 
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
 use crate::store::Act;
-use crate::{importing, indexing, people, verifying};
+use crate::{importing, indexing, people};
+use audit::AuditCommand;
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use database::{DatabaseCommand, Named};
@@ -118,7 +120,7 @@ enum Command {
     /// What is brought by file for workstations that do not reach the server.
     #[command(subcommand)]
     Courier(CourierCommand),
-    /// Check the audit logs.
+    /// Check the audit logs, and write them into files.
     #[command(subcommand)]
     Audit(AuditCommand),
     /// What one administrator must not do alone.
@@ -210,15 +212,6 @@ enum RelationCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum AuditCommand {
-    /// Check every log from its bytes up; exit status 1 where one is not sound.
-    Verify {
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
 /// Runs what was typed.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
@@ -271,16 +264,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Import { data, files } => import(&open(&data)?, &files),
         Command::Reindex { data } => print(&json!({ "records": indexing::rebuild(&open(&data)?)? })),
         Command::Status { data } => status(&open(&data)?),
-        Command::Audit(AuditCommand::Verify { data }) => {
-            let verified = verifying::verify(&open(&data)?)?;
-            print(&verified)?;
-            let advice = "Keep the folder as it is and tell the privacy officer.";
-            if verified.ok {
-                Ok(())
-            } else {
-                Err(Failure::new(Kind::LogBroken, "An audit log is not sound.", advice))
-            }
-        }
+        Command::Audit(command) => audit::run(command, &open),
     }
 }
 

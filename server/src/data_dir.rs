@@ -90,12 +90,17 @@ fn make_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Writes a new file that only its owner reads; a file that is there stays as it is.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Makes a new file that only its owner reads; a file that is there stays as it is.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     private(&mut options);
-    let mut file = options.open(path)?;
+    options.open(path)
+}
+
+/// Writes such a file, and waits until the disk has it.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_private(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     sync_folder(path)

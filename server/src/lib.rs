@@ -28,6 +28,7 @@ pub mod database;
 pub mod directing;
 pub mod erasing;
 pub mod error;
+pub mod exporting;
 mod fhir;
 mod gate;
 mod granting;

@@ -68,4 +68,6 @@ pub enum LogAlarm {
     ServerAhead,
     /// The server does not accept the checkpoint.
     CheckpointRefused,
+    /// The server's receipt is not cosigned as it should be, or not over this log.
+    ReceiptRefused,
 }

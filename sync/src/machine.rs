@@ -95,6 +95,12 @@ impl Machine {
         self.drive(now);
     }
 
+    /// What the server has signed of the log is not believed: nothing more of it is delivered until the next start.
+    pub fn handle_log_alarm(&mut self, reason: LogAlarm, now: Timestamp) {
+        self.audit.raise(reason, &mut self.events);
+        self.drive(now);
+    }
+
     /// A session is open for these drawers, each with the cursor the vault holds; an empty list ends pulling.
     pub fn handle_session(&mut self, cursors: Vec<Cursor>, now: Timestamp) {
         self.pulls.retain(|lane| cursors.iter().any(|cursor| lane.leads_to(*cursor)));

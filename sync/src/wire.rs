@@ -8,6 +8,7 @@ pub mod credential;
 pub mod cursor;
 pub mod directive;
 pub mod enrolment;
+pub mod export;
 pub mod grant;
 pub mod header;
 pub mod history;
@@ -17,7 +18,9 @@ pub mod renewal;
 pub mod session;
 pub mod sign_in;
 
-pub use audit::{AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name, checkpoint_origin};
+pub use audit::{
+    AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name, checkpoint_origin, witness_key_name,
+};
 pub use binary::{Base64Bytes, SecretText};
 pub use change::{ChangeReceipt, ChangesRequest, ChangesResponse, RefusalCode, ResourceVersion, Standing};
 pub use courier::{CourierAnswers, CourierRequest, CourierResponse, ItemResult, ItemStanding};
@@ -32,6 +35,7 @@ pub use directive::{
     Policy,
 };
 pub use enrolment::{EnrolRequest, EnrolResponse, Rescue};
+pub use export::{ExportHead, ExportedBy};
 pub use grant::{GrantsRequest, GrantsResponse};
 pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter};
 pub use problem::{Problem, ProblemCode};

@@ -20,7 +20,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlcipher::{Migration, Migrations, Profile, RawKey, Unfinished};
 
 pub use credential::Credential;
-pub use delivery::AuditBatch;
+pub use delivery::{AuditBatch, StoredEntry};
 pub use directives::StoredDirective;
 pub use log::{AuditEntry, AuditFilter, Checkpoint, LogCheck, LogHead};
 pub(crate) use outbox::entry as outbox_entry;

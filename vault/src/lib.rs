@@ -36,7 +36,7 @@ mod verdict;
 pub use device::{
     AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Credential, Device, Identity, LogCheck,
     LogHead, OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed, StoredDirective,
-    StoredGrant, Subject, Throttle,
+    StoredEntry, StoredGrant, Subject, Throttle,
 };
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, Standing};

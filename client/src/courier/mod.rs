@@ -22,14 +22,14 @@ use crate::workstation::open::{Ground, ground};
 use crate::{ClientError, Code};
 
 /// A workstation's own files, opened for as long as a courier needs them.
-struct Opened {
-    device: Device,
-    keys: DeviceKeys,
-    ground: Ground,
+pub(crate) struct Opened {
+    pub(crate) device: Device,
+    pub(crate) keys: DeviceKeys,
+    pub(crate) ground: Ground,
 }
 
 /// Opens `device.db` with the key in the keyring.
-fn open(data_dir: &Path, keyring: &dyn Keyring) -> Result<Opened, ClientError> {
+pub(crate) fn open(data_dir: &Path, keyring: &dyn Keyring) -> Result<Opened, ClientError> {
     let folder = Folder::new(data_dir);
     if !folder.device_file().try_exists()? {
         return Err(Code::NotEnrolled.into());

@@ -11,7 +11,7 @@ use vault::{Device, Folder, RawKey, Setting, VaultError};
 use super::{Joining, node};
 use crate::client_state::ClientState;
 use crate::device_keys::{DeviceKeys, prove_that_it_works};
-use crate::station::Surroundings;
+use crate::station::{Surroundings, kept_text};
 use crate::workstation::EnrolForm;
 use crate::{ClientError, Code};
 
@@ -40,7 +40,10 @@ pub(crate) fn reopen(surroundings: &Surroundings, form: &EnrolForm) -> Result<()
     let changed = AuditEvent::security_alert(joining.stamp(&identity), node(&identity), Alert::DeviceChanged);
     device.append_all(&[changed]).map_err(crate::store_error::in_trail)?;
     folder.set_aside_what_is_sealed_to_people()?;
+    let earlier = kept_text(&device, Setting::CheckpointKeys)?;
+    let checkpoint_keys = format!("{}\n{earlier}", keys.checkpoint.verifying_key());
     device.set_all(&[
+        (Setting::CheckpointKeys, checkpoint_keys.as_bytes()),
         (Setting::Certificate, answer.certificate_pem.as_bytes()),
         (Setting::CertificateChain, answer.chain_pem.as_bytes()),
         (Setting::TrustBundle, answer.trust_bundle.as_bytes()),

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use keys::VerifyingKey;
 use records::event::EventKind;
 use records::id::PersonId;
 use records::rights::{Action, Facts, Permit, Relation, Rights};
 use vault::{AuditEntry, AuditFilter, LogCheck};
 
 use super::{OpenSession, patient_id};
+use crate::receipts::Receipts;
 use crate::view::AuditRow;
 use crate::{ClientError, when};
 
@@ -20,6 +22,8 @@ pub(crate) struct Reviewed {
     pub(crate) entries: Vec<AuditRow>,
     /// What checking the log found.
     pub(crate) check: LogCheck,
+    /// The size of the first receipt that was kept and is not the server's.
+    pub(crate) bad_receipt: Option<u64>,
 }
 
 impl OpenSession {
@@ -28,6 +32,7 @@ impl OpenSession {
         &mut self,
         patient: Option<&str>,
         before: Option<u64>,
+        witnesses: &[VerifyingKey],
     ) -> Result<Reviewed, ClientError> {
         let patient = patient.map(patient_id).transpose()?;
         let rights = Rights::built_in();
@@ -42,10 +47,12 @@ impl OpenSession {
         let permit = self.permit_facts(action, &facts, |allowed| allowed)?;
         let entries =
             self.vault()?.device().audit_page(&permit, &AuditFilter { patient, before, limit: PAGE })?;
-        let check = self.vault()?.device().verify_log()?;
+        let receipts = Receipts::read(self.vault()?.device(), witnesses)?;
+        let check = self.vault()?.device().verify_log(&receipts.heads)?;
         self.learn_names(entries.iter().filter_map(|entry| entry.event.summary().patient.clone()))?;
         let people = self.names_of(&permit, &entries)?;
-        Ok(Reviewed { entries: entries.iter().map(|entry| self.audit_row(entry, &people)).collect(), check })
+        let entries = entries.iter().map(|entry| self.audit_row(entry, &people)).collect();
+        Ok(Reviewed { entries, check, bad_receipt: receipts.first_bad })
     }
 
     /// The names of the people of a page, as the trail itself has them.
@@ -122,5 +129,6 @@ fn action_words(kind: EventKind) -> &'static str {
         EventKind::SecurityAlert => "Security alert",
         EventKind::LogLinked => "Went on from an earlier log",
         EventKind::OrderCarriedOut => "Carried out an order of the server",
+        EventKind::AuditExported => "Wrote an audit log into a file",
     }
 }

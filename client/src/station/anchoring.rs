@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use records::Drawer;
 use records::event::{Alert, AuditEvent};
+use sync::LogAlarm;
 use vault::{Anchor, Count, HeldFor, Standing};
 
 use super::{Station, held};
@@ -149,9 +150,10 @@ impl Station {
         self.state_changed();
     }
 
-    /// What is wrong with the folder, for every screen.
+    /// What is wrong with the folder or the audit log, for every screen.
     pub(crate) fn notice(&self) -> Option<ClientError> {
-        held(&self.age).problem.clone()
+        let older = held(&self.age).problem.clone();
+        older.or_else(|| self.net().alarm.map(log_refused))
     }
 
     /// Counts the rows of the open drawers in the background, between what people ask for.
@@ -200,6 +202,22 @@ impl Station {
     pub(crate) fn in_background(&self, name: &str, work: impl FnOnce() + Send + 'static) {
         held(&self.background).begin(name, work);
     }
+}
+
+fn log_refused(reason: LogAlarm) -> ClientError {
+    let message = match reason {
+        LogAlarm::Forked => "The server holds another audit log of this computer than the one that is here.",
+        LogAlarm::ServerAhead => {
+            "The server holds more of the audit log of this computer than there is here."
+        }
+        LogAlarm::CheckpointRefused => {
+            "The server does not accept what this computer signed of its audit log."
+        }
+        LogAlarm::ReceiptRefused => {
+            "The server's receipt for the audit log of this computer is not believed."
+        }
+    };
+    ClientError::saying(Code::LogRefused, message.to_owned())
 }
 
 /// Threads that hold the station.

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use records::event::{Alert, AuditEvent};
 use records::id::{ChangeId, RecordKey};
-use records::log::Tree;
 use sync::wire::{AuditReceipt, Base64Bytes, Cursor, RefusalCode, ResourceVersion, Standing};
 use sync::{LogAlarm, LogPosition, Machine, QueuedChange, Restored};
 use vault::{LogHead, OutboxEntry, OutboxState, Setting, StoreError, Verdict};
@@ -11,6 +10,7 @@ use vault::{LogHead, OutboxEntry, OutboxState, Setting, StoreError, Verdict};
 use super::Station;
 use crate::ClientError;
 use crate::courier::events::signed_note;
+use crate::receipts::{self, Worth};
 use crate::syncing::Told;
 
 /// One request of audit events stays below this many bytes.
@@ -83,7 +83,7 @@ impl Station {
             let device = self.device();
             let batch = device.entries_from(first_index, count, BATCH_BYTES).ok()?;
             let size = first_index + u64::try_from(batch.events.len()).ok()?;
-            (batch.events, head_at(&device, size)?)
+            (batch.events, device.head_at(size).ok().flatten()?)
         };
         let checkpoint = self.signed_note(head, self.now())?;
         Some(AuditBatchOut { events, checkpoint })
@@ -103,24 +103,41 @@ impl Station {
         signed_note(self.identity(), self.keys(), head, at)
     }
 
-    /// Keeps the server's word on how much of the log it holds.
-    pub(crate) fn keep_receipt(&self, receipt: &AuditReceipt) {
-        let kept = serde_json::to_vec(receipt)
-            .map(|json| self.device().keep_receipt(receipt.size, &json, receipt.received_at));
-        if !matches!(kept, Ok(Ok(()))) {
-            tracing::error!("a receipt was not kept; its events will be sent again");
+    /// Takes the server's word on the log in: how much of it the server holds, where that is proven and kept. What does not
+    /// fit is an alarm.
+    pub(crate) fn take_receipt(&self, receipt: &AuditReceipt) -> Option<u64> {
+        let trust = self.trust();
+        if receipt.trust_bundle > trust.number() {
+            tracing::info!("a receipt is cosigned under a trust bundle that has not come here yet");
+            return None;
+        }
+        let worth = receipts::weigh(&self.device(), receipt, &[trust.witness()]).ok()?;
+        match worth {
+            Worth::Fits => self.keep_receipt(receipt).then_some(receipt.size),
+            Worth::Ahead => Some(receipt.size),
+            Worth::OtherTree => self.disbelieve(LogAlarm::Forked),
+            Worth::Refused => self.disbelieve(LogAlarm::ReceiptRefused),
         }
     }
 
-    /// The server holds the log up to `size`.
-    pub(crate) fn audit_delivered(&self, size: u64) {
-        self.contact();
-        let kept = self.device().delivered_size();
-        if matches!(kept, Ok(delivered) if delivered < size) {
-            let receipt =
-                AuditReceipt { log: self.identity().log, size, root: String::new(), received_at: self.now() };
-            self.keep_receipt(&receipt);
+    fn disbelieve(&self, reason: LogAlarm) -> Option<u64> {
+        self.driver().tell(Told::LogAlarm(reason));
+        None
+    }
+
+    fn keep_receipt(&self, receipt: &AuditReceipt) -> bool {
+        let kept = serde_json::to_vec(receipt)
+            .map(|json| self.device().keep_receipt(receipt.size, &json, receipt.received_at));
+        let is_kept = matches!(kept, Ok(Ok(())));
+        if !is_kept {
+            tracing::error!("a receipt was not kept; its events will be sent again");
         }
+        is_kept
+    }
+
+    /// The server holds more of the log than before.
+    pub(crate) fn audit_delivered(&self) {
+        self.contact();
         self.sync_page_changed();
     }
 
@@ -153,7 +170,7 @@ impl Station {
 
     /// The server does not accept the log: an alarm that stays until a person has looked.
     pub(crate) fn raise_log_alarm(&self, reason: LogAlarm) {
-        self.net().alarm = true;
+        self.net().alarm = Some(reason);
         if reason == LogAlarm::ServerAhead {
             let message =
                 "The data folder of this computer is an older copy: the server holds more of its log.";
@@ -176,26 +193,10 @@ impl Station {
     }
 }
 
-/// The head of the log when it had `size` entries.
-fn head_at(device: &vault::Device, size: u64) -> Option<LogHead> {
-    let now = device.log_head();
-    if now.size == size {
-        return Some(now);
-    }
-    let leaves = device.leaf_hashes().ok()?;
-    let tree = Tree::of(leaves.into_iter().take(usize::try_from(size).ok()?));
-    (tree.size() == size).then(|| LogHead { size, root: tree.root() })
-}
-
 fn queued(device: &vault::Device, entry: &OutboxEntry) -> Option<QueuedChange> {
     let bytes = device.envelope(entry.change).ok().flatten()?.len();
     // What a change stands on is in its envelope; the server asks for it when it came too early.
     Some(QueuedChange { id: entry.change, base: None, bytes: u64::try_from(bytes).unwrap_or(u64::MAX) })
-}
-
-/// Whether a receipt speaks of this log as it was at that size.
-pub(crate) fn tree_allows(device: &vault::Device, receipt: &AuditReceipt) -> Result<bool, StoreError> {
-    Ok(device.head_at(receipt.size)?.is_some_and(|head| head.root.to_string() == receipt.root))
 }
 
 /// The server's answer as `device.db` keeps it; waiting is no answer.

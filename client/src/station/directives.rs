@@ -64,8 +64,9 @@ impl Station {
         }
     }
 
-    /// Takes in the answer: policy and trust at once, orders into the list of those to be carried out.
-    pub(crate) fn take_directives(&self, answer: &DirectivesResponse) {
+    /// Takes in the answer: policy and trust at once, orders into the list of those to be carried out. Returns how much of the
+    /// log the server holds, where it says so and that is believed.
+    pub(crate) fn take_directives(&self, answer: &DirectivesResponse) -> Option<u64> {
         self.contact();
         self.hear_time(answer.now);
         if let Some(text) = &answer.trust_bundle {
@@ -77,20 +78,19 @@ impl Station {
         }
         telephone::note(self, answer);
         self.take_prepared(&answer.prepared_slots);
-        if let Some(receipt) = self.own_receipt(answer) {
-            self.keep_receipt(receipt);
-        }
+        let log_size = self.own_receipt(answer).and_then(|receipt| self.take_receipt(receipt));
         if let Some(renewal) = &answer.renewal {
             renewing::take(self, renewal);
         }
         self.keep_orders(&answer.directives);
         self.watch_lease();
         self.sync_page_changed();
+        log_size
     }
 
     /// The server's word on this workstation's log. Before a log that links to a lost one has arrived, the server speaks of
     /// the lost one, and that says nothing of how much of this one it holds.
-    pub(crate) fn own_receipt<'a>(&self, answer: &'a DirectivesResponse) -> Option<&'a AuditReceipt> {
+    fn own_receipt<'a>(&self, answer: &'a DirectivesResponse) -> Option<&'a AuditReceipt> {
         answer.log.as_ref().filter(|receipt| receipt.log == self.identity().log)
     }
 
@@ -148,14 +148,33 @@ impl Station {
     fn take_trust(&self, text: &str) {
         match self.trust().renewed(text) {
             Ok(trust) => {
-                if let Err(error) = self.device().set(Setting::TrustBundle, text.as_bytes()) {
-                    tracing::warn!(%error, "the trust bundle was not kept; it will come again");
+                if let Err(error) = self.keep_trust(text) {
+                    tracing::warn!(
+                        code = error.code.as_str(),
+                        "the trust bundle was not kept; it will come again"
+                    );
                     return;
                 }
                 *self.trust.write().unwrap_or_else(std::sync::PoisonError::into_inner) = trust;
             }
             Err(error) => tracing::error!(%error, "a trust bundle was not accepted"),
         }
+    }
+
+    /// Keeps a bundle in the place of the present one, which goes to those before it.
+    fn keep_trust(&self, text: &str) -> Result<(), ClientError> {
+        let mut device = self.device();
+        let present = kept_text(&device, Setting::TrustBundle)?;
+        let mut earlier = device.setting(Setting::EarlierTrustBundles)?.unwrap_or_default();
+        if !earlier.is_empty() {
+            earlier.push(b'\n');
+        }
+        earlier.extend_from_slice(present.trim().as_bytes());
+        device.set_all(&[
+            (Setting::EarlierTrustBundles, &earlier),
+            (Setting::TrustBundle, text.trim().as_bytes()),
+        ])?;
+        Ok(())
     }
 }
 

@@ -83,15 +83,17 @@ impl Station {
         patient: Option<String>,
         before: Option<u64>,
     ) -> Result<AuditView, ClientError> {
-        let reviewed = self.ask(move |session| session.audit_page(patient.as_deref(), before))?;
+        let witnesses = self.trust().witnesses();
+        let reviewed = self.ask(move |session| session.audit_page(patient.as_deref(), before, &witnesses))?;
         let receipt = self
             .device()
             .last_receipt()?
             .and_then(|(json, _)| serde_json::from_slice::<AuditReceipt>(&json).ok());
-        let alarm = self.net().alarm;
+        let alarm =
+            reviewed.bad_receipt.map(bad_receipt).or_else(|| self.notice().map(|notice| notice.message));
         let check = reviewed.check;
         let verified = VerifiedView {
-            ok: check.first_bad.is_none() && !alarm,
+            ok: check.first_bad.is_none() && alarm.is_none(),
             checked: check.head.size,
             size: check.head.size,
             root: base64::Engine::encode(
@@ -101,6 +103,7 @@ impl Station {
             receipt: receipt
                 .map(|receipt| format!("{} entries, {}", receipt.size, self.minute(receipt.received_at))),
             first_bad: check.first_bad,
+            alarm,
         };
         Ok(AuditView { entries: reviewed.entries, verified })
     }
@@ -152,4 +155,8 @@ impl Station {
     pub(crate) fn practice_name(&self) -> &str {
         &self.about.practice
     }
+}
+
+fn bad_receipt(size: u64) -> String {
+    format!("The receipt for {size} entries that was kept here is not the server's.")
 }

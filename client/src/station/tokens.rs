@@ -8,6 +8,7 @@ use keys::session::{CHALLENGE_LENGTH, SessionClaim};
 use records::id::PersonId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sync::LogAlarm;
 use sync::wire::{Base64Bytes, Cursor, ProblemCode, SecretText, SessionResponse};
 
 use vault::{Device, Setting};
@@ -25,7 +26,8 @@ const SPARE: SignedDuration = SignedDuration::from_secs(20);
 pub(crate) struct Net {
     pub(super) sync: SyncState,
     pub(super) last_contact: Option<Timestamp>,
-    pub(super) alarm: bool,
+    /// What is wrong between the audit log and the server, once it was found; it stays until the program ends.
+    pub(super) alarm: Option<LogAlarm>,
     session: Option<Session>,
     asking: Arc<Asking>,
 }

@@ -11,6 +11,8 @@ use records::id::PracticeId;
 pub(crate) struct Trust {
     root: Vec<u8>,
     bundle: TrustBundle,
+    /// The witness keys of earlier bundles: receipts that they cosigned still count.
+    earlier_witnesses: Vec<VerifyingKey>,
 }
 
 /// The bundle is not one of the pinned root.
@@ -19,29 +21,38 @@ pub(crate) struct Trust {
 pub(crate) struct NotTrusted;
 
 impl Trust {
-    /// The bundle in `text` (base64), if the root with this fingerprint is in the chain and signed it.
+    /// The bundle in `text` (base64), if the root with this fingerprint is in the chain and signed it; `earlier` are those
+    /// before it, one a line.
     pub(crate) fn verify(
         fingerprint: [u8; 32],
         chain_pem: &str,
         text: &str,
+        earlier: &str,
         practice: PracticeId,
     ) -> Result<Self, NotTrusted> {
         let chain = certificate::from_pem(chain_pem).map_err(|_| NotTrusted)?;
         let root =
             chain.into_iter().find(|der| certificate::fingerprint(der) == fingerprint).ok_or(NotTrusted)?;
         let bundle = read(text, &root, practice, None)?;
-        Ok(Self { root, bundle })
+        let witness = |text: &str| read(text, &root, practice, None).map(|bundle| bundle.witness_key);
+        let earlier_witnesses = earlier.lines().map(witness).collect::<Result<_, _>>()?;
+        Ok(Self { root, bundle, earlier_witnesses })
     }
 
     /// A newer bundle under the same root.
     pub(crate) fn renewed(&self, text: &str) -> Result<Self, NotTrusted> {
         let practice = PracticeId::from_uuid(self.bundle.practice);
         let bundle = read(text, &self.root, practice, Some(self.bundle.number))?;
-        Ok(Self { root: self.root.clone(), bundle })
+        Ok(Self { root: self.root.clone(), bundle, earlier_witnesses: self.witnesses() })
     }
 
     pub(crate) fn number(&self) -> u64 {
         self.bundle.number
+    }
+
+    /// The practice's root, DER.
+    pub(crate) fn root_certificate(&self) -> &[u8] {
+        &self.root
     }
 
     /// Grants are signed with this.
@@ -49,7 +60,17 @@ impl Trust {
         &self.bundle.rights_key
     }
 
-    /// Directives, receipts and answers are signed with this.
+    /// The server cosigns heads of the audit log with this.
+    pub(crate) fn witness(&self) -> VerifyingKey {
+        self.bundle.witness_key
+    }
+
+    /// All that it ever cosigned with, the present one first.
+    pub(crate) fn witnesses(&self) -> Vec<VerifyingKey> {
+        std::iter::once(self.witness()).chain(self.earlier_witnesses.iter().copied()).collect()
+    }
+
+    /// Directives and answers are signed with this.
     pub(crate) fn directive_key(&self) -> &VerifyingKey {
         &self.bundle.directive_key
     }

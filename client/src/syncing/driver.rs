@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use records::id::LogId;
 use sync::wire::{Cursor, Standing};
-use sync::{Answer, Event, Failure, Machine, QueuedChange, RequestId};
+use sync::{Answer, Event, Failure, LogAlarm, Machine, QueuedChange, RequestId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
@@ -20,6 +20,8 @@ pub(crate) enum Told {
     Saved(QueuedChange),
     /// The audit log has grown to this size.
     Log(LogId, u64),
+    /// What the server signed of the audit log is not believed.
+    LogAlarm(LogAlarm),
     /// Somebody signed in: get a session, then pull.
     Opened,
     /// A session is there for these drawers.
@@ -133,6 +135,7 @@ impl Driver {
         match told {
             Told::Saved(change) => self.machine.handle_saved(change, now),
             Told::Log(log, size) => self.machine.handle_log(log, size, now),
+            Told::LogAlarm(reason) => self.machine.handle_log_alarm(reason, now),
             Told::Opened => session::begin(&self.station),
             Told::Session(cursors) => self.machine.handle_session(cursors, now),
             Told::Shut => self.machine.handle_session(Vec::new(), now),
@@ -169,10 +172,10 @@ impl Driver {
                     self.machine.handle_saved(change, self.station.now());
                 }
             }
-            Event::AuditDelivered { log: _, size } => {
+            Event::AuditDelivered { .. } => {
                 let station = self.station.clone();
                 blocking(move || {
-                    station.audit_delivered(size);
+                    station.audit_delivered();
                     station.orders_after_delivery();
                     station.note_anchors_sometimes();
                 })

@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sync::wire::{
     AuditReceipt, ChangesRequest, ChangesResponse, Cursor, DirectivesResponse, HistoryPage, Problem,
-    audit_batch_json, header, path,
+    ProblemCode, audit_batch_json, header, path,
 };
 use sync::{Answer, Failure, Request};
 
@@ -56,14 +56,12 @@ async fn deliver_audit(
         let code = Problem::from_json(&answer.body).map(|problem| problem.code);
         return Err(code.map_or_else(|| failure(refused), |code| Failure::Refused { code, log_size }));
     }
-    if let Some(receipt) = receipt(&answer.headers) {
-        on_disk(station, move |station| {
-            station.keep_receipt(&receipt);
-            Some(())
-        })
-        .await?;
-    }
-    Ok(Answer::Audit { size: log_size.unwrap_or(first_index + u64::from(count)) })
+    let receipt = receipt(&answer.headers);
+    let taken = on_disk(station, move |station| Some(station.take_receipt(receipt.as_ref()?))).await;
+    // What is not proven is not delivered: it stays queued, and is tried again unless that was an alarm.
+    let size =
+        taken.ok().flatten().ok_or(Failure::Refused { code: ProblemCode::Internal, log_size: None })?;
+    Ok(Answer::Audit { size })
 }
 
 async fn pull(station: &Arc<Station>, cursor: Cursor, count: u32) -> Result<Answer, Failure> {
@@ -99,14 +97,13 @@ async fn ask_directives(station: &Arc<Station>) -> Result<Answer, Failure> {
         station.renewing().note_refused();
     }
     let answered = answered.map_err(failure)?;
-    let log_size = station.own_receipt(&answered).map(|receipt| receipt.size);
     let (done, orders) = (asked.done, station.clone());
     let has_new_certificate = answered.renewal.is_some();
-    let wants_grants = on_disk(station, move |station| {
+    let (log_size, wants_grants) = on_disk(station, move |station| {
         station.was_heard(&asked);
-        station.take_directives(&answered);
+        let log_size = station.take_directives(&answered);
         station.orders_heard(done);
-        Some(station.wants_grants())
+        Some((log_size, station.wants_grants()))
     })
     .await?;
     if has_new_certificate {

@@ -51,4 +51,6 @@ pub struct VerifiedView {
     pub receipt: Option<String>,
     /// The first entry that does not fit.
     pub first_bad: Option<u64>,
+    /// What else is wrong, in a sentence: with the server's receipts, or with the folder.
+    pub alarm: Option<String>,
 }

@@ -71,7 +71,9 @@ pub(crate) fn ground(
     let fingerprint = state.root_fingerprint().ok_or(Code::VaultDamaged)?;
     let chain_pem = kept_text(device, Setting::CertificateChain)?;
     let bundle = kept_text(device, Setting::TrustBundle)?;
-    let trust = Trust::verify(fingerprint, &chain_pem, &bundle, device.identity().practice)
+    let earlier = String::from_utf8(device.setting(Setting::EarlierTrustBundles)?.unwrap_or_default());
+    let earlier = earlier.map_err(|_| Code::VaultDamaged)?;
+    let trust = Trust::verify(fingerprint, &chain_pem, &bundle, &earlier, device.identity().practice)
         .map_err(|_| Code::VaultDamaged)?;
     let way = Way::of(device, keys, keyring, PinnedRoot::from_fingerprint(fingerprint))?;
     Ok(Ground { trust, way, state })

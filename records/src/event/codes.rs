@@ -131,11 +131,13 @@ pub enum EventKind {
     LogLinked,
     /// The workstation has carried out an order of the server.
     OrderCarriedOut,
+    /// An audit log was written into a file.
+    AuditExported,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 26] = [
+    pub const ALL: [EventKind; 27] = [
         EventKind::ChartOpened,
         EventKind::EmergencyOpened,
         EventKind::Read,
@@ -162,6 +164,7 @@ impl EventKind {
         EventKind::SecurityAlert,
         EventKind::LogLinked,
         EventKind::OrderCarriedOut,
+        EventKind::AuditExported,
     ];
 
     /// The code in our own code system.
@@ -193,6 +196,7 @@ impl EventKind {
             EventKind::SecurityAlert => "security-alert",
             EventKind::LogLinked => "log-linked",
             EventKind::OrderCarriedOut => "order-carried-out",
+            EventKind::AuditExported => "audit-exported",
         }
     }
 }

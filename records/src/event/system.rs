@@ -228,6 +228,15 @@ impl AuditEvent {
         draft.finish()
     }
 
+    /// An audit log was written into a file, with the program for whoever looks after the machine (DICOM 110101).
+    pub fn audit_exported(stamp: Stamp, node: Node, log: LogId) -> Self {
+        let mut draft = Draft::dicom(stamp, EventKind::AuditExported, "R", codes::AUDIT_LOG_USED, &[]);
+        draft.machine(node, codes::APPLICATION);
+        draft.audit_log();
+        draft.detail("exported-log", &log.to_string());
+        draft.finish()
+    }
+
     /// Someone signed in. Carries the name of the person, so that who reads the trail needs no other record to know it.
     pub fn signed_in(stamp: Stamp, actor: &Actor, name: &str, how: SignIn) -> Self {
         let subtypes = [(codes::LOGIN, codes::DICOM)];

@@ -73,6 +73,7 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::security_alert(stamp(), NODE, Alert::RolledBack),
         AuditEvent::log_linked(stamp(), NODE, &link()),
         AuditEvent::order_carried_out(stamp(), NODE, 7, "re-key"),
+        AuditEvent::audit_exported(stamp(), NODE, link().log),
     ]
 }
 

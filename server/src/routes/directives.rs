@@ -53,7 +53,7 @@ fn collect(
         now,
         policy,
         directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
-        log: log.as_ref().map(receipt),
+        log: log.and_then(|log| receipt(practice, &log, now)),
         trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),
         renewal: renewal.transpose()?,
         recovery_codes_held: releasing::take_in(practice, tx, id, &request.recovery_codes, now)?,

@@ -124,7 +124,7 @@ fn admit(
         enrolled_at: now,
     };
     let rescue = match &again {
-        Some(row) => Some(give_back(practice, tx, row, &device)?),
+        Some(row) => Some(give_back(practice, tx, row, &device, now)?),
         None => None,
     };
     if again.is_some() {
@@ -156,10 +156,12 @@ fn give_back(
     tx: &dyn Transaction,
     row: &DeviceRow,
     device: &NewDevice,
+    now: Timestamp,
 ) -> Result<Rescue, Refused> {
     let log = row.log.map(|log| tx.log(log)).transpose()?.flatten();
+    let log = log.and_then(|log| receipt(practice, &log, now));
     let Some(sealed) = tx.escrow(row.id)? else {
-        return Ok(Rescue { escrow: None, log: log.as_ref().map(receipt) });
+        return Ok(Rescue { escrow: None, log });
     };
     let key = practice.keys.open(Sealed::Escrow(row.id.uuid()), &sealed);
     let key = key.ok_or(StoreError::Unreadable("an escrow"))?;
@@ -168,7 +170,7 @@ fn give_back(
     let parcel =
         device.agreement_key.seal(Parcel::DeviceKeyEscrow, &context, key.expose(), &mut Random::from_os());
     let parcel = parcel.map_err(|_| ProblemCode::Malformed)?;
-    Ok(Rescue { escrow: Some(Base64Bytes(parcel)), log: log.as_ref().map(receipt) })
+    Ok(Rescue { escrow: Some(Base64Bytes(parcel)), log })
 }
 
 fn label(wanted: &str, planned: &str) -> String {

@@ -3,11 +3,17 @@
 use crate::clinic::{Answer, Clinic};
 use crate::ground::{Kept, Store};
 use crate::workstation::Workstation;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chartkeep_server::store::AlertKind;
 use chartkeep_server::verifying::verify;
+use keys::checkpoint::{Checkpoint, verify_cosignature};
 use keys::{Random, SigningKey};
 use records::id::LogId;
-use sync::wire::{AuditReceipt, DirectivesRequest, DirectivesResponse, ProblemCode, header, path};
+use sync::wire::{
+    AuditReceipt, DirectivesRequest, DirectivesResponse, ProblemCode, checkpoint_key_name, checkpoint_origin,
+    header, path, witness_key_name,
+};
 
 fn event(n: usize) -> Vec<u8> {
     format!(
@@ -30,7 +36,7 @@ fn alerts(clinic: &Clinic, kind: AlertKind) -> u64 {
     clinic.look(|tx| tx.count_alerts(kind))
 }
 
-fn receipt(workstation: &Workstation<'_>) -> Option<AuditReceipt> {
+fn receipt_now(workstation: &Workstation<'_>) -> Option<AuditReceipt> {
     let answer: DirectivesResponse = workstation.post(path::DIRECTIVES, &DirectivesRequest::default()).json();
     answer.log
 }
@@ -39,19 +45,39 @@ fn receipt(workstation: &Workstation<'_>) -> Option<AuditReceipt> {
 fn a_log_grows_batch_by_batch_and_its_receipt_names_the_root() {
     let clinic = Clinic::open();
     let workstation = clinic.enrol();
-    assert_eq!(receipt(&workstation), None);
+    assert_eq!(receipt_now(&workstation), None);
     let first = workstation.deliver(&[], &events(0..3));
     assert_eq!(first.status, 200, "{}", String::from_utf8_lossy(&first.body));
     let second = workstation.deliver(&events(0..3), &events(3..10));
     assert_eq!(second.headers.get(header::LOG_SIZE).unwrap(), "10");
     let bundle: serde_json::Value = second.json();
     assert_eq!((&bundle["type"], bundle["entry"].as_array().unwrap().len()), (&"batch-response".into(), 7));
-    let receipt = receipt(&workstation).unwrap();
+    let receipt = receipt_now(&workstation).unwrap();
     let tree = workstation.tree(workstation.log, &events(0..10));
     assert_eq!((receipt.log, receipt.size, receipt.root), (workstation.log, 10, tree.root().to_string()));
     let stored = clinic.look(|tx| tx.leaves(workstation.log, 0, 100));
     let stored: Vec<Vec<u8>> = stored.into_iter().map(|leaf| leaf.event).collect();
     assert_eq!(stored, events(0..10), "the exact bytes");
+}
+
+#[test]
+fn a_receipt_is_the_workstations_own_note_cosigned_by_the_witness_of_the_trust_bundle() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    let tree = workstation.tree(workstation.log, &events(0..3));
+    let answer = workstation.deliver(&[], &events(0..3));
+    let receipt = STANDARD.decode(answer.headers.get(header::RECEIPT).unwrap()).unwrap();
+    let receipt: AuditReceipt = serde_json::from_slice(&receipt).unwrap();
+    let name = witness_key_name(workstation.enrolled.practice_id);
+    let check = |key| verify_cosignature(&receipt.note, &name, key);
+    let (checkpoint, at) = check(&workstation.trust.witness_key).unwrap();
+    assert_eq!(checkpoint.origin, checkpoint_origin(workstation.log));
+    assert_eq!((checkpoint.size, checkpoint.root), (3, *tree.root().as_bytes()));
+    assert_eq!((receipt.received_at, receipt.trust_bundle), (at, workstation.trust.number));
+    let own = &workstation.checkpoint_key.verifying_key();
+    assert!(Checkpoint::verify(&receipt.note, &checkpoint_key_name(workstation.id), own).is_ok());
+    assert!(check(&workstation.trust.directive_key).is_err(), "by no other key of the practice");
+    assert_eq!(receipt_now(&workstation), Some(receipt), "and so it stays");
 }
 
 #[test]
@@ -124,7 +150,7 @@ fn a_checkpoint_of_another_key_size_or_log_is_refused_with_an_alert() {
         assert_eq!(refused(&answer), (ProblemCode::CheckpointRefused, 0), "{note}");
     }
     assert_eq!(alerts(&clinic, AlertKind::CheckpointRefused), 4);
-    assert_eq!(receipt(&workstation), None, "nothing was stored");
+    assert_eq!(receipt_now(&workstation), None, "nothing was stored");
 }
 
 #[test]

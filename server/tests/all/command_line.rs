@@ -57,6 +57,31 @@ fn an_operator_comes_from_nothing_to_a_person_and_a_token() {
 }
 
 #[test]
+fn a_log_is_exported_into_a_new_file_with_a_key_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = init(&folder);
+    let file = folder.path().join("own.ckaudit").to_str().unwrap().to_owned();
+    let exported = json(&run(&["audit", "export", "--data", &data, "--to", &file]));
+    assert!(exported["key"].as_str().unwrap().starts_with("ckx1."));
+    assert_eq!(exported["entries"], 1, "that it was exported stands in it");
+    let written = std::fs::read(&file).unwrap();
+    assert!(written.starts_with(b"CKax\x01"));
+    assert!(!written.windows(10).any(|bytes| bytes == b"AuditEvent"), "sealed");
+    assert_eq!(
+        refused(&run(&["audit", "export", "--data", &data, "--to", &file])),
+        "disk",
+        "never over a file"
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), written);
+    let nobody = "01900000-0000-7000-8000-000000000002";
+    let other = format!("{file}.other");
+    assert_eq!(
+        refused(&run(&["audit", "export", "--data", &data, "--device", nobody, "--to", &other])),
+        "usage"
+    );
+}
+
+#[test]
 fn who_was_not_erased_has_no_certificate_and_what_is_none_does_not_verify() {
     let folder = tempfile::tempdir().unwrap();
     let data = init(&folder);

@@ -1,7 +1,7 @@
 //! Audit events on their way to the server: a FHIR batch Bundle whose events keep their exact bytes.
 
 use jiff::Timestamp;
-use records::id::{DeviceId, LogId};
+use records::id::{DeviceId, LogId, PracticeId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -15,6 +15,12 @@ pub fn checkpoint_origin(log: LogId) -> String {
 #[must_use]
 pub fn checkpoint_key_name(device: DeviceId) -> String {
     format!("chartkeep-device/{device}")
+}
+
+/// The name of the key with which the server cosigns them as witness (C2SP tlog-cosignature).
+#[must_use]
+pub fn witness_key_name(practice: PracticeId) -> String {
+    format!("chartkeep-witness/{practice}")
 }
 
 /// The body of `POST /fhir`: `events` are the exact JSON bytes that the leaves of the log were made of.
@@ -102,6 +108,11 @@ pub struct AuditReceipt {
     pub size: u64,
     /// The root over them, RFC 6962, as lower-case hex.
     pub root: String,
-    /// The server's time.
+    /// The server's time, to the second, as the cosignature has it.
     pub received_at: Timestamp,
+    /// The workstation's signed checkpoint over these leaves, cosigned by the server. It is what counts: the fields above say the
+    /// same, and where they do not the receipt is none.
+    pub note: String,
+    /// The number of the trust bundle that names the key of the cosignature.
+    pub trust_bundle: u64,
 }

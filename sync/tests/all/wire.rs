@@ -2,11 +2,11 @@
 
 use crate::clinic::{change_id, second};
 use records::Drawer;
-use records::id::{DeviceId, PersonId};
+use records::id::{DeviceId, LogId, PersonId};
 use sync::wire::{
-    AuditBatch, Base64Bytes, ChangeReceipt, Cursor, Directive, DirectiveOrder, DirectivesResponse,
-    HistoryMethod, HistoryPage, HistoryWriter, Policy, Problem, ProblemCode, RefusalCode, ResourceVersion,
-    SecretText, Standing, audit_batch_json,
+    AuditBatch, AuditReceipt, Base64Bytes, ChangeReceipt, Cursor, Directive, DirectiveOrder,
+    DirectivesResponse, HistoryMethod, HistoryPage, HistoryWriter, Policy, Problem, ProblemCode, RefusalCode,
+    ResourceVersion, SecretText, Standing, audit_batch_json,
 };
 use uuid::Uuid;
 
@@ -166,6 +166,21 @@ fn an_order_of_a_later_version_is_kept_as_it_was_signed() {
     );
     let answer: DirectivesResponse = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer.directives[0].order, order, "the rest of the answer is read all the same");
+}
+
+#[test]
+fn a_receipt_is_written_like_this_for_ever() {
+    let receipt = AuditReceipt {
+        log: LogId::from_uuid(id(7)),
+        size: 5,
+        root: "ab".to_owned(),
+        received_at: "2027-01-15T08:00:00Z".parse().unwrap(),
+        note: "o\n5\n".to_owned(),
+        trust_bundle: 2,
+    };
+    let text = r#"{"log":"01900000-0000-7000-8000-000000000007","size":5,"root":"ab","received_at":"2027-01-15T08:00:00Z","note":"o\n5\n","trust_bundle":2}"#;
+    assert_eq!(serde_json::to_string(&receipt).unwrap(), text);
+    assert_eq!(serde_json::from_str::<AuditReceipt>(text).unwrap(), receipt);
 }
 
 #[test]

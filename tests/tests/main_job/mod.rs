@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit_export;
+mod audit_log;
 pub(crate) mod clinic;
 mod erasing;
 mod full_disk;

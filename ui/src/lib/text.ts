@@ -476,9 +476,9 @@ export const text = {
   audit: {
     title: 'Audit trail',
     ok: 'The trail is whole',
-    okText: (checked: number) => `All ${checked} entries on this computer were checked just now: none was changed, removed or reordered.`,
-    bad: 'The trail is damaged',
-    badText: (index: number | null) => (index === null ? 'An entry does not fit.' : `Entry ${index} is the first that does not fit.`),
+    okText: (checked: number) => `All ${checked} entries on this computer were checked just now: none was changed, removed or reordered, and they fit all that the server has confirmed.`,
+    bad: 'The trail does not hold',
+    badText: (index: number) => `Entry ${index} is the first that does not fit.`,
     badAdvice: 'Do not delete anything. Tell your privacy officer now.',
     size: 'Entries',
     root: 'Root',

@@ -1,6 +1,7 @@
 //! The audit queue: what of the log the server does not hold yet.
 
 use jiff::Timestamp;
+use records::log::NodeHash;
 use rusqlite::params;
 
 use super::Device;
@@ -14,6 +15,23 @@ pub struct AuditBatch {
     pub first_index: u64,
     /// The exact bytes of each event.
     pub events: Vec<Vec<u8>>,
+}
+
+/// An entry as it is stored, whether or not it is what it should be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The position that it is stored under.
+    pub position: u64,
+    /// The leaf hash that is stored with it.
+    pub leaf: NodeHash,
+    /// The exact bytes of the event.
+    pub event: Vec<u8>,
+}
+
+impl std::fmt::Debug for StoredEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoredEntry({}, {} bytes)", self.position, self.event.len())
+    }
 }
 
 impl Device {
@@ -62,6 +80,23 @@ impl Device {
         Ok(AuditBatch { first_index, events })
     }
 
+    /// Entries from an index on as they are stored, for an export that is sealed: at most `most`.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn stored_entries(&self, first: u64, most: u32) -> Result<Vec<StoredEntry>, StoreError> {
+        let sql = "SELECT position, leaf_hash, event FROM audit_entry WHERE position >= ?1 ORDER BY position LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let entries = statement.query_map(params![number::stored(first), most], |row| {
+            Ok(StoredEntry {
+                position: number::unsigned(row, 0)?,
+                leaf: NodeHash(row.get(1)?),
+                event: row.get(2)?,
+            })
+        })?;
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+
     /// Keeps the server's receipt for the first `size` entries. One for more entries than there are is not kept: it
     /// would take what is yet to come for delivered.
     ///
@@ -75,6 +110,16 @@ impl Device {
                    ON CONFLICT (size) DO UPDATE SET receipt = excluded.receipt, received_at = excluded.received_at";
         self.conn.execute(sql, params![number::stored(size), receipt, number::millis(now)])?;
         Ok(())
+    }
+
+    /// Every receipt that was kept, by the number of entries it is for, oldest first.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn receipts(&self) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let mut statement = self.conn.prepare("SELECT size, receipt FROM audit_receipt ORDER BY size")?;
+        let receipts = statement.query_map([], |row| Ok((number::unsigned(row, 0)?, row.get(1)?)))?;
+        Ok(receipts.collect::<Result<_, _>>()?)
     }
 
     /// The newest receipt, and when it came.

@@ -61,8 +61,8 @@ pub struct AuditFilter {
 pub struct LogCheck {
     /// The head as it was computed anew from the events.
     pub head: LogHead,
-    /// The first entry that is missing or does not hash to its leaf, or the size of the first checkpoint whose root
-    /// differs.
+    /// The first entry that is missing or does not hash to its leaf, or the size of the first checkpoint or receipt whose
+    /// root differs.
     pub first_bad: Option<u64>,
 }
 
@@ -194,13 +194,16 @@ impl Device {
         Ok(patients.collect::<Result<_, _>>()?)
     }
 
-    /// Hashes every event anew and compares with the leaves, the running tree and every checkpoint.
+    /// Hashes every event anew and compares with the leaves, the running tree, every checkpoint, and the heads that the server
+    /// has vouched for.
     ///
     /// # Errors
     /// When `device.db` cannot be read; what it finds wrong in the log is no error but the answer.
-    pub fn verify_log(&self) -> Result<LogCheck, StoreError> {
-        let checkpoints = self.checkpoint_roots()?;
-        let mut expected = checkpoints.iter().peekable();
+    pub fn verify_log(&self, vouched: &[LogHead]) -> Result<LogCheck, StoreError> {
+        let mut heads = self.checkpoint_roots()?;
+        heads.extend(vouched.iter().map(|head| (head.size, head.root)));
+        heads.sort_unstable_by_key(|(size, _)| *size);
+        let mut expected = heads.iter().peekable();
         let mut statement =
             self.conn.prepare("SELECT position, leaf_hash, event FROM audit_entry ORDER BY position")?;
         let mut rows = statement.query([])?;
@@ -214,12 +217,22 @@ impl Device {
                 first_bad = first_bad.or((*root != tree.root()).then_some(tree.size()));
             }
         }
-        // A checkpoint beyond the end means that entries are gone.
+        // A head beyond the end means that entries are gone.
         let cut_off = expected.peek().is_some() || tree != self.tree;
         Ok(LogCheck {
             head: LogHead { size: tree.size(), root: tree.root() },
             first_bad: first_bad.or(cut_off.then_some(tree.size())),
         })
+    }
+
+    /// The signed notes of every checkpoint, oldest first.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn checkpoint_notes(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut statement = self.conn.prepare("SELECT note FROM checkpoint WHERE size > 0 ORDER BY size")?;
+        let notes = statement.query_map([], |row| row.get(0))?;
+        Ok(notes.collect::<Result<_, _>>()?)
     }
 
     fn checkpoint_roots(&self) -> Result<Vec<(u64, NodeHash)>, StoreError> {

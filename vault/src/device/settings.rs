@@ -30,6 +30,10 @@ pub enum Setting {
     CertificateChain,
     /// The trust bundle, signed by the practice's offline root.
     TrustBundle,
+    /// The trust bundles before it, oldest first, one a line: what was signed under them has to verify later.
+    EarlierTrustBundles,
+    /// The public halves of the keys that signed checkpoints here, base64, the present one first, one a line.
+    CheckpointKeys,
     /// What IT has set.
     Policy,
     /// Where the server is.
@@ -64,6 +68,8 @@ impl Setting {
             Self::Certificate => "certificate",
             Self::CertificateChain => "certificate-chain",
             Self::TrustBundle => "trust-bundle",
+            Self::EarlierTrustBundles => "earlier-trust-bundles",
+            Self::CheckpointKeys => "checkpoint-keys",
             Self::Policy => "policy",
             Self::ServerAddress => "server-address",
             Self::EnrolmentAddress => "enrolment-address",

@@ -138,7 +138,7 @@ proptest! {
         prop_assert_eq!(world.shown(), (u64::from(world.beats), world.version));
         let vault = world.vault.take().unwrap();
         prop_assert_eq!(vault.base_of(&key("Observation/hr-ada")).unwrap(), Base::Version(world.version));
-        prop_assert!(vault.device().verify_log().unwrap().first_bad.is_none());
+        prop_assert!(vault.device().verify_log(&[]).unwrap().first_bad.is_none());
     }
 }
 

@@ -330,7 +330,7 @@ message: string,
  */
 advice: string, };
 
-export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "credential-over" | "passphrase-weak" | "token-refused" | "lease-ended" | "lease-words-mistyped" | "lease-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
+export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "credential-over" | "passphrase-weak" | "token-refused" | "lease-ended" | "lease-words-mistyped" | "lease-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "log-refused" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
 /**
@@ -1424,7 +1424,11 @@ receipt: string | null,
 /**
  * The first entry that does not fit.
  */
-firstBad: number | null, };
+firstBad: number | null, 
+/**
+ * What else is wrong, in a sentence: with the server's receipts, or with the folder.
+ */
+alarm: string | null, };
 
 export type VitalLatest = { 
 /**

@@ -58,6 +58,7 @@ const KINDS: Partial<Record<Code, ErrorKind>> = {
   'disk-full': 'vault',
   'disk-error': 'vault',
   'audit-failed': 'vault',
+  'log-refused': 'vault',
   'server-away': 'server',
   'server-untrusted': 'server',
   'server-refused': 'server',

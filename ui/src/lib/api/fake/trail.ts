@@ -17,7 +17,7 @@ export function fakeTrail(patientId: string | null, fromIndex: number | null, no
   }
   return {
     entries,
-    verified: { ok: true, checked: SIZE, size: SIZE, root: 'q3Zk0uRrM7m1QpXo9c2Vt5bJYwA8fHn6LsD4eKiG0Tg=', receipt: `1198 entries, ${showDateTime(now)}`, firstBad: null },
+    verified: { ok: true, checked: SIZE, size: SIZE, root: 'q3Zk0uRrM7m1QpXo9c2Vt5bJYwA8fHn6LsD4eKiG0Tg=', receipt: `1198 entries, ${showDateTime(now)}`, firstBad: null, alarm: null },
   };
 }
 

@@ -1,0 +1,11 @@
+//! An audit log in a file: written from a workstation's data folder, and checked anywhere, with no network, against the
+//! practice's root alone.
+
+mod checking;
+mod reading;
+mod writing;
+
+pub use checking::{Finding, Report, check};
+pub use keys::export::ExportKey;
+pub use reading::ExportProblem;
+pub use writing::{Exported, export};

@@ -1,0 +1,113 @@
+//! Writing the log of a workstation into a file, sealed and signed. That it was done stands in the log before any of it is written.
+
+use std::io::Write;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use keys::Random;
+use keys::export::{ExportKey, ExportedEntry, Exporter, PartKind, write_entries};
+use records::event::{AuditEvent, Node, Observer, Stamp};
+use sync::wire::{AuditReceipt, Base64Bytes, ExportHead, ExportedBy};
+use vault::{Device, Setting};
+
+use crate::courier::{Opened, open};
+use crate::keyring::Keyring;
+use crate::station::{kept_text, new_event_id};
+use crate::{ClientError, Code};
+
+/// Entries in one part.
+const IN_ONE_PART: u32 = 500;
+
+/// What was written.
+#[derive(Debug)]
+pub struct Exported {
+    /// What opens the file; it goes another way.
+    pub key: ExportKey,
+    /// How many entries.
+    pub entries: u64,
+    /// How many of them the server has confirmed.
+    pub confirmed: u64,
+}
+
+/// Writes the log of the workstation in `data_dir`; the keyring has the key of `device.db`. `progress` hears how many entries
+/// of how many were written.
+///
+/// # Errors
+/// What keeps the folder from being opened, `audit-failed` when the event could not be written, `disk-error` and `disk-full`.
+pub fn export(
+    data_dir: &Path,
+    keyring: &dyn Keyring,
+    out: &mut dyn Write,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Exported, ClientError> {
+    let Opened { mut device, keys, ground } = open(data_dir, keyring)?;
+    let identity = device.identity();
+    let stamp = Stamp { id: new_event_id(now), at: now, observer: Observer::Workstation(identity.device) };
+    let node = Node { practice: identity.practice, device: identity.device };
+    let event = AuditEvent::audit_exported(stamp, node, identity.log);
+    device.append_all(&[event]).map_err(crate::store_error::in_trail)?;
+    let (head, root) = (device.log_head(), ground.trust.root_certificate());
+    let head = ExportHead {
+        made_at: now,
+        made_by: ExportedBy::Workstation,
+        practice: identity.practice,
+        device: Some(identity.device),
+        log: identity.log,
+        size: head.size,
+        root: head.root.to_string(),
+        root_certificate: root.to_vec().into(),
+        trust_bundles: bundles(&device)?,
+        checkpoint_keys: checkpoint_keys(&device)?,
+        checkpoints: notes(&device)?,
+        receipts: receipts(&device)?,
+    };
+    let (key, mut random) = (ExportKey::make(&mut Random::from_os()), Random::from_os());
+    let (mut exporter, start) = Exporter::begin(&key, random.uuid());
+    out.write_all(&start)?;
+    let json = serde_json::to_vec(&head).map_err(|_| Code::Internal)?;
+    out.write_all(&exporter.part(PartKind::Head, &json, &mut random))?;
+    let (mut first, mut written) = (0, 0);
+    loop {
+        let entries = device.stored_entries(first, IN_ONE_PART)?;
+        let Some(last) = entries.last() else { break };
+        (first, written) = (last.position + 1, written + entries.len() as u64);
+        let entries: Vec<ExportedEntry> = entries
+            .into_iter()
+            .map(|entry| ExportedEntry { position: entry.position, leaf: entry.leaf.0, event: entry.event })
+            .collect();
+        out.write_all(&exporter.part(PartKind::Entries, &write_entries(&entries), &mut random))?;
+        progress(written, head.size);
+    }
+    out.write_all(&exporter.end(&keys.checkpoint, &mut random))?;
+    Ok(Exported { key, entries: written, confirmed: device.delivered_size()? })
+}
+
+fn bundles(device: &Device) -> Result<Vec<Base64Bytes>, ClientError> {
+    let earlier = device.setting(Setting::EarlierTrustBundles)?.unwrap_or_default();
+    let earlier = String::from_utf8(earlier).map_err(|_| Code::VaultDamaged)?;
+    let present = kept_text(device, Setting::TrustBundle)?;
+    decoded(earlier.lines().chain(std::iter::once(present.as_str())))
+}
+
+fn checkpoint_keys(device: &Device) -> Result<Vec<Base64Bytes>, ClientError> {
+    decoded(kept_text(device, Setting::CheckpointKeys)?.lines())
+}
+
+fn decoded<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Base64Bytes>, ClientError> {
+    let decode = |text: &str| STANDARD.decode(text.trim()).map(Base64Bytes).map_err(|_| Code::VaultDamaged);
+    Ok(texts.map(decode).collect::<Result<_, _>>()?)
+}
+
+/// What is kept as a note and is no text is left out: a checkpoint that cannot be read vouches for nothing.
+fn notes(device: &Device) -> Result<Vec<String>, ClientError> {
+    let notes = device.checkpoint_notes()?;
+    Ok(notes.into_iter().filter_map(|note| String::from_utf8(note).ok()).collect())
+}
+
+fn receipts(device: &Device) -> Result<Vec<AuditReceipt>, ClientError> {
+    let receipts = device.receipts()?;
+    Ok(receipts.iter().filter_map(|(_, json)| serde_json::from_slice(json).ok()).collect())
+}

@@ -1,0 +1,91 @@
+//! The commands for audit logs.
+
+use super::{Data, print};
+use crate::data_dir::create_private;
+use crate::error::{Failure, Kind};
+use crate::exporting::{self, Which};
+use crate::practice::Practice;
+use crate::verifying;
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+use records::id::{DeviceId, LogId};
+use serde_json::json;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+const EXPORT: &str = "\
+The file is sealed with a key that is printed once, and signed. Give the file and the key to whoever checks it
+by two different ways: it says who looked at whose record. They check it with no network:
+
+  chartkeepctl verify elm.ckaudit --key-file elm.key --root root.crt";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// Check every log from its bytes up; exit status 1 where one is not sound.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Write a log into a new file, for somebody who checks it elsewhere: the server's own, unless another is named.
+    #[command(after_long_help = EXPORT)]
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// The present log of this workstation.
+        #[arg(long, value_name = "UUID", conflicts_with = "log")]
+        device: Option<DeviceId>,
+        /// This log.
+        #[arg(long, value_name = "UUID")]
+        log: Option<LogId>,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+pub(super) fn run(
+    command: AuditCommand,
+    open: &dyn Fn(&Data) -> Result<Practice, Failure>,
+) -> Result<(), Failure> {
+    match command {
+        AuditCommand::Verify { data } => verify(&open(&data)?),
+        AuditCommand::Export { data, device, log, to } => {
+            let which = match (device, log) {
+                (Some(device), _) => Which::Device(device),
+                (None, Some(log)) => Which::Log(log),
+                (None, None) => Which::Own,
+            };
+            export(&open(&data)?, which, &to)
+        }
+    }
+}
+
+fn verify(practice: &Practice) -> Result<(), Failure> {
+    let verified = verifying::verify(practice)?;
+    print(&verified)?;
+    let advice = "Keep the folder as it is and tell the privacy officer.";
+    if verified.ok {
+        Ok(())
+    } else {
+        Err(Failure::new(Kind::LogBroken, "An audit log is not sound.", advice))
+    }
+}
+
+fn export(practice: &Practice, which: Which, to: &Path) -> Result<(), Failure> {
+    let disk = |error| Failure::disk("The export cannot be written.", &error);
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("writing {bar:40} {pos}/{len} entries, {eta} left") {
+        bar.set_style(style);
+    }
+    let mut file = BufWriter::new(create_private(to).map_err(disk)?);
+    let exported = exporting::export(practice, which, &mut file, &mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    })?;
+    file.flush().and_then(|()| file.get_ref().sync_all()).map_err(disk)?;
+    bar.finish_and_clear();
+    // Printed once, for the person who carries it another way than the file.
+    print(
+        &json!({ "log": exported.log, "entries": exported.entries, "key": exported.key.to_text().expose() }),
+    )
+}

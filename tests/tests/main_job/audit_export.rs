@@ -1,0 +1,183 @@
+//! An audit log in a file: checked with the file, its key and the practice's root, and nothing else; the first bad entry is named.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chartkeep_server::exporting::{self, Which};
+use chartkeep_tests::practice::people::NURSE;
+use client::audit_export::{ExportKey, ExportProblem, Finding, Report, check, export};
+use client::keyring::Keyring as _;
+use client::{Clock as _, LockCause};
+use rusqlite::Connection;
+
+use super::clinic::{Clinic, until};
+
+/// A log with some days of work, of which the server has all but the last entries.
+struct Worked {
+    clinic: Clinic,
+    root: [u8; 32],
+}
+
+impl Worked {
+    fn make() -> Self {
+        let clinic = Clinic::make(5);
+        let workstation = clinic.workstation();
+        clinic.enrol(&workstation);
+        clinic.activate(&workstation, &NURSE);
+        for _ in 0..2 {
+            clinic.sign_in(&workstation, &NURSE).unwrap();
+            workstation.search("quinn").unwrap();
+            workstation.sync_now().unwrap();
+            until("the server holds the log", || workstation.status().unsent_events == 0);
+            workstation.lock(LockCause::Person);
+        }
+        workstation.stop();
+        let root = keys::certificate::fingerprint(&clinic.server.practice.keys.root);
+        Self { clinic, root }
+    }
+
+    /// What the workstation writes now, and the key.
+    fn exported(&self) -> (Vec<u8>, ExportKey) {
+        let mut file = Vec::new();
+        let (data, keyring, now) = (self.clinic.data_dir(), &*self.clinic.keyring, self.clinic.clock.now());
+        let exported = export(&data, keyring, &mut file, now, &mut |_, _| {}).unwrap();
+        assert!(exported.confirmed > 0);
+        (file, exported.key)
+    }
+
+    fn check(&self, file: &[u8], key: &ExportKey) -> Result<Report, ExportProblem> {
+        check(&mut &*file, key, self.root, &mut |_, _| {})
+    }
+
+    fn checked(&self) -> Report {
+        let (file, key) = self.exported();
+        self.check(&file, &key).unwrap()
+    }
+
+    fn device_files(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+        let path = |name: &str| self.clinic.data_dir().join(name);
+        let names = ["device.db", "device.db-wal", "device.db-shm"];
+        names.map(path).into_iter().map(|path| (path.clone(), fs::read(path).ok())).collect()
+    }
+
+    fn put_back(&self, files: &[(PathBuf, Option<Vec<u8>>)]) {
+        for (path, content) in files {
+            match content {
+                Some(content) => fs::write(path, content).unwrap(),
+                None => drop(fs::remove_file(path)),
+            }
+        }
+    }
+
+    /// `device.db` behind the program's back, with the triggers gone that keep its log.
+    fn device_db(&self) -> Connection {
+        let keys = self.clinic.keyring.read("workstation").unwrap().unwrap();
+        let hex: String = keys[1..33].iter().map(|byte| format!("{byte:02x}")).collect();
+        let device = Connection::open(self.clinic.data_dir().join("device.db")).unwrap();
+        device
+            .execute_batch(&format!(
+                "PRAGMA key = \"x'{hex}'\";
+                 DROP TRIGGER audit_entry_is_never_changed; DROP TRIGGER audit_entry_is_never_removed;"
+            ))
+            .unwrap();
+        device
+    }
+}
+
+#[test]
+fn the_log_of_a_workstation_and_what_the_server_holds_of_it_check_out_against_the_root_alone() {
+    let worked = Worked::make();
+    let mine = worked.checked();
+    assert_eq!(mine.findings, [], "{mine:?}");
+    let (confirmed, _) = mine.confirmed.unwrap();
+    assert!(0 < confirmed && confirmed < mine.entries, "the last entries wait: {mine:?}");
+
+    let practice = &worked.clinic.server.practice;
+    let device = mine.head.device.unwrap();
+    for which in [Which::Device(device), Which::Log(mine.head.log), Which::Own] {
+        let mut file = Vec::new();
+        let exported = exporting::export(practice, which, &mut file, &mut |_, _| {}).unwrap();
+        let report = worked.check(&file, &exported.key).unwrap();
+        assert_eq!((report.findings.as_slice(), report.entries), (&[][..], exported.entries), "{which:?}");
+        let confirmed = report.confirmed.map(|(size, _)| size);
+        assert_eq!(confirmed, report.head.device.map(|_| report.entries), "{which:?}");
+    }
+    assert!(worked.clinic.verify_logs().ok);
+}
+
+#[test]
+fn whatever_was_done_to_the_log_is_found_and_the_first_bad_entry_is_named() {
+    let rewritten = "UPDATE audit_entry SET event = CAST('{}' AS BLOB), leaf_hash = leaf WHERE position = 6";
+    let cases: [(&str, &str, &str, u64); 5] = [
+        (
+            "a flipped byte",
+            "UPDATE audit_entry SET event = CAST(replace(event, 'AuditEvent', 'AuditEvenT') AS BLOB)
+             WHERE position = 5",
+            "entry-changed",
+            5,
+        ),
+        (
+            "two entries in another order",
+            "UPDATE audit_entry SET event = (SELECT e.event FROM audit_entry e WHERE e.position = 7 - audit_entry.position),
+             leaf_hash = (SELECT e.leaf_hash FROM audit_entry e WHERE e.position = 7 - audit_entry.position)
+             WHERE position IN (3, 4)",
+            "entry-changed",
+            3,
+        ),
+        ("an entry that was written anew with its hash", rewritten, "entries-replaced", 0),
+        (
+            "the end cut off, with what the workstation signed of it",
+            "DELETE FROM audit_entry WHERE position >= 2; DELETE FROM checkpoint WHERE size > 2",
+            "cut-off",
+            3,
+        ),
+        (
+            "a receipt that is not the server's",
+            "UPDATE audit_receipt SET receipt = CAST(replace(receipt, 'time 1', 'time 2') AS BLOB)",
+            "bad-receipt",
+            0,
+        ),
+    ];
+    let worked = Worked::make();
+    let whole = worked.device_files();
+    let log = worked.checked().head.log;
+    let leaf = records::log::audit_leaf_hash(records::log::LogPosition { log, index: 6 }, b"{}");
+    for (what, sql, code, first) in cases {
+        worked.put_back(&whole);
+        worked.device_db().execute_batch(&sql.replace("= leaf ", &format!("= x'{leaf}' "))).unwrap();
+
+        let report = worked.checked();
+
+        let found = report.findings.iter().find(|finding| finding.code() == code);
+        assert!(found.is_some(), "{what}: {:?}", report.findings);
+        let named = found.and_then(Finding::entry);
+        match code {
+            "bad-receipt" => assert_eq!(named, None, "{what}"),
+            "entries-replaced" => assert!(named.unwrap() <= 6, "{what}: {found:?}"),
+            "cut-off" => assert_eq!(named, Some(first), "{what}"),
+            _ => assert_eq!((named, report.first_bad()), (Some(first), Some(first)), "{what}"),
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_changed_or_cut_and_another_key_or_root_are_told_apart() {
+    let worked = Worked::make();
+    let (file, key) = worked.exported();
+    for cut in [file.len() - 1, file.len() - 120, file.len() / 2] {
+        let report = worked.check(&file[..cut], &key).unwrap();
+        assert!(matches!(report.findings.as_slice(), [.., Finding::FileBroken(_)]), "{:?}", report.findings);
+    }
+    let mut flipped = file.clone();
+    let near_the_end = flipped.len() - 200;
+    flipped[near_the_end] ^= 1;
+    assert!(worked.check(&flipped, &key).unwrap().findings.iter().any(|found| found.code() == "file-broken"));
+    let longer = [&file[..], b"x"].concat();
+    assert_eq!(worked.check(&longer, &key).unwrap().findings, [Finding::NotSigned]);
+
+    let other = ExportKey::make(&mut keys::Random::from_os());
+    assert!(matches!(worked.check(&file, &other), Err(ExportProblem::WrongKey)));
+    assert!(matches!(worked.check(b"CK", &key), Err(ExportProblem::NotAnExport(_))));
+    let elsewhere = check(&mut &*file, &key, [7; 32], &mut |_, _| {});
+    assert!(matches!(elsewhere, Err(ExportProblem::OtherRoot)));
+}
