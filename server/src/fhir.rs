@@ -27,11 +27,18 @@ pub(crate) use capability::statement;
 pub(crate) use feed::feed;
 pub(crate) use reply::{Reply, Trouble};
 
+use records::ResourceKind;
+use records::class::known_kinds;
+
 /// Answers what one person asks.
 ///
 /// # Errors
 /// What the person hears instead.
 pub(crate) fn answer(caller: &Caller<'_>, ask: &Ask) -> Result<Reply, Trouble> {
+    let kind = ask.interaction.kind();
+    if !kind.is_none_or(|kind| is_event(kind) || known_kinds().any(|known| known == kind.as_str())) {
+        return Err(Trouble::not_found());
+    }
     match &ask.interaction {
         Interaction::Read(key) if is_event(&key.kind) => audit::read(caller, ask, &key.id),
         Interaction::Search(kind) if is_event(kind) => audit::search(caller, ask),
@@ -44,6 +51,6 @@ pub(crate) fn answer(caller: &Caller<'_>, ask: &Ask) -> Result<Reply, Trouble> {
     }
 }
 
-fn is_event(kind: &records::ResourceKind) -> bool {
-    *kind == records::ResourceKind::AUDIT_EVENT
+fn is_event(kind: &ResourceKind) -> bool {
+    *kind == ResourceKind::AUDIT_EVENT
 }

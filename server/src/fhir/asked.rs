@@ -35,7 +35,8 @@ pub(super) struct Search {
 pub(super) struct Continuation {
     pub(super) kind: String,
     pub(super) kept: Vec<(String, String)>,
-    pub(super) before: u64,
+    /// Where it goes on: a time, where the order is one of times, and a number in it.
+    pub(super) before: (i64, u64),
 }
 
 /// Reads what is asked.
@@ -60,7 +61,7 @@ pub(super) fn understand(caller: &Caller<'_>, ask: &Ask, kind: &ResourceKind) ->
             search.left_out += 1;
         }
     }
-    search.query.before = continued.map(|continued| continued.before);
+    search.query.before = continued.map(|continued| continued.before.1);
     if search.query.most == 0 {
         search.only_count = true;
     }
@@ -210,7 +211,11 @@ pub(super) fn sealed(caller: &Caller<'_>, continuation: &Continuation) -> String
 }
 
 /// The continuation behind a cursor of this person's own.
-fn opened(caller: &Caller<'_>, kind: &ResourceKind, cursor: &str) -> Result<Continuation, Trouble> {
+pub(super) fn opened(
+    caller: &Caller<'_>,
+    kind: &ResourceKind,
+    cursor: &str,
+) -> Result<Continuation, Trouble> {
     let refused = || Trouble::invalid("This is not a cursor of yours.", "Begin the search anew.");
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
     let sealed = Sealed::Search(caller.actor.person.uuid());

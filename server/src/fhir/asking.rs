@@ -57,6 +57,17 @@ pub(crate) struct Conditions {
     pub(crate) reason: Option<StatedReason>,
 }
 
+impl Interaction {
+    /// The type that it is about.
+    pub(crate) fn kind(&self) -> Option<&ResourceKind> {
+        match self {
+            Self::Read(key) | Self::Vread(key, _) | Self::HistoryOfRecord(key) => Some(&key.kind),
+            Self::Search(kind) | Self::HistoryOfType(kind) => Some(kind),
+            Self::HistoryOfAll => None,
+        }
+    }
+}
+
 impl Ask {
     /// Reads what follows the base in an address, such as `Patient/1/_history?_count=2`.
     ///

@@ -1,6 +1,6 @@
 //! Searching and reading the trail (IHE ITI-81): for auditors and privacy officers, and an event itself.
 
-use super::asked::MOST;
+use super::asked::{Continuation, MOST, opened, sealed};
 use super::asking::{Ask, Caller};
 use super::bundle::Bundle;
 use super::matching::Wanted;
@@ -8,7 +8,7 @@ use super::permits;
 use super::reply::{Reply, Trouble, instant};
 use crate::store::{self, EventQuery, FoundEvent};
 use records::AuditEvent;
-use records::id::{PatientId, ResourceId};
+use records::id::{PatientId, ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
 /// Entries of a page, where nothing is said of it.
@@ -21,18 +21,24 @@ const TAGS: &str = "urn:chartkeep:audit";
 /// `GET AuditEvent` and `POST AuditEvent/_search`.
 pub(super) fn search(caller: &Caller<'_>, ask: &Ask) -> Result<Reply, Trouble> {
     let most = ask.count(USUAL, MOST)?.max(1);
-    let wanted = understand(ask)?;
+    let continued =
+        ask.first("_cursor").map(|cursor| opened(caller, &ResourceKind::AUDIT_EVENT, cursor)).transpose()?;
+    let before = continued.as_ref().map(|continued| continued.before);
+    let in_address = ask.in_address && continued.is_none();
+    let given = continued.map_or_else(|| ask.parameters.clone(), |continued| continued.kept);
+    let wanted = understand(ask, &given, in_address)?;
     let patient = match wanted.patients.as_slice() {
         [one] => one.parse::<PatientId>().ok(),
         _ => None,
     };
     permits::of_trail(caller, patient)?.ok_or_else(Trouble::not_allowed)?;
-    let before = ask.first("_cursor").map(|text| cursor(text).ok_or_else(no_cursor)).transpose()?;
     let (found, next) = page(caller, &wanted, before, most)?;
     let mut bundle = Bundle::of("searchset");
-    bundle.link("self", &link(caller, ask, None));
-    if let Some(next) = next {
-        bundle.link("next", &link(caller, ask, Some(&format!("{}.{}", next.0, next.1))));
+    bundle.link("self", &self_link(caller, &given));
+    if let Some(before) = next {
+        let continuation = Continuation { kind: ResourceKind::AUDIT_EVENT.to_string(), kept: given, before };
+        let cursor = sealed(caller, &continuation);
+        bundle.link("next", &format!("{}/AuditEvent?_cursor={cursor}&_count={most}", caller.base));
     }
     for event in &found {
         let Some(resource) = shown(event) else { continue };
@@ -56,11 +62,11 @@ pub(super) fn read(caller: &Caller<'_>, _ask: &Ask, id: &ResourceId) -> Result<R
     Ok(Reply { version: Some(1), modified: Some(event.received_at), ..Reply::of(body) })
 }
 
-fn understand(ask: &Ask) -> Result<Wanted, Trouble> {
+fn understand(ask: &Ask, given: &[(String, String)], in_address: bool) -> Result<Wanted, Trouble> {
     let mut wanted = Wanted::default();
-    for (name, value) in &ask.parameters {
-        let of_the_answer = matches!(name.as_str(), "_count" | "_cursor" | "_format");
-        if !of_the_answer && !wanted.take(name, value, ask.in_address)? && ask.conditions.is_strict {
+    for (name, value) in given {
+        let of_the_answer = matches!(name.as_str(), "_count" | "_format");
+        if !of_the_answer && !wanted.take(name, value, in_address)? && ask.conditions.is_strict {
             return Err(Trouble::not_supported(
                 "There is a parameter that a search for audit events does not know.",
                 "/fhir/metadata names those there are.",
@@ -131,28 +137,13 @@ fn shown(event: &FoundEvent) -> Option<Value> {
     Some(value)
 }
 
-/// Where the search goes on, or what it was; without numbers that a patient is known by.
-fn link(caller: &Caller<'_>, ask: &Ask, cursor: Option<&str>) -> String {
+/// What was searched by, as far as it may stand in an address.
+fn self_link(caller: &Caller<'_>, given: &[(String, String)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    let path = if ask.in_address { "AuditEvent" } else { "AuditEvent/_search" };
-    for (name, value) in &ask.parameters {
-        let mut alone = Wanted::default();
-        let is_known = name == "_count" || alone.take(name, value, true).unwrap_or(false);
-        if is_known {
+    for (name, value) in given {
+        if name == "_count" || Wanted::default().take(name, value, true).unwrap_or(false) {
             query.append_pair(name, value);
         }
     }
-    if let Some(cursor) = cursor {
-        query.append_pair("_cursor", cursor);
-    }
-    format!("{}/{path}?{}", caller.base, query.finish())
-}
-
-fn cursor(text: &str) -> Option<Place> {
-    let (at, number) = text.split_once('.')?;
-    Some((at.parse().ok()?, number.parse().ok()?))
-}
-
-const fn no_cursor() -> Trouble {
-    Trouble::invalid("This is not a cursor of the trail.", "Begin the search anew.")
+    format!("{}/AuditEvent?{}", caller.base, query.finish())
 }

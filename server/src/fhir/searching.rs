@@ -86,8 +86,9 @@ fn page(
     let more = found.len() > most as usize;
     found.truncate(most as usize);
     let last = found.last().map(|record| record.seq).filter(|_| more);
-    let next = last.map(|before| {
-        let continuation = Continuation { kind: kind.to_string(), kept: search.kept.clone(), before };
+    let next = last.map(|seq| {
+        let continuation =
+            Continuation { kind: kind.to_string(), kept: search.kept.clone(), before: (0, seq) };
         format!("{}/{kind}?_cursor={}&_count={most}", caller.base, sealed(caller, &continuation))
     });
     Ok((found, next))

@@ -2,6 +2,10 @@
 
 use crate::clinic::{Clinic, observation, patient, take_in};
 use crate::fhir::{cares_for, charts, keys, next, trail};
+use crate::workstation::Person;
+use chartkeep_server::approving::{self, Proof};
+use chartkeep_server::store::{Act, ErasureReason};
+use keys::totp;
 use records::Role;
 use records::change::Base;
 use serde_json::Value;
@@ -198,6 +202,44 @@ fn what_a_record_has_become_closes_what_it_was() {
 }
 
 #[test]
+fn an_erased_patient_is_gone_and_histories_tell_of_it() {
+    let clinic = Clinic::open();
+    take_in(&clinic, &charts());
+    let workstation = clinic.enrol();
+    let nora = workstation.activate("nora", Role::Nurse);
+    let (ivo, mara) =
+        (workstation.activate("ivo", Role::ItAdmin), workstation.activate("mara", Role::ItAdmin));
+    cares_for(&clinic, &nora, "ada");
+    let proof = |person: &Person| {
+        clinic.advance(30);
+        let code = totp::code_at(&person.seed, totp::step_at(clinic.now()));
+        Proof { username: person.username.clone(), code: sync::wire::SecretText::new(code) }
+    };
+    let act = Act::PatientErasure("ada".parse().unwrap(), ErasureReason::PatientRequest);
+    let number = approving::ask(&clinic.practice, act, &proof(&ivo)).unwrap();
+    approving::approve(&clinic.practice, number, &proof(&mara)).unwrap();
+    let answer = workstation.fhir(&nora, "Patient/ada", &[]);
+    assert_eq!((answer.status, &answer.value()["issue"][0]["code"]), (410, &"deleted".into()));
+    assert_eq!(workstation.fhir(&nora, "Patient/ada/_history/1", &[]).status, 410);
+    assert_eq!(workstation.fhir(&nora, "Condition/c-ada", &[]).status, 404, "nobody knows whose it was");
+    assert_eq!(keys(&workstation.get(&nora, "Patient")), ["Patient/bo"]);
+    let deletions = |path: &str| {
+        let history = workstation.get(&nora, path);
+        let entries = history["entry"].as_array().into_iter().flatten();
+        let deletions = entries.filter(|entry| entry["request"]["method"] == "DELETE");
+        deletions.map(|entry| entry["request"]["url"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let since = clinic.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    for path in ["Patient/ada/_history", "Patient/_history", "_history", &format!("_history?_since={since}")]
+    {
+        assert_eq!(deletions(path), ["Patient/ada"], "{path}");
+    }
+    for path in ["Condition/_history", "_history?_since=2100"] {
+        assert_eq!(deletions(path), [""; 0], "{path}");
+    }
+}
+
+#[test]
 fn nothing_is_written_and_nothing_unknown_is_found() {
     let clinic = Clinic::open();
     let workstation = clinic.enrol();
@@ -211,7 +253,14 @@ fn nothing_is_written_and_nothing_unknown_is_found() {
         let request = workstation.client.request(method, clinic.url("/fhir/Observation/hr"));
         assert_eq!(clinic.send(request.bearer_auth(token).body(body.clone())).unwrap().status, 405);
     }
-    for path in ["observation/hr", "Observation/h_r", "Observation/hr/_history/x", "A/b/c/d/e"] {
+    for path in [
+        "Spaceship",
+        "Spaceship/_history",
+        "observation/hr",
+        "Observation/h_r",
+        "Observation/hr/_history/x",
+        "A/b/c/d/e",
+    ] {
         assert_eq!(workstation.fhir(&nora, path, &[]).status, 404, "{path}");
     }
 }
