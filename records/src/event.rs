@@ -20,7 +20,7 @@ use crate::rights::{Action, DeniedReason, StatedReason};
 use draft::Draft;
 
 pub use codes::EventKind;
-pub use profile::{Fault, profile_faults};
+pub use profile::{Fault, faults_of, profile_faults};
 pub use summary::EventSummary;
 pub use system::{Alert, LockCause, LogLink, OwnCredential, SignIn};
 

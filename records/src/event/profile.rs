@@ -43,10 +43,14 @@ pub enum Fault {
 
 /// All departures from the patterns, in order and once each.
 pub fn profile_faults(event: &AuditEvent) -> Vec<Fault> {
-    let event = event.value();
-    let mut faults = core_faults(&event);
-    if let Some(pattern) = Pattern::of(&event) {
-        faults.extend(pattern.faults(&event));
+    faults_of(&event.value())
+}
+
+/// The same of an event that is there as JSON.
+pub fn faults_of(event: &Value) -> Vec<Fault> {
+    let mut faults = core_faults(event);
+    if let Some(pattern) = Pattern::of(event) {
+        faults.extend(pattern.faults(event));
     }
     faults.sort_unstable();
     faults.dedup();

@@ -1,10 +1,8 @@
 //! What a log's events are searched by, read out of each when it is stored.
 
 use jiff::Timestamp;
-use records::AuditEvent;
-use records::event::profile_faults;
-use serde::Deserialize;
-use std::borrow::Cow;
+use records::event::faults_of;
+use serde_json::Value;
 
 /// The longest value that is searched by, in bytes.
 const LONGEST: usize = 256;
@@ -24,19 +22,19 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let Ok(event) = serde_json::from_slice::<Event<'_>>(bytes) else {
+        let Ok(event) = serde_json::from_slice::<Value>(bytes) else {
             return Self { odd: true, ..Self::default() };
         };
-        // What does not keep to its pattern is flagged and kept (BALP 1:52.1.1.3).
-        let keeps_to_pattern =
-            AuditEvent::parse(bytes.to_vec()).is_ok_and(|event| profile_faults(&event).is_empty());
-        let recorded: Option<Timestamp> = event.recorded.and_then(|at| at.parse().ok());
-        let requestor = event.agent.iter().find(|agent| agent.requestor == Some(true));
-        let mut patients: Vec<&str> = event.entity.iter().filter_map(Entity::patient).collect();
+        let recorded: Option<Timestamp> = text(&event, "recorded").and_then(|at| at.parse().ok());
+        let requestor =
+            list(&event, "agent").find(|agent| agent.get("requestor") == Some(&Value::Bool(true)));
+        let mut patients: Vec<&str> = list(&event, "entity").filter_map(patient).collect();
         patients.dedup();
-        let patient = patients.first().copied();
-        // A search by patient looks at odd events itself, so one about several is found under each.
-        let mut odd = !keeps_to_pattern || recorded.is_none() || patients.len() > 1;
+        let several = patients.len() > 1;
+        // What does not keep to its pattern is flagged and kept (BALP 1:52.1.1.3). A search by patient looks at odd events
+        // itself, so one about several is found under each.
+        let is_event = text(&event, "resourceType") == Some("AuditEvent");
+        let mut odd = !is_event || recorded.is_none() || several || !faults_of(&event).is_empty();
         let mut kept = |text: Option<&str>| {
             let usual = text.filter(|text| is_usual(text));
             odd |= usual != text;
@@ -44,12 +42,12 @@ impl Index {
         };
         Self {
             recorded_at: recorded.map(Timestamp::as_millisecond),
-            event_id: kept(event.id.as_deref()),
-            kind: kept(event.kind.as_ref().and_then(|kind| kind.code.as_deref())),
-            subtype: kept(event.subtype.first().and_then(|kind| kind.code.as_deref())),
-            outcome: kept(event.outcome.as_deref()),
-            agent: kept(requestor.and_then(|agent| agent.who.as_ref()?.name())),
-            patient: kept(patient),
+            event_id: kept(text(&event, "id")),
+            kind: kept(event.get("type").and_then(|kind| text(kind, "code"))),
+            subtype: kept(list(&event, "subtype").next().and_then(|kind| text(kind, "code"))),
+            outcome: kept(text(&event, "outcome")),
+            agent: kept(requestor.and_then(|agent| name(agent.get("who")?))),
+            patient: kept(patients.first().copied()),
             odd,
         }
     }
@@ -60,82 +58,29 @@ fn is_usual(text: &str) -> bool {
     text.len() <= LONGEST && !text.contains(char::is_control)
 }
 
-/// The few elements of an `AuditEvent` that are read; whatever else stands in it is stepped over.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event<'a> {
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Code<'a>>,
-    #[serde(borrow, default)]
-    subtype: Vec<Code<'a>>,
-    #[serde(borrow)]
-    recorded: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    outcome: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    agent: Vec<Agent<'a>>,
-    #[serde(borrow, default)]
-    entity: Vec<Entity<'a>>,
+/// The patient that an entity is, by reference or else by identifier.
+fn patient(entity: &Value) -> Option<&str> {
+    let what = entity.get("what")?;
+    let by_reference = text(what, "reference").and_then(|subject| {
+        let unversioned = subject.split_once("/_history/").map_or(subject, |(before, _)| before);
+        let (before, id) = unversioned.rsplit_once('/')?;
+        before.ends_with("Patient").then_some(id)
+    });
+    let is_person = entity.get("type").and_then(|kind| text(kind, "code")) == Some("1");
+    by_reference.or_else(|| what.get("identifier").and_then(|who| text(who, "value")).filter(|_| is_person))
 }
 
-#[derive(Deserialize)]
-struct Code<'a> {
-    #[serde(borrow)]
-    code: Option<Cow<'a, str>>,
+/// What a Reference says: by name or else by identifier.
+fn name(who: &Value) -> Option<&str> {
+    text(who, "reference").or_else(|| text(who.get("identifier")?, "value"))
 }
 
-#[derive(Deserialize)]
-struct Agent<'a> {
-    requestor: Option<bool>,
-    #[serde(borrow)]
-    who: Option<Who<'a>>,
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name)?.as_str()
 }
 
-#[derive(Deserialize)]
-struct Entity<'a> {
-    #[serde(borrow)]
-    what: Option<Who<'a>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Code<'a>>,
-}
-
-impl Entity<'_> {
-    /// The patient that it is, by reference or else by identifier.
-    fn patient(&self) -> Option<&str> {
-        let what = self.what.as_ref()?;
-        let by_reference = what.reference.as_deref().and_then(|subject| {
-            let unversioned = subject.split_once("/_history/").map_or(subject, |(before, _)| before);
-            let (before, id) = unversioned.rsplit_once('/')?;
-            before.ends_with("Patient").then_some(id)
-        });
-        let is_person = self.kind.as_ref().and_then(|kind| kind.code.as_deref()) == Some("1");
-        let by_identifier = || what.identifier.as_ref()?.value.as_deref().filter(|_| is_person);
-        by_reference.or_else(by_identifier)
-    }
-}
-
-/// A FHIR Reference: by name or by identifier.
-#[derive(Deserialize)]
-struct Who<'a> {
-    #[serde(borrow)]
-    reference: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    identifier: Option<Identifier<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Identifier<'a> {
-    #[serde(borrow)]
-    value: Option<Cow<'a, str>>,
-}
-
-impl Who<'_> {
-    fn name(&self) -> Option<&str> {
-        let identifier = || self.identifier.as_ref()?.value.as_deref();
-        self.reference.as_deref().or_else(identifier)
-    }
+fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -146,7 +91,8 @@ mod tests {
     fn what_no_index_could_hold_is_left_out_and_the_event_is_marked() {
         let event = |agent: &str| {
             let json = format!(
-                r#"{{"resourceType":"AuditEvent","recorded":"2026-01-02T03:04:05Z","outcome":"0","agent":[{{"requestor":true,"who":{{"reference":"{agent}"}}}}]}}"#
+                r#"{{"resourceType":"AuditEvent","type":{{"code":"110100"}},"recorded":"2026-01-02T03:04:05Z","outcome":"0",
+                    "agent":[{{"requestor":true,"who":{{"reference":"{agent}"}}}}],"source":{{"observer":{{"display":"x"}}}}}}"#
             );
             Index::of(json.as_bytes())
         };

@@ -130,6 +130,20 @@ fn a_poison_event_does_not_keep_the_others_of_its_batch_out() {
 }
 
 #[test]
+fn an_event_with_an_element_of_the_wrong_type_is_found_again_all_the_same() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    let arlo = workstation.activate("arlo", Role::Auditor);
+    let mut wrong = event("p1", "2026-03-02T09:30:00Z");
+    wrong["outcome"] = 0.into();
+    let sent = workstation.post_fhir(None, "/AuditEvent", wrong.to_string().as_bytes());
+    let location = sent.header("location").split_once("/fhir/").unwrap().1.to_owned();
+    let read = workstation.get(&arlo, &location);
+    assert_eq!((&read["outcome"], &read["meta"]["tag"][0]["code"]), (&json!(0), &json!("odd")));
+    assert_eq!(send(&workstation, &wrong), 200, "it is here once");
+}
+
+#[test]
 fn each_parameter_of_iti_81_filters() {
     let clinic = Clinic::open();
     let workstation = clinic.enrol();
