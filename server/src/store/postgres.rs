@@ -6,11 +6,13 @@
 //! `docs/adr/0014-one-lock-orders-what-servers-write.md`.
 
 mod approvals;
+mod asking;
 mod audit_logs;
 mod changes;
 mod column;
 mod devices;
 mod erasures;
+mod lending;
 mod migrating;
 mod opening;
 mod people;
@@ -24,14 +26,14 @@ mod twins;
 pub use migrating::{Migrated, migrate};
 pub use settling::settle;
 
+use asking::Work;
+use lending::Pool;
+
 use super::{Devices as _, End, Store, StoreError, Transaction};
 use crate::database::Database;
 use crate::error::Failure;
 use ::records::id::DeviceId;
-use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
-use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
-use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -52,27 +54,11 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// A store in a database. Other processes may work on it at the same time.
 pub struct PostgresStore {
     pool: Pool,
-    /// Present until the store is dropped.
-    runtime: Option<Runtime>,
     /// This process asks for the lock once at a time: the other connections stay free for who reads.
     writer: Mutex<()>,
     /// As many units of work about single workstations run beside it; those of one workstation share a lane.
     lanes: [Mutex<()>; LANES],
 }
-
-/// One unit of work on one connection.
-struct Work<'a> {
-    client: &'a Object,
-    has_failed: Cell<bool>,
-    /// Whether others write at the same time: then it writes only what belongs to one workstation.
-    is_beside: bool,
-    /// Whether it was about to write something else.
-    wants_turn: Cell<bool>,
-}
-
-/// A connection within a unit of work. Where that does not come to its end (a panic, an answer that did not come), the
-/// connection is closed, and PostgreSQL rolls back.
-struct Borrowed(Option<Object>);
 
 impl PostgresStore {
     /// Opens the store in a database whose tables are there.
@@ -80,24 +66,9 @@ impl PostgresStore {
     /// # Errors
     /// When the database cannot be reached, or must not be used as it is; nothing is changed.
     pub fn open(database: &Database) -> Result<Self, Failure> {
-        let (pool, runtime) = opening::connections(database)?;
-        opening::check(&opening::connect(&pool, &runtime)?)?;
-        Ok(Self { pool, runtime: Some(runtime), writer: Mutex::new(()), lanes: Default::default() })
-    }
-
-    fn borrow(&self) -> Result<Borrowed, StoreError> {
-        let _within = self.runtime.as_ref().map(Runtime::enter);
-        let client = futures_executor::block_on(self.pool.get()).map_err(not_lent)?;
-        Ok(Borrowed(Some(client)))
-    }
-}
-
-impl Drop for PostgresStore {
-    /// The last one to drop it may be a task of another runtime, where nobody may wait.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        let pool = opening::connections(database)?;
+        opening::check(&opening::connect(&pool)?)?;
+        Ok(Self { pool, writer: Mutex::new(()), lanes: Default::default() })
     }
 }
 
@@ -107,50 +78,19 @@ impl std::fmt::Debug for PostgresStore {
     }
 }
 
-impl Borrowed {
-    fn begin(&self, sql: &str, is_beside: bool) -> Result<Work<'_>, StoreError> {
-        let client = self.0.as_ref().ok_or(StoreError::Unreadable("a connection that was given back"))?;
-        let work = Work { client, has_failed: Cell::new(false), is_beside, wants_turn: Cell::new(false) };
-        work.wait(client.batch_execute(sql))?;
-        Ok(work)
-    }
-
-    /// The unit of work came to its end: the connection serves the next one.
-    fn give_back(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Work<'_> {
-    fn end(&self, end: End) -> Result<(), StoreError> {
-        match end {
-            End::Commit if self.has_failed.get() => {
-                Err(StoreError::Unreadable("a unit of work that went on after a failure"))
-            }
-            End::Commit => self.wait(self.client.batch_execute("COMMIT")),
-            End::RollBack => self.wait(self.client.batch_execute("ROLLBACK")),
-        }
-    }
-}
-
-impl Drop for Borrowed {
-    fn drop(&mut self) {
-        if let Some(client) = self.0.take() {
-            drop(Object::take(client));
-        }
-    }
-}
-
 impl Store for PostgresStore {
     fn writing(&self, work: &mut dyn FnMut(&dyn Transaction) -> End) -> Result<(), StoreError> {
-        // A panic inside a unit of work rolls it back, so there is nothing to mend for the next one.
-        let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let borrowed = self.borrow()?;
-        let unit = borrowed.begin(BEGIN_WRITING, false)?;
-        let end = work(&unit);
-        unit.end(end)?;
-        borrowed.give_back();
-        Ok(())
+        waiting(|| {
+            // A panic inside a unit of work rolls it back, so there is nothing to mend for the next one.
+            let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let lent = self.pool.lend()?;
+            let unit = Work::new(lent.connection()?, false);
+            unit.begin(BEGIN_WRITING)?;
+            let end = work(&unit);
+            unit.end(end)?;
+            lent.give_back();
+            Ok(())
+        })
     }
 
     fn writing_of(
@@ -159,24 +99,30 @@ impl Store for PostgresStore {
         work: &mut dyn FnMut(&dyn Transaction) -> End,
     ) -> Result<bool, StoreError> {
         let lane = usize::from(device.uuid().as_bytes()[15]) % LANES;
-        let _turn = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
-        let borrowed = self.borrow()?;
-        let unit = borrowed.begin(BEGIN_BESIDE, true)?;
-        unit.hold_device(device)?;
-        let end = work(&unit);
-        let counts = !unit.wants_turn.get();
-        unit.end(if counts { end } else { End::RollBack })?;
-        borrowed.give_back();
-        Ok(counts)
+        waiting(|| {
+            let _turn = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+            let lent = self.pool.lend()?;
+            let unit = Work::new(lent.connection()?, true);
+            unit.begin(BEGIN_BESIDE)?;
+            unit.hold_device(device)?;
+            let end = work(&unit);
+            let counts = !unit.wants_turn();
+            unit.end(if counts { end } else { End::RollBack })?;
+            lent.give_back();
+            Ok(counts)
+        })
     }
 
     fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError> {
-        let borrowed = self.borrow()?;
-        let unit = borrowed.begin(BEGIN_READING, false)?;
-        work(&unit);
-        unit.end(End::RollBack)?;
-        borrowed.give_back();
-        Ok(())
+        waiting(|| {
+            let lent = self.pool.lend()?;
+            let unit = Work::new(lent.connection()?, false);
+            unit.begin_reading(BEGIN_READING);
+            work(&unit);
+            unit.end(End::RollBack)?;
+            lent.give_back();
+            Ok(())
+        })
     }
 
     /// What was deleted stays on PostgreSQL's pages until the owner of the tables writes them anew, see [`settle`]. The role
@@ -184,6 +130,11 @@ impl Store for PostgresStore {
     fn empty_log(&self) -> Result<bool, StoreError> {
         Ok(false)
     }
+}
+
+/// A task that calls the store itself, as at a start, lets its other tasks go on elsewhere.
+fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
 }
 
 fn failed(error: tokio_postgres::Error) -> StoreError {
@@ -210,17 +161,6 @@ fn failed(error: tokio_postgres::Error) -> StoreError {
         StoreError::Unreachable
     } else {
         StoreError::Failed(Box::new(Words(state.code().to_owned(), place(&error))))
-    }
-}
-
-fn not_lent(error: PoolError) -> StoreError {
-    match error {
-        PoolError::Timeout(TimeoutType::Wait) => StoreError::Busy,
-        PoolError::Backend(error) if error.code().is_some() => failed(error),
-        PoolError::Backend(_) | PoolError::Timeout(_) => StoreError::Unreachable,
-        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            StoreError::Failed(Box::new(error))
-        }
     }
 }
 

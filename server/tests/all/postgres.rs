@@ -125,6 +125,7 @@ fn over_the_network_postgresql_proves_who_it_is() {
         PostgresStore::open(&database)
     };
     let store = open(host, authority.clone()).unwrap();
+    assert_eq!(store::read(&store, |tx| tx.policy()).unwrap(), None);
     let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
         WHERE datname = current_database() AND application_name = 'chartkeep-server'";
     assert_eq!(fresh.as_administrator(encrypted), "t");

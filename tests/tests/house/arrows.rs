@@ -31,7 +31,6 @@ const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["chartkeep-server"]),
     ("axum-server", &["chartkeep-server"]),
     ("tokio-postgres", &["chartkeep-server"]),
-    ("deadpool-postgres", &["chartkeep-server"]),
     ("reqwest", &["client", "chartkeep-tests"]),
     ("keyring-core", &["client"]),
     ("secret-service", &["client"]),

@@ -44,8 +44,7 @@ impl Approvals for Work<'_> {
     fn end_waiting_erasure(&self, patient: &PatientId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE approval SET expires_at = $2 WHERE act = 'patient-erasure' AND subject = $1
             AND approved_by IS NULL AND expires_at > $2";
-        self.run(sql, &[&patient.as_str(), &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&patient.as_str(), &millis(at)])
     }
 }
 

@@ -25,8 +25,7 @@ impl AuditLogs for Work<'_> {
         let device = log.device.map(|device| device.uuid());
         let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5)";
         let tree = log.tree.to_bytes();
-        self.run_in(log, sql, &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at)])?;
-        Ok(())
+        self.send_in(log, sql, &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at)])
     }
 
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
@@ -35,8 +34,7 @@ impl AuditLogs for Work<'_> {
         }
         let sql = "UPDATE log SET tree = $2, checkpoint = $3, updated_at = $4 WHERE id = $1";
         let tree = log.tree.to_bytes();
-        self.run_in(log, sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at)])?;
-        Ok(())
+        self.send_in(log, sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at)])
     }
 
     fn leaves(&self, log: LogId, first: u64, most: u64) -> Result<Vec<Leaf>, StoreError> {
@@ -50,8 +48,7 @@ impl AuditLogs for Work<'_> {
         let sql = "INSERT INTO alert (at, kind, device, person, detail) VALUES ($1, $2, $3, $4, $5)";
         let device = alert.device.map(|device| device.uuid());
         let person = alert.person.map(|person| person.uuid());
-        self.run(sql, &[&millis(alert.at), &alert.kind.as_str(), &device, &person, &plain(&alert.detail)])?;
-        Ok(())
+        self.send(sql, &[&millis(alert.at), &alert.kind.as_str(), &device, &person, &plain(&alert.detail)])
     }
 
     fn count_alerts(&self, kind: AlertKind) -> Result<u64, StoreError> {
@@ -62,8 +59,8 @@ impl AuditLogs for Work<'_> {
 
 impl Work<'_> {
     /// A statement about a log: of a workstation, or the server's own, which every unit of work appends to in its turn.
-    fn run_in(&self, log: &LogRow, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
-        if log.device.is_some() { self.run_of(sql, params) } else { self.run(sql, params) }
+    fn send_in(&self, log: &LogRow, sql: &str, params: Params<'_>) -> Result<(), StoreError> {
+        if log.device.is_some() { self.send_of(sql, params) } else { self.send(sql, params) }
     }
 
     /// Column by column, so that a batch of events costs one question.
@@ -90,8 +87,7 @@ impl Work<'_> {
             &index.iter().map(|index| index.odd).collect::<Vec<_>>(),
             &leaves.iter().map(|leaf| leaf.event.as_slice()).collect::<Vec<_>>(),
         ];
-        self.run_in(log, sql, row)?;
-        Ok(())
+        self.send_in(log, sql, row)
     }
 }
 

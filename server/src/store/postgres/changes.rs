@@ -26,16 +26,15 @@ impl Changes for Work<'_> {
 
     fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError> {
         let outcome = serde_json::to_string(&change.outcome).map_err(|e| StoreError::Failed(Box::new(e)))?;
-        self.run(
+        self.send(
             "INSERT INTO change (id, device, author, sequence, written_at, received_at, outcome, digest, envelope)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[&change.id.uuid(), &change.device.uuid(), &change.author.map(|author| author.uuid()), &count(change.sequence), &change.written_at.map(millis), &millis(change.received_at), &outcome, &change.digest, &envelope],
-        )?;
-        Ok(())
+        )
     }
 
     fn insert_conflict(&self, _permit: &Permit, conflict: &ConflictRow) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO conflict (change, kind, id, base, standing, body) VALUES ($1, $2, $3, $4, $5, $6)",
             &[
                 &conflict.change.uuid(),
@@ -45,8 +44,7 @@ impl Changes for Work<'_> {
                 &count(conflict.standing),
                 &conflict.body,
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn applied_changes(&self) -> Result<u64, StoreError> {

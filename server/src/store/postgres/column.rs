@@ -1,6 +1,6 @@
 //! Our values as columns and back.
 
-use super::{Params, StoreError, Work, failed};
+use super::StoreError;
 use jiff::Timestamp;
 use std::str::FromStr;
 use tokio_postgres::Row;
@@ -74,80 +74,4 @@ fn time(millis: i64) -> Result<Timestamp, StoreError> {
 
 fn sized<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Unreadable("bytes of another length"))
-}
-
-impl Work<'_> {
-    /// Runs a statement that writes; how many rows it touched.
-    pub(super) fn run(&self, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
-        self.in_turn()?;
-        self.run_of(sql, params)
-    }
-
-    /// Runs a statement that writes only what belongs to one workstation.
-    pub(super) fn run_of(&self, sql: &str, params: Params<'_>) -> Result<u64, StoreError> {
-        self.wait(async {
-            let statement = self.client.prepare_cached(sql).await?;
-            self.client.execute(&statement, params).await
-        })
-    }
-
-    /// Runs a statement that writes, and reads what it returns.
-    pub(super) fn run_first<T>(
-        &self,
-        sql: &str,
-        params: Params<'_>,
-        read: impl FnOnce(&Columns<'_>) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        self.in_turn()?;
-        self.first(sql, params, read)
-    }
-
-    /// A unit of work beside the others writes nothing that those rely on: it ends here, and comes again in its turn.
-    fn in_turn(&self) -> Result<(), StoreError> {
-        if self.is_beside {
-            self.wants_turn.set(true);
-            return Err(StoreError::Busy);
-        }
-        Ok(())
-    }
-
-    /// The first row, if there is one.
-    pub(super) fn first<T>(
-        &self,
-        sql: &str,
-        params: Params<'_>,
-        read: impl FnOnce(&Columns<'_>) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        let rows = self.rows(sql, params)?;
-        rows.first().map(|row| read(&Columns(row))).transpose()
-    }
-
-    /// Every row.
-    pub(super) fn all<T>(
-        &self,
-        sql: &str,
-        params: Params<'_>,
-        read: impl Fn(&Columns<'_>) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        self.rows(sql, params)?.iter().map(|row| read(&Columns(row))).collect()
-    }
-
-    fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
-        self.wait(async {
-            let statement = self.client.prepare_cached(sql).await?;
-            self.client.query(&statement, params).await
-        })
-    }
-
-    /// Waits for an answer. After a statement that failed, PostgreSQL runs no other one in this unit of work, and would
-    /// take its commit for a rollback: so it is noted here.
-    pub(super) fn wait<T>(
-        &self,
-        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, StoreError> {
-        futures_executor::block_on(answer).map_err(|error| {
-            self.has_failed.set(true);
-            failed(error)
-        })
-    }
 }

@@ -33,7 +33,7 @@ impl Devices for Work<'_> {
     }
 
     fn insert_practice(&self, practice: &PracticeRow) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO practice (id, name, host, node, log, trust, trust_number, made_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &[
@@ -46,8 +46,7 @@ impl Devices for Work<'_> {
                 &count(practice.trust_number),
                 &millis(practice.made_at),
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn policy(&self) -> Result<Option<String>, StoreError> {
@@ -55,12 +54,11 @@ impl Devices for Work<'_> {
     }
 
     fn set_policy(&self, json: &str) -> Result<(), StoreError> {
-        self.run("UPDATE practice SET policy = $1", &[&json])?;
-        Ok(())
+        self.send("UPDATE practice SET policy = $1", &[&json])
     }
 
     fn insert_token(&self, token: &TokenRow) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO enrolment_token (hash, label, expires_at, device) VALUES ($1, $2, $3, $4)",
             &[
                 &token.hash,
@@ -68,8 +66,7 @@ impl Devices for Work<'_> {
                 &millis(token.expires_at),
                 &token.device.map(|device| device.uuid()),
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn token(&self, hash: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
@@ -91,7 +88,7 @@ impl Devices for Work<'_> {
     }
 
     fn insert_device(&self, device: &NewDevice) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO device (id, practice, label, certificate, checkpoint_key, agreement_key, escrow, enrolled_at,
                 contact_at, certificate_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
             &[
@@ -105,15 +102,14 @@ impl Devices for Work<'_> {
                 &millis(device.enrolled_at),
                 &millis(device.certificate.until),
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn enrol_again(&self, device: &NewDevice) -> Result<(), StoreError> {
         let (id, at) = (device.id.uuid(), millis(device.enrolled_at));
         let keep = "INSERT INTO earlier_device_key (device, until_at, checkpoint_key, agreement_key, escrow)
             SELECT id, $2::bigint, checkpoint_key, agreement_key, escrow FROM device WHERE id = $1";
-        self.run(keep, &[&id, &at])?;
+        self.send(keep, &[&id, &at])?;
         let sql =
             "UPDATE device SET certificate = $2, certificate_until = $7, renewing = NULL, renewing_until = NULL,
             checkpoint_key = $3, agreement_key = $4, escrow = coalesce($5, escrow), contact_at = $6, may_link = true,
@@ -127,8 +123,7 @@ impl Devices for Work<'_> {
             &at,
             &millis(device.certificate.until),
         ];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn checkpoint_keys(&self, id: DeviceId) -> Result<Vec<VerifyingKey>, StoreError> {
@@ -143,13 +138,11 @@ impl Devices for Work<'_> {
 
     fn set_log(&self, id: DeviceId, log: LogId) -> Result<(), StoreError> {
         let sql = "UPDATE device SET log = $2 WHERE id = $1";
-        self.run_of(sql, &[&id.uuid(), &log.uuid()])?;
-        Ok(())
+        self.send_of(sql, &[&id.uuid(), &log.uuid()])
     }
 
     fn end_linking(&self, id: DeviceId) -> Result<(), StoreError> {
-        self.run_of("UPDATE device SET may_link = false WHERE id = $1", &[&id.uuid()])?;
-        Ok(())
+        self.send_of("UPDATE device SET may_link = false WHERE id = $1", &[&id.uuid()])
     }
 
     fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
@@ -174,7 +167,7 @@ impl Devices for Work<'_> {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE device SET directives_done = GREATEST(directives_done, $2), contact_at = $3, program = $4,
             system = $5, disk = $6, swap = $7, unsent_changes = $8, unsent_events = $9 WHERE id = $1";
-        self.run(
+        self.send(
             sql,
             &[
                 &id.uuid(),
@@ -182,19 +175,17 @@ impl Devices for Work<'_> {
                 &millis(at),
                 &plain(&report.program),
                 &plain(&report.system),
-                &report.disk,
-                &report.swap,
+                &plain(&report.disk),
+                &plain(&report.swap),
                 &count(report.unsent_changes),
                 &count(report.unsent_events),
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn begin_renewal(&self, id: DeviceId, certificate: &CertificateRow) -> Result<(), StoreError> {
         let sql = "UPDATE device SET renewing = $2, renewing_until = $3 WHERE id = $1";
-        self.run(sql, &[&id.uuid(), &certificate.fingerprint, &millis(certificate.until)])?;
-        Ok(())
+        self.send(sql, &[&id.uuid(), &certificate.fingerprint, &millis(certificate.until)])
     }
 
     fn end_renewal(&self, id: DeviceId, certificate: &[u8; 32]) -> Result<bool, StoreError> {
@@ -210,8 +201,7 @@ impl Devices for Work<'_> {
     }
 
     fn forget_escrow(&self, id: DeviceId) -> Result<(), StoreError> {
-        self.run("UPDATE device SET escrow = NULL WHERE id = $1", &[&id.uuid()])?;
-        Ok(())
+        self.send("UPDATE device SET escrow = NULL WHERE id = $1", &[&id.uuid()])
     }
 
     fn escrow(&self, id: DeviceId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -228,8 +218,7 @@ impl Devices for Work<'_> {
     ) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO drawer_key (device, drawer, generation, keys, made_at) VALUES ($1, $2, $3, $4, $5)";
-        self.run(sql, &[&device.uuid(), &drawer.as_str(), &i64::from(generation), &sealed, &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&device.uuid(), &drawer.as_str(), &i64::from(generation), &sealed, &millis(at)])
     }
 
     fn drawer_keys_made(&self, device: DeviceId, drawer: Drawer) -> Result<Vec<Timestamp>, StoreError> {
@@ -252,11 +241,10 @@ impl Devices for Work<'_> {
     ) -> Result<(), StoreError> {
         let id = device.uuid();
         let sql = "DELETE FROM drawer_key WHERE device = $1 AND drawer = $2 AND generation < $3";
-        self.run(sql, &[&id, &drawer.as_str(), &i64::from(before)])?;
+        self.send(sql, &[&id, &drawer.as_str(), &i64::from(before)])?;
         let sql = "UPDATE drawer_grant SET ended_at = $4
             WHERE device = $1 AND drawer = $2 AND generation < $3 AND ended_at IS NULL";
-        self.run(sql, &[&id, &drawer.as_str(), &i64::from(before), &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&id, &drawer.as_str(), &i64::from(before), &millis(at)])
     }
 
     fn next_grant_number(&self) -> Result<u64, StoreError> {
@@ -265,7 +253,7 @@ impl Devices for Work<'_> {
     }
 
     fn insert_grant(&self, grant: &GrantRow, _at: Timestamp) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO drawer_grant (number, person, device, drawer, generation, not_after, bytes)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
             &[
@@ -277,8 +265,7 @@ impl Devices for Work<'_> {
                 &millis(grant.not_after),
                 &grant.bytes,
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn grants(&self, device: DeviceId, at: Timestamp) -> Result<Vec<GrantRow>, StoreError> {
@@ -306,8 +293,7 @@ impl Devices for Work<'_> {
         let sql = "UPDATE drawer_grant SET ended_at = $3
             WHERE person = $1 AND ended_at IS NULL AND ($2::uuid IS NULL OR device = $2)";
         let device = device.map(|device| device.uuid());
-        self.run(sql, &[&person.uuid(), &device, &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&person.uuid(), &device, &millis(at)])
     }
 
     fn directives(&self, device: DeviceId, after: u64) -> Result<Vec<DirectiveRow>, StoreError> {
@@ -324,7 +310,7 @@ impl Devices for Work<'_> {
     }
 
     fn insert_directive(&self, device: DeviceId, directive: &DirectiveRow) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO directive (device, number, issued_at, body, signature) VALUES ($1, $2, $3, $4, $5)",
             &[
                 &device.uuid(),
@@ -333,8 +319,7 @@ impl Devices for Work<'_> {
                 &directive.body,
                 &directive.signature,
             ],
-        )?;
-        Ok(())
+        )
     }
 }
 

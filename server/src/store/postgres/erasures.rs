@@ -31,17 +31,17 @@ impl Erasures for Work<'_> {
         let outcome = outcome.map_err(|error| StoreError::Failed(Box::new(error)))?;
         for change in changes {
             let change = change.uuid();
-            self.run("DELETE FROM conflict WHERE change = $1", &[&change])?;
+            self.send("DELETE FROM conflict WHERE change = $1", &[&change])?;
             let sql = "UPDATE change SET envelope = ''::bytea, outcome = $2 WHERE id = $1";
-            self.run(sql, &[&change, &outcome])?;
+            self.send(sql, &[&change, &outcome])?;
         }
         let sql = "DELETE FROM conflict WHERE EXISTS (SELECT 1 FROM version v
             WHERE v.kind = conflict.kind AND v.id = conflict.id AND v.patient = $1)";
-        self.run(sql, &[&id])?;
+        self.send(sql, &[&id])?;
         let sql = "DELETE FROM search_index WHERE seq IN (SELECT seq FROM version WHERE patient = $1)";
-        self.run(sql, &[&id])?;
-        self.run("DELETE FROM version WHERE patient = $1", &[&id])?;
-        self.run("DELETE FROM relation WHERE patient = $1", &[&id])?;
+        self.send(sql, &[&id])?;
+        self.send("DELETE FROM version WHERE patient = $1", &[&id])?;
+        self.send("DELETE FROM relation WHERE patient = $1", &[&id])?;
         Ok(gone.unwrap_or_default())
     }
 
@@ -71,14 +71,12 @@ impl Erasures for Work<'_> {
     }
 
     fn settle_erasures(&self) -> Result<(), StoreError> {
-        self.run("UPDATE erasure SET settled = true WHERE NOT settled", &[])?;
-        Ok(())
+        self.send("UPDATE erasure SET settled = true WHERE NOT settled", &[])
     }
 
     fn certify_erasure(&self, patient: &PatientId, certificate: &[u8]) -> Result<(), StoreError> {
         let sql = "UPDATE erasure SET certificate = $2 WHERE patient = $1 AND certificate IS NULL";
-        self.run(sql, &[&patient.as_str(), &certificate])?;
-        Ok(())
+        self.send(sql, &[&patient.as_str(), &certificate])
     }
 
     fn insert_erasure_device(
@@ -88,8 +86,7 @@ impl Erasures for Work<'_> {
         directive: u64,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO erasure_device (patient, device, directive) VALUES ($1, $2, $3)";
-        self.run(sql, &[&patient.as_str(), &device.uuid(), &count(directive)])?;
-        Ok(())
+        self.send(sql, &[&patient.as_str(), &device.uuid(), &count(directive)])
     }
 
     fn confirm_erasure(
@@ -100,8 +97,7 @@ impl Erasures for Work<'_> {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE erasure_device SET confirmed_at = $3
             WHERE patient = $1 AND device = $2 AND confirmed_at IS NULL";
-        self.run(sql, &[&patient.as_str(), &device.uuid(), &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&patient.as_str(), &device.uuid(), &millis(at)])
     }
 
     fn erasure_devices(&self, patient: &PatientId) -> Result<Vec<ErasureDeviceRow>, StoreError> {

@@ -9,8 +9,8 @@ use super::opening::{connect, connections};
 use crate::database::Database;
 use crate::error::Failure;
 use crate::store::StoreError;
-use deadpool_postgres::Object;
 use jiff::Timestamp;
+use tokio_postgres::Client;
 
 /// One step of the schema.
 struct Migration {
@@ -45,16 +45,12 @@ pub struct Migrated {
 /// # Errors
 /// When the database cannot be reached, the role may not, or a table is in use for too long; a step that was begun is undone.
 pub fn migrate(database: &Database, now: Timestamp) -> Result<Migrated, Failure> {
-    let (pool, runtime) = connections(database)?;
-    let mut client = connect(&pool, &runtime)?;
-    let migrated = futures_executor::block_on(run(&mut client, now))?;
-    // Closed, not lent again: its session holds the lock.
-    drop(Object::take(client));
-    runtime.shutdown_background();
-    Ok(migrated)
+    // Closed at the end, and with it goes the lock.
+    let mut connection = connect(&connections(database)?)?;
+    connection.run(async |client| run(client, now).await).map_err(Into::into)
 }
 
-async fn run(client: &mut Object, now: Timestamp) -> Result<Migrated, StoreError> {
+async fn run(client: &mut Client, now: Timestamp) -> Result<Migrated, StoreError> {
     client.batch_execute(BEGIN).await.map_err(failed)?;
     client.batch_execute(PATIENCE).await.map_err(failed)?;
     let from = newest(client).await?;
@@ -71,7 +67,7 @@ async fn run(client: &mut Object, now: Timestamp) -> Result<Migrated, StoreError
     Ok(Migrated { from, to })
 }
 
-async fn newest(client: &Object) -> Result<u32, StoreError> {
+async fn newest(client: &Client) -> Result<u32, StoreError> {
     let sql = "SELECT to_regclass('chartkeep.migration') IS NOT NULL";
     let is_there: bool = client.query_one(sql, &[]).await.map_err(failed)?.get(0);
     if !is_there {

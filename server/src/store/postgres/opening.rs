@@ -1,27 +1,20 @@
 //! Reaching the database, and refusing one that must not be used as it is.
 
 use super::column::Columns;
+use super::lending::{Connection, Pool, WAIT};
 use super::migrating::KNOWN;
-use super::not_lent;
 use crate::database::Database;
 use crate::error::{Failure, Kind};
 use crate::store::StoreError;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as Timers};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::NoTls;
 use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Connections of one server process: one that writes, the others beside it.
-const CONNECTIONS: usize = 12;
-/// How long to wait for a connection.
-const WAIT: Duration = Duration::from_secs(10);
 /// A silent peer is asked after this time whether it is still there.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The oldest PostgreSQL that is known to do.
@@ -32,8 +25,8 @@ const OLDEST: i32 = 150_000;
 const SESSION: &str = "-c search_path=chartkeep,pg_temp -c lock_timeout=20s -c statement_timeout=120s \
     -c idle_in_transaction_session_timeout=60s -c client_min_messages=warning -c jit=off";
 
-/// Connections to a database, and the threads on which they wait for it. Nothing is asked yet.
-pub(super) fn connections(database: &Database) -> Result<(Pool, Runtime), Failure> {
+/// Where connections to a database come from. Nothing is asked yet.
+pub(super) fn connections(database: &Database) -> Result<Pool, Failure> {
     let mut config = database.config()?;
     if let Some(password) = database.password()? {
         // Handed to the library that signs in with it.
@@ -46,32 +39,17 @@ pub(super) fn connections(database: &Database) -> Result<(Pool, Runtime), Failur
         .channel_binding(ChannelBinding::Disable)
         .connect_timeout(WAIT)
         .keepalives_idle(SILENCE);
-    let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = match database.root_certificate() {
-        Some(path) => {
-            config.ssl_mode(SslMode::Require);
-            Manager::from_config(config, MakeRustlsConnect::new(tls(path)?), recycled)
-        }
-        None => {
-            config.ssl_mode(SslMode::Disable);
-            Manager::from_config(config, NoTls, recycled)
-        }
-    };
-    let pool = Pool::builder(manager).max_size(CONNECTIONS).runtime(Timers::Tokio1);
-    let pool = pool.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).recycle_timeout(Some(WAIT)).build();
-    let pool = pool.map_err(|_| Failure::internal("The connections to the database cannot be set up."))?;
-    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("database").enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::disk("The server cannot start its threads.", &error))?;
-    Ok((pool, runtime))
+    let tls = database.root_certificate().map(tls).transpose()?;
+    config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
+    Ok(Pool::new(config, tls.map(MakeRustlsConnect::new)))
 }
 
 /// One connection.
-pub(super) fn connect(pool: &Pool, runtime: &Runtime) -> Result<Object, Failure> {
-    let _within = runtime.enter();
-    futures_executor::block_on(pool.get()).map_err(|error| {
+pub(super) fn connect(pool: &Pool) -> Result<Connection, Failure> {
+    tokio::task::block_in_place(|| pool.connect()).map_err(|error| {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::warn!(cause = cause.unwrap_or_default(), "no connection to the database");
-        match not_lent(error) {
+        match error.into() {
             StoreError::Failed(_) => Failure::new(
                 Kind::Database,
                 "The database does not let this role in.",
@@ -105,9 +83,9 @@ fn tls(root: &Path) -> Result<ClientConfig, Failure> {
 
 /// Whether a database may be worked on: it keeps what it confirms, its tables fit this program, and this role can do no
 /// more than it must.
-pub(super) fn check(client: &Object) -> Result<(), Failure> {
+pub(super) fn check(connection: &Connection) -> Result<(), Failure> {
     let row = one(
-        client,
+        connection,
         "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'),
             current_setting('fsync') || current_setting('full_page_writes'),
             current_setting('synchronous_commit'), to_regclass('chartkeep.migration') IS NOT NULL",
@@ -126,12 +104,12 @@ pub(super) fn check(client: &Object) -> Result<(), Failure> {
         let advice = "As the owner of its tables run `chartkeep-server database migrate`.";
         return Err(Failure::new(Kind::Database, "The database has no tables of Chartkeep yet.", advice));
     }
-    check_tables(client)?;
-    check_role(client)
+    check_tables(connection)?;
+    check_role(connection)
 }
 
-fn check_tables(client: &Object) -> Result<(), Failure> {
-    let row = one(client, "SELECT coalesce(max(number), 0), coalesce(max(serves), 0) FROM migration")?;
+fn check_tables(connection: &Connection) -> Result<(), Failure> {
+    let row = one(connection, "SELECT coalesce(max(number), 0), coalesce(max(serves), 0) FROM migration")?;
     let (found, serves) = (Columns(&row).number(0)?, Columns(&row).number(1)?);
     if found < u64::from(KNOWN) {
         let advice = "As the owner of the tables run `chartkeep-server database migrate` of this version.";
@@ -149,9 +127,9 @@ fn check_tables(client: &Object) -> Result<(), Failure> {
 }
 
 /// A role that could change the audit log or the tables is refused: a server that was broken into could use it.
-fn check_role(client: &Object) -> Result<(), Failure> {
+fn check_role(connection: &Connection) -> Result<(), Failure> {
     let row = one(
-        client,
+        connection,
         "SELECT r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls
             OR pg_has_role(r.oid, c.relowner, 'MEMBER')
             OR has_schema_privilege('chartkeep', 'CREATE')
@@ -167,6 +145,7 @@ fn check_role(client: &Object) -> Result<(), Failure> {
     Ok(())
 }
 
-fn one(client: &Object, sql: &str) -> Result<tokio_postgres::Row, StoreError> {
-    futures_executor::block_on(client.query_one(sql, &[])).map_err(super::failed)
+fn one(connection: &Connection, sql: &str) -> Result<tokio_postgres::Row, StoreError> {
+    tokio::task::block_in_place(|| connection.wait(connection.client.query_one(sql, &[])))
+        .map_err(super::failed)
 }

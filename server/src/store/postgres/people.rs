@@ -40,19 +40,16 @@ impl People for Work<'_> {
 
     fn set_credentials(&self, person: PersonId, opaque: &[u8], sealed_seed: &[u8]) -> Result<(), StoreError> {
         let sql = "UPDATE person SET opaque = $2, seed = $3, credential = credential + 1 WHERE id = $1";
-        self.run(sql, &[&person.uuid(), &opaque, &sealed_seed])?;
-        Ok(())
+        self.send(sql, &[&person.uuid(), &opaque, &sealed_seed])
     }
 
     fn forget_passphrase(&self, person: PersonId) -> Result<(), StoreError> {
-        self.run("UPDATE person SET opaque = NULL WHERE id = $1", &[&person.uuid()])?;
-        Ok(())
+        self.send("UPDATE person SET opaque = NULL WHERE id = $1", &[&person.uuid()])
     }
 
     fn note_sign_in(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE person SET signed_in_at = $2 WHERE id = $1";
-        self.run(sql, &[&person.uuid(), &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&person.uuid(), &millis(at)])
     }
 
     fn throttle(&self, name: &[u8; 32]) -> Result<Option<ThrottleRow>, StoreError> {
@@ -65,10 +62,10 @@ impl People for Work<'_> {
             Some(throttle) => {
                 let sql = "INSERT INTO throttle (name, failures, not_before) VALUES ($1, $2, $3)
                     ON CONFLICT (name) DO UPDATE SET failures = $2, not_before = $3";
-                self.run(sql, &[&name, &i64::from(throttle.failures), &millis(throttle.not_before)])?;
+                self.send(sql, &[&name, &i64::from(throttle.failures), &millis(throttle.not_before)])?;
             }
             None => {
-                self.run("DELETE FROM throttle WHERE name = $1", &[&name])?;
+                self.send("DELETE FROM throttle WHERE name = $1", &[&name])?;
             }
         }
         Ok(())
@@ -88,14 +85,12 @@ impl People for Work<'_> {
     fn insert_role(&self, person: PersonId, role: Role, since: Timestamp) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO role_grant (person, role, since_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        self.run(sql, &[&person.uuid(), &role.as_str(), &millis(since)])?;
-        Ok(())
+        self.send(sql, &[&person.uuid(), &role.as_str(), &millis(since)])
     }
 
     fn end_roles(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE role_grant SET until_at = $2 WHERE person = $1 AND until_at IS NULL";
-        self.run(sql, &[&person.uuid(), &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&person.uuid(), &millis(at)])
     }
 
     fn set_activation(&self, person: PersonId, activation: &ActivationRow) -> Result<(), StoreError> {
@@ -107,8 +102,7 @@ impl People for Work<'_> {
             &millis(activation.expires_at),
             &i64::from(activation.failures),
         ];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn activation(&self, person: PersonId) -> Result<Option<ActivationRow>, StoreError> {
@@ -119,8 +113,7 @@ impl People for Work<'_> {
     }
 
     fn end_activation(&self, person: PersonId) -> Result<(), StoreError> {
-        self.run("DELETE FROM activation WHERE person = $1", &[&person.uuid()])?;
-        Ok(())
+        self.send("DELETE FROM activation WHERE person = $1", &[&person.uuid()])
     }
 
     fn person_key(&self, person: PersonId, device: DeviceId) -> Result<Option<PersonKeyRow>, StoreError> {
@@ -142,7 +135,7 @@ impl People for Work<'_> {
         let (person, device) = (key.person.uuid(), key.device.uuid());
         let end =
             "UPDATE person_key SET until_at = $3 WHERE person = $1 AND device = $2 AND until_at IS NULL";
-        self.run(end, &[&person, &device, &millis(key.since)])?;
+        self.send(end, &[&person, &device, &millis(key.since)])?;
         // Two sign-ins within one millisecond: the later one counts.
         let sql = "INSERT INTO person_key (person, device, since_at, signing_key, agreement_key)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person, device, since_at)
@@ -154,8 +147,7 @@ impl People for Work<'_> {
             &key.signing_key.to_bytes(),
             &key.agreement_key.to_bytes(),
         ];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn use_step(&self, person: PersonId, device: DeviceId, step: u64) -> Result<bool, StoreError> {
@@ -180,8 +172,7 @@ impl People for Work<'_> {
             &millis(relation.until),
             &relation.source,
         ];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn relation_until(

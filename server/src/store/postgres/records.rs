@@ -52,7 +52,7 @@ impl Records for Work<'_> {
         if new.version > 1 {
             self.drop_index(key)?;
             let sql = "UPDATE version SET superseded = true WHERE kind = $1 AND id = $2 AND NOT superseded";
-            self.run(sql, &[&key.kind.as_str(), &key.id.as_str()])?;
+            self.send(sql, &[&key.kind.as_str(), &key.id.as_str()])?;
         }
         if let Some(left) = new.leaves {
             self.insert(permit, new, left, true)?;
@@ -75,10 +75,7 @@ impl Records for Work<'_> {
         // One row more than the page holds says whether more follows.
         let most = i64::from(limits.entries) + 1;
         let params: Params<'_> = &[&drawer.as_str(), &count(after), &practice, &most];
-        let rows = self.wait(async {
-            let statement = self.client.prepare_cached(sql).await?;
-            self.client.query_raw(&statement, params.iter().copied()).await
-        })?;
+        let rows = self.stream(sql, params)?;
         // Row by row as they arrive, so that a page of large records is in memory once.
         let mut rows = std::pin::pin!(rows);
         let mut end = after;

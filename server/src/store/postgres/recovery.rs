@@ -19,8 +19,7 @@ impl RecoveryCodes for Work<'_> {
             &code.sealed_code,
             &millis(code.received_at),
         ];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn recovery_code(
@@ -42,13 +41,11 @@ impl RecoveryCodes for Work<'_> {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE recovery_code SET code = NULL, released_at = $2, released_by = $3, reason = $4
             WHERE slot = $1";
-        self.run(sql, &[&slot.uuid(), &millis(at), &by.uuid(), &plain(reason)])?;
-        Ok(())
+        self.send(sql, &[&slot.uuid(), &millis(at), &by.uuid(), &plain(reason)])
     }
 
     fn forget_recovery_codes(&self, person: PersonId) -> Result<(), StoreError> {
-        self.run("DELETE FROM recovery_code WHERE person = $1", &[&person.uuid()])?;
-        Ok(())
+        self.send("DELETE FROM recovery_code WHERE person = $1", &[&person.uuid()])
     }
 
     fn released_recovery_codes(&self, device: DeviceId) -> Result<Vec<SlotId>, StoreError> {

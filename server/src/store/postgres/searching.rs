@@ -64,10 +64,10 @@ impl Searching for Work<'_> {
     }
 
     fn set_index(&self, _permit: &Permit, seq: u64, rows: &[IndexRow]) -> Result<(), StoreError> {
-        self.run("DELETE FROM search_index WHERE seq = $1", &[&count(seq)])?;
+        self.send("DELETE FROM search_index WHERE seq = $1", &[&count(seq)])?;
         for row in rows {
             let sql = "INSERT INTO search_index (parameter, value, seq) VALUES ($1, $2, $3)";
-            self.run(sql, &[&row.parameter.as_ref(), &row.value, &count(seq)])?;
+            self.send(sql, &[&row.parameter.as_ref(), &row.value, &count(seq)])?;
         }
         Ok(())
     }
@@ -98,8 +98,7 @@ impl Work<'_> {
     pub(super) fn drop_index(&self, key: &RecordKey) -> Result<(), StoreError> {
         let sql =
             "DELETE FROM search_index WHERE seq IN (SELECT seq FROM version WHERE kind = $1 AND id = $2)";
-        self.run(sql, &[&key.kind.as_str(), &key.id.as_str()])?;
-        Ok(())
+        self.send(sql, &[&key.kind.as_str(), &key.id.as_str()])
     }
 }
 

@@ -9,11 +9,10 @@ use records::id::{DeviceId, PersonId, SessionId};
 impl Sessions for Work<'_> {
     fn insert_attempt(&self, attempt: &AttemptRow) -> Result<(), StoreError> {
         let person = attempt.person.map(|person| person.uuid());
-        self.run(
+        self.send(
             "INSERT INTO attempt (id, kind, device, person, state, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
             &[&attempt.id, &attempt.kind.as_str(), &attempt.device.uuid(), &person, &attempt.state, &millis(attempt.expires_at)],
-        )?;
-        Ok(())
+        )
     }
 
     fn take_attempt(
@@ -37,11 +36,10 @@ impl Sessions for Work<'_> {
     }
 
     fn insert_session(&self, session: &SessionRow) -> Result<(), StoreError> {
-        self.run(
+        self.send(
             "INSERT INTO session (token, id, person, device, certificate, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
             &[&session.token, &session.id.uuid(), &session.person.uuid(), &session.device.uuid(), &session.certificate, &millis(session.expires_at)],
-        )?;
-        Ok(())
+        )
     }
 
     fn session(&self, token: &[u8; 32]) -> Result<Option<SessionRow>, StoreError> {
@@ -59,13 +57,11 @@ impl Sessions for Work<'_> {
     }
 
     fn end_sessions_of(&self, person: PersonId) -> Result<(), StoreError> {
-        self.run("DELETE FROM session WHERE person = $1", &[&person.uuid()])?;
-        Ok(())
+        self.send("DELETE FROM session WHERE person = $1", &[&person.uuid()])
     }
 
     fn purge_expired(&self, at: Timestamp) -> Result<(), StoreError> {
-        self.run("DELETE FROM attempt WHERE expires_at <= $1", &[&millis(at)])?;
-        self.run("DELETE FROM session WHERE expires_at <= $1", &[&millis(at)])?;
-        Ok(())
+        self.send("DELETE FROM attempt WHERE expires_at <= $1", &[&millis(at)])?;
+        self.send("DELETE FROM session WHERE expires_at <= $1", &[&millis(at)])
     }
 }

@@ -14,15 +14,12 @@ const TABLES: [&str; 5] = ["version", "search_index", "change", "conflict", "rel
 /// # Errors
 /// When the database cannot be reached, the role does not own the tables, or one is in use for too long.
 pub fn settle(database: &Database) -> Result<(), Failure> {
-    let (pool, runtime) = connections(database)?;
-    let client = connect(&pool, &runtime)?;
-    let run = |sql: &str| futures_executor::block_on(client.batch_execute(sql)).map_err(failed);
+    let connection = connect(&connections(database)?)?;
+    let run = |sql: &str| connection.wait(connection.client.batch_execute(sql)).map_err(failed);
     // As long as it takes, once a table is free.
     run("SET statement_timeout = 0")?;
     for table in TABLES {
         run(&format!("VACUUM (FULL, ANALYZE) {table}"))?;
     }
-    drop(client);
-    runtime.shutdown_background();
     Ok(())
 }

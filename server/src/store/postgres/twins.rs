@@ -10,8 +10,7 @@ impl Twins for Work<'_> {
         let sql = "INSERT INTO twin (person, of_device, on_device, bytes) VALUES ($1, $2, $3, $4)
             ON CONFLICT (person, of_device, on_device) DO UPDATE SET bytes = $4";
         let row: Params<'_> = &[&twin.person.uuid(), &twin.of.uuid(), &twin.on.uuid(), &twin.bytes];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn twin(&self, person: PersonId, of: DeviceId, on: DeviceId) -> Result<Option<TwinRow>, StoreError> {
@@ -25,8 +24,7 @@ impl Twins for Work<'_> {
             ON CONFLICT (person, device) DO UPDATE SET number = $3, bytes = $4";
         let row: Params<'_> =
             &[&prepared.person.uuid(), &prepared.device.uuid(), &count(prepared.number), &prepared.bytes];
-        self.run(sql, row)?;
-        Ok(())
+        self.send(sql, row)
     }
 
     fn prepared(&self, device: DeviceId, at_most: u32) -> Result<Vec<PreparedRow>, StoreError> {
@@ -51,22 +49,19 @@ impl Twins for Work<'_> {
     fn forget_keys_on(&self, person: PersonId, device: DeviceId) -> Result<(), StoreError> {
         let (person, device) = (person.uuid(), device.uuid());
         let sql = "DELETE FROM twin WHERE person = $1 AND (of_device = $2 OR on_device = $2)";
-        self.run(sql, &[&person, &device])?;
-        self.run("DELETE FROM prepared_slot WHERE person = $1 AND device = $2", &[&person, &device])?;
-        Ok(())
+        self.send(sql, &[&person, &device])?;
+        self.send("DELETE FROM prepared_slot WHERE person = $1 AND device = $2", &[&person, &device])
     }
 
     fn forget_twins_of(&self, person: PersonId) -> Result<(), StoreError> {
         let person = person.uuid();
-        self.run("DELETE FROM twin WHERE person = $1", &[&person])?;
-        self.run("DELETE FROM prepared_slot WHERE person = $1", &[&person])?;
-        Ok(())
+        self.send("DELETE FROM twin WHERE person = $1", &[&person])?;
+        self.send("DELETE FROM prepared_slot WHERE person = $1", &[&person])
     }
 
     fn forget_twins_on(&self, device: DeviceId) -> Result<(), StoreError> {
         let device = device.uuid();
-        self.run("DELETE FROM twin WHERE of_device = $1 OR on_device = $1", &[&device])?;
-        self.run("DELETE FROM prepared_slot WHERE device = $1", &[&device])?;
-        Ok(())
+        self.send("DELETE FROM twin WHERE of_device = $1 OR on_device = $1", &[&device])?;
+        self.send("DELETE FROM prepared_slot WHERE device = $1", &[&device])
     }
 }
