@@ -338,6 +338,7 @@ CREATE TABLE leaf (
 ) STRICT;
 CREATE UNIQUE INDEX leaf_of_log ON leaf (log, position);
 CREATE INDEX leaf_of_time ON leaf (recorded_at, n);
+CREATE INDEX leaf_that_is_odd ON leaf (n) WHERE odd;
 CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
 CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;

@@ -58,7 +58,8 @@ impl Finding {
             sql.one_of(" AND event_id IN (", texts(&query.ids));
         }
         if !query.patients.is_empty() {
-            sql.one_of(" AND (odd OR patient IN (", texts(&query.patients));
+            let found = " AND n IN (SELECT n FROM leaf WHERE odd UNION SELECT n FROM leaf WHERE patient IN (";
+            sql.one_of(found, texts(&query.patients));
             sql.text.push(')');
         }
         if let Some((at, number)) = query.before {
@@ -109,8 +110,17 @@ impl Finding {
         if let Some(kind) = &query.kind {
             self.bind(" AND v.kind = ?", Bound::Text(kind.to_string()));
         }
-        if !query.ids.is_empty() {
-            self.one_of(" AND v.id IN (", query.ids.iter().map(|id| Bound::Text(id.to_string())).collect());
+        let ids: Vec<_> = query.ids.iter().map(|id| Bound::Text(id.to_string())).collect();
+        match &query.kind {
+            Some(_) | None if ids.is_empty() => {}
+            // By their numbers, so that the index of a type, which is in the order of the answer, is not gone through.
+            Some(kind) if query.versions == Versions::Current => {
+                let of_kind = " AND v.seq IN (SELECT seq FROM version WHERE kind = ?";
+                self.bind(of_kind, Bound::Text(kind.to_string()));
+                self.one_of(" AND id IN (", ids);
+                self.text.push(')');
+            }
+            Some(_) | None => self.one_of(" AND v.id IN (", ids),
         }
         self.maybe(" AND v.version = ?", query.version.map(number));
         if let Some(patient) = &query.patient {
@@ -167,29 +177,34 @@ impl Finding {
         }
     }
 
+    /// The alternatives beside each other, the conditions of one within each other: as a list of numbers the store can begin
+    /// with it, where it is the shortest.
     fn group(&mut self, group: &[Vec<IndexCondition>]) {
-        self.text.push_str(" AND (FALSE");
-        for alternative in group {
-            self.text.push_str(" OR (TRUE");
-            for condition in alternative {
-                let parameter = Bound::Text(condition.parameter.clone().into_owned());
-                self.bind(" AND v.seq IN (SELECT seq FROM search_index WHERE parameter = ?", parameter);
-                match &condition.test {
-                    IndexTest::Is(value) => self.bind(" AND value = ?", Bound::Bytes(value.clone())),
-                    IndexTest::Within(from, below) => {
-                        if let Some(from) = from {
-                            self.bind(" AND value >= ?", Bound::Bytes(from.clone()));
-                        }
-                        if let Some(below) = below {
-                            self.bind(" AND value < ?", Bound::Bytes(below.clone()));
-                        }
-                    }
-                }
-                self.text.push(')');
+        for (at, alternative) in group.iter().enumerate() {
+            self.text.push_str(if at == 0 { " AND v.seq IN (" } else { " UNION " });
+            for (nested, condition) in alternative.iter().enumerate() {
+                self.text.push_str(if nested == 0 { "" } else { " AND seq IN (" });
+                self.holds(condition);
             }
-            self.text.push(')');
+            self.text.push_str(&")".repeat(alternative.len().saturating_sub(1)));
         }
-        self.text.push(')');
+        self.text.push_str(if group.is_empty() { "" } else { ")" });
+    }
+
+    fn holds(&mut self, condition: &IndexCondition) {
+        let parameter = Bound::Text(condition.parameter.clone().into_owned());
+        self.bind("SELECT seq FROM search_index WHERE parameter = ?", parameter);
+        match &condition.test {
+            IndexTest::Is(value) => self.bind(" AND value = ?", Bound::Bytes(value.clone())),
+            IndexTest::Within(from, below) => {
+                if let Some(from) = from {
+                    self.bind(" AND value >= ?", Bound::Bytes(from.clone()));
+                }
+                if let Some(below) = below {
+                    self.bind(" AND value < ?", Bound::Bytes(below.clone()));
+                }
+            }
+        }
     }
 
     /// Opens a list of places and closes it; no value leaves a list that nothing is in.
