@@ -225,16 +225,18 @@ impl Window {
         Err(DemoError::Step(format!("see {test_id} go")))
     }
 
-    /// Sees that an element can be clicked where it stands, with nothing to be scrolled first.
+    /// Sees that an element is whole inside the window and can be clicked where it stands, with nothing to be scrolled.
     ///
     /// # Errors
-    /// Where it is not there, or its middle is out of sight or under something else.
+    /// Where it is not there, a part of it is beyond an edge, or its middle is under something else.
     pub(crate) async fn in_sight(&mut self, test_id: &str) -> Result<(), DemoError> {
         self.element(test_id).await?;
         let script = format!(
             "const one = document.querySelector('[data-testid=\"{test_id}\"]');
              const at = one.getBoundingClientRect();
-             return one.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2));"
+             const inside = at.left >= 0 && at.top >= 0 && at.right <= innerWidth && at.bottom <= innerHeight;
+             const middle = document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2);
+             return inside && one.contains(middle);"
         );
         let is_seen = self.script(&script).await? == Value::Bool(true);
         if is_seen { Ok(()) } else { Err(DemoError::not_seen(&format!("{test_id}, without scrolling"))) }

@@ -97,6 +97,8 @@ impl MainJob {
         window.click("audit-open").await?;
         window.element("audit-verify").await?;
         self.shoot("audit")?;
+        // The bar below has the long notice of a first sign-in in it.
+        window.in_sight("status-clock").await?;
         let page =
             window.call("audit_page", json!({ "form": { "patientId": null, "fromIndex": null } })).await?;
         self.report.events_recorded = page["verified"]["size"].as_u64().unwrap_or_default();
