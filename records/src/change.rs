@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::document::{Document, DocumentError};
 use crate::id::{ChangeId, DeviceId, PersonId, PracticeId, RecordKey};
+use crate::write::settled_by;
 
 pub use apply::{Decision, History, Stored, apply};
 pub use outcome::{Outcome, RefusalCode, StoredVersion};
@@ -132,6 +133,18 @@ impl Change {
     /// The FHIR transaction bundle, as it is signed and sent.
     pub fn bundle(&self) -> &[u8] {
         &self.bundle
+    }
+
+    /// The earlier changes in conflict that this one settles, by its `Provenance`, with the records they were about.
+    pub fn settles(&self) -> impl Iterator<Item = (ChangeId, RecordKey)> {
+        let settled = self.entries.iter().filter_map(|entry| settled_by(&entry.document));
+        settled.flat_map(|(changes, records)| {
+            let pairs = |change: ChangeId| {
+                let records: Vec<RecordKey> = records.clone();
+                records.into_iter().map(move |record| (change, record))
+            };
+            changes.into_iter().flat_map(pairs).collect::<Vec<_>>()
+        })
     }
 
     /// The changes that must have been applied before this one.

@@ -4,8 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::document::Document;
+use crate::id::{RecordKey, ResourceKind};
+use crate::reference::Reference;
 
 /// What kind of information a record is; the rights table is written in these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -253,9 +256,15 @@ impl FromStr for DataClass {
 
 /// The class of a record, by its type, category and security labels; the highest label wins. A type that is not
 /// known counts as sensitive: what nobody has thought about is kept closely.
+///
+/// A `Provenance` is kept with what it tells of, so that it lies in the same drawer.
 pub fn classify(document: &Document) -> DataClass {
     let labels = document.labels();
-    let plain = DataClass::without_labels(document.kind().as_str(), document.categories());
+    let plain = if *document.kind() == ResourceKind::PROVENANCE {
+        Some(class_of_targets(document))
+    } else {
+        DataClass::without_labels(document.kind().as_str(), document.categories())
+    };
     if labels.counselling {
         DataClass::Counselling
     } else if labels.sensitive
@@ -271,6 +280,22 @@ pub fn classify(document: &Document) -> DataClass {
 /// Every resource type that Chartkeep has a place for.
 pub fn known_kinds() -> impl Iterator<Item = &'static str> {
     TYPES.iter().flat_map(|(_, kinds)| kinds.iter().copied())
+}
+
+/// The class of the first record that a `Provenance` is about, beside the patient.
+fn class_of_targets(document: &Document) -> DataClass {
+    let targets = document.value().get("target").and_then(Value::as_array).into_iter().flatten();
+    let record = |target: &Value| match Reference::parse(target.get("reference")?.as_str()?) {
+        Reference::Record(key) => Some(key),
+        Reference::Urn(_) | Reference::Contained(_) | Reference::Other(_) => None,
+    };
+    let records: Vec<RecordKey> = targets.filter_map(record).collect();
+    let class = |key: &RecordKey| DataClass::without_labels(key.kind.as_str(), &[]);
+    let beside = records.iter().find(|key| key.kind != ResourceKind::PATIENT).or(records.first());
+    match beside {
+        Some(key) => class(key).unwrap_or(DataClass::Sensitive),
+        None => DataClass::NotesResults,
+    }
 }
 
 /// Whether this resource type is one that Chartkeep has a place for.

@@ -118,7 +118,7 @@ impl Document {
     }
 
     /// Whose record it is: the patient itself, or the one named by `subject`, `patient`, `beneficiary`,
-    /// `individual`, `for`, or an appointment's participant.
+    /// `individual`, `for`, an appointment's participant, or a provenance's `target`.
     pub fn patient(&self) -> Option<&PatientId> {
         self.0.patient.as_ref()
     }
@@ -205,6 +205,7 @@ struct Head {
     #[serde(rename = "for")]
     for_whom: Option<Value>,
     participant: Option<Value>,
+    target: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -220,9 +221,11 @@ impl Head {
         if key.kind == ResourceKind::PATIENT {
             return Some(PatientId(key.id.clone()));
         }
+        let target = self.target.as_ref().filter(|_| key.kind == ResourceKind::PROVENANCE);
         let named = [&self.subject, &self.patient, &self.beneficiary, &self.individual, &self.for_whom];
         let actors = self.participant.iter().flat_map(one_or_many).filter_map(|p| p.get("actor"));
-        named.into_iter().flatten().flat_map(one_or_many).chain(actors).find_map(patient_of)
+        let named = named.into_iter().flatten().chain(target);
+        named.flat_map(one_or_many).chain(actors).find_map(patient_of)
     }
 
     fn labels(&self) -> Labels {

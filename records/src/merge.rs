@@ -8,6 +8,7 @@
 //! - Security labels unite, so that a merge never lowers them.
 
 mod group;
+mod settle;
 mod three_way;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use crate::document::Document;
 
 use group::Group;
 use three_way::three_way;
+
+pub use settle::{Part, Side, parts, settle};
 
 /// What became of two edits.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,6 +19,7 @@ mod problem;
 mod procedure;
 pub mod range;
 mod vitals;
+mod words;
 
 pub(crate) use element::has_code;
 
@@ -37,6 +38,7 @@ pub use problem::ProblemItem;
 pub use procedure::ProcedureItem;
 pub use range::{RANGE_NOT_SUPPLIED, Range, Subject};
 pub use vitals::{VitalPoint, VitalSeries, VitalSet};
+pub use words::{ElementLine, element_lines, record_title};
 
 /// LOINC codes that reading and writing share.
 pub(crate) mod vital_codes {

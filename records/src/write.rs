@@ -4,6 +4,7 @@ mod decimal;
 mod mask;
 mod note;
 mod patient;
+mod settlement;
 mod vitals;
 
 use jiff::Timestamp;
@@ -14,8 +15,9 @@ use crate::id::{PatientId, PersonId, ResourceId};
 
 pub use decimal::{Decimal, NotADecimal};
 pub use mask::masked;
-pub use note::{NoteError, NoteForm};
+pub use note::{NoteError, NoteForm, note_of_its_own, signed_note};
 pub use patient::with_record_number;
+pub use settlement::{Settlement, settled_by};
 pub use vitals::{Field, Known, LengthUnit, TemperatureUnit, VitalsError, VitalsForm, WeightUnit};
 
 /// Of whom, by whom and when something is written.

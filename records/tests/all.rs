@@ -17,6 +17,7 @@ mod all {
     mod results;
     mod rights;
     mod searching;
+    mod settling;
     mod synthea;
     mod views;
 }

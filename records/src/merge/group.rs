@@ -4,64 +4,77 @@ use serde_json::Value;
 
 use crate::view::has_code;
 
-/// Elements of which two people must not each change one.
-pub(super) struct Group(&'static [&'static str]);
+/// Elements of which two people must not each change one: what they are about, in words, and their names.
+pub(super) struct Group(&'static str, &'static [&'static str]);
 
 /// What a medicine is, for whom, whether it is taken, and how much of it.
-const DOSE: Group = Group(&[
-    "medicationCodeableConcept",
-    "medicationReference",
-    "dosageInstruction",
-    "dosage",
-    "dispenseRequest",
-    "status",
-    "statusReason",
-    "intent",
-    "doNotPerform",
-    "subject",
-    "substitution",
-]);
+const DOSE: Group = Group(
+    "Medicine and dose",
+    &[
+        "medicationCodeableConcept",
+        "medicationReference",
+        "dosageInstruction",
+        "dosage",
+        "dispenseRequest",
+        "status",
+        "statusReason",
+        "intent",
+        "doNotPerform",
+        "subject",
+        "substitution",
+    ],
+);
 
 /// Who a patient is.
-const IDENTITY: Group = Group(&[
-    "name",
-    "birthDate",
-    "gender",
-    "identifier",
-    "link",
-    "active",
-    "deceasedBoolean",
-    "deceasedDateTime",
-    "multipleBirthBoolean",
-    "multipleBirthInteger",
-]);
+const IDENTITY: Group = Group(
+    "Who the patient is",
+    &[
+        "name",
+        "birthDate",
+        "gender",
+        "identifier",
+        "link",
+        "active",
+        "deceasedBoolean",
+        "deceasedDateTime",
+        "multipleBirthBoolean",
+        "multipleBirthInteger",
+    ],
+);
 
 /// What an allergy is against, and whether it stands.
-const ALLERGY: Group = Group(&["code", "clinicalStatus", "verificationStatus", "patient"]);
+const ALLERGY: Group =
+    Group("What the allergy is", &["code", "clinicalStatus", "verificationStatus", "patient"]);
 
 /// What was measured.
-const MEASUREMENT: Group = Group(&[
-    "code",
-    "status",
-    "subject",
-    "effectiveDateTime",
-    "component",
-    "valueQuantity",
-    "valueCodeableConcept",
-    "valueString",
-    "valueBoolean",
-    "valueInteger",
-    "valueRange",
-    "valueRatio",
-    "dataAbsentReason",
-]);
+const MEASUREMENT: Group = Group(
+    "What was measured",
+    &[
+        "code",
+        "status",
+        "subject",
+        "effectiveDateTime",
+        "component",
+        "valueQuantity",
+        "valueCodeableConcept",
+        "valueString",
+        "valueBoolean",
+        "valueInteger",
+        "valueRange",
+        "valueRatio",
+        "dataAbsentReason",
+    ],
+);
 
 /// What a problem is, and whether it stands.
-const PROBLEM: Group = Group(&["code", "clinicalStatus", "verificationStatus", "subject"]);
+const PROBLEM: Group =
+    Group("What the problem is", &["code", "clinicalStatus", "verificationStatus", "subject"]);
 
 /// What a note says, and who answers for it.
-const NOTE: Group =
-    Group(&["status", "docStatus", "content", "section", "author", "authenticator", "subject"]);
+const NOTE: Group = Group(
+    "What the note says",
+    &["status", "docStatus", "date", "content", "section", "author", "authenticator", "subject"],
+);
 
 impl Group {
     /// The groups of a resource type.
@@ -80,9 +93,14 @@ impl Group {
         }
     }
 
+    /// What its elements are about.
+    pub(super) fn title(&self) -> &'static str {
+        self.0
+    }
+
     pub(super) fn holds(&self, name: &str) -> bool {
         // `_birthDate` carries the extensions of `birthDate`.
-        self.0.contains(&name.trim_start_matches('_'))
+        self.1.contains(&name.trim_start_matches('_'))
     }
 }
 

@@ -172,10 +172,15 @@ fn title(value: &Value) -> Option<String> {
 
 fn state(kind: &ResourceKind, value: &Value) -> NoteState {
     let element = if *kind == ResourceKind::COMPOSITION { "status" } else { "docStatus" };
-    match value.get(element).and_then(Value::as_str) {
-        Some("preliminary") => NoteState::Draft,
-        Some("amended") => NoteState::Amended,
-        Some(_) | None => NoteState::Signed,
+    value.get(element).and_then(Value::as_str).map_or(NoteState::Signed, doc_status)
+}
+
+/// How far a note is, by the code of its status.
+pub(super) fn doc_status(code: &str) -> NoteState {
+    match code {
+        "preliminary" => NoteState::Draft,
+        "amended" => NoteState::Amended,
+        _ => NoteState::Signed,
     }
 }
 

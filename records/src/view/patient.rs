@@ -167,7 +167,11 @@ impl PatientSummary {
 
 /// The name of any resource that has `name` as `HumanName`: `Dr Johnson Schmitt`.
 pub(super) fn person_name(value: &Value) -> Option<String> {
-    let name = official_name(value)?;
+    name_words(official_name(value)?)
+}
+
+/// A `HumanName` in its words.
+pub(super) fn name_words(name: &Value) -> Option<String> {
     text(name, "text").or_else(|| {
         let parts =
             [joined(name, "prefix"), joined(name, "given"), text(name, "family"), joined(name, "suffix")];

@@ -131,6 +131,32 @@ impl NoteForm {
     }
 }
 
+/// Whether a note is one that somebody has signed, so that it is never edited.
+pub fn signed_note(document: &Document) -> bool {
+    *document.kind() == ResourceKind::DOCUMENT_REFERENCE
+        && document.value().get("docStatus").and_then(Value::as_str) != Some("preliminary")
+}
+
+/// A version of a note that was not taken, as a note of its own beside the one that stands. It keeps its author and words, and
+/// nobody has signed it: a signature holds for what was signed, not for a copy that another may have made.
+///
+/// # Errors
+/// When it cannot be written down.
+pub fn note_of_its_own(
+    note: &Document,
+    id: ResourceId,
+    beside: &RecordKey,
+) -> Result<Document, DocumentError> {
+    note.edit(|value| {
+        value["id"] = id.as_str().into();
+        value["docStatus"] = "preliminary".into();
+        value["relatesTo"] = json!([{"code": "appends", "target": {"reference": beside.to_string()}}]);
+        if let Some(members) = value.as_object_mut() {
+            members.shift_remove("authenticator");
+        }
+    })
+}
+
 fn coded(system: &str, code: &str, display: &str) -> Value {
     json!({"coding": [{"system": system, "code": code, "display": display}], "text": display})
 }

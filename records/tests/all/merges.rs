@@ -153,7 +153,7 @@ fn any_element() -> impl Strategy<Value = Value> {
     })
 }
 
-fn any_document() -> impl Strategy<Value = Document> {
+pub(crate) fn any_document() -> impl Strategy<Value = Document> {
     let elements = proptest::sample::select(vec!["note", "status", "code", "reaction", "onset", "dosage"]);
     proptest::collection::btree_map(elements, any_element(), 0..5).prop_map(|members| {
         let mut value = json!({"resourceType": "MedicationRequest", "id": "x"});
