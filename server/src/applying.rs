@@ -14,6 +14,7 @@ use records::change::{Base, Change, Decision, Origin, Outcome, RefusalCode, Stor
 use records::event::{EventOutcome, WriteDetails};
 use records::id::{ChangeId, DeviceId, PersonId, PracticeId};
 use records::rights::Trail as _;
+use records::write::settled_by;
 use records::{AuditEvent, classify};
 use sha2::{Digest as _, Sha256};
 use sync::wire::{ChangeReceipt, Standing};
@@ -248,7 +249,26 @@ impl Arrival<'_> {
             };
             self.tx.insert_version(permits.of(document.key())?, &new)?;
         }
+        self.settle(change, permits)?;
         Ok(Decision::Store(stored).outcome())
+    }
+
+    /// Ends the conflicts that a change says were decided, of records of its own patient.
+    fn settle(&self, change: &Change, permits: &Permits) -> Result<(), Refusal> {
+        for entry in change.entries() {
+            let Some((settled, records)) = settled_by(&entry.document) else { continue };
+            let permit = permits.of(entry.document.key())?;
+            for key in records {
+                let owner = self.tx.facts(&key)?.and_then(|facts| facts.patient);
+                if owner.as_ref() != entry.document.patient() {
+                    continue;
+                }
+                for settled in &settled {
+                    self.tx.settle_conflict(permit, *settled, &key, self.now)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Keeps every record of a change in conflict beside the version that stands.

@@ -80,6 +80,10 @@ macro_rules! command_table {
             save_place(form: Place) -> ();
             /// What has reached the server and what has not.
             sync_status() -> SyncView;
+            /// Both versions of a change that met another one.
+            conflict(form: ConflictRef) -> ConflictView;
+            /// Saves what a person has decided between them.
+            settle_conflict(form: ConflictForm) -> SaveView;
             /// Tries to reach the server now.
             sync_now() -> ();
             /// What this workstation stands on, without any patient's data.

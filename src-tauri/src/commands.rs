@@ -1,9 +1,9 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AuditView, ChartView, CredentialView, DraftForm, HealthView, NoteForm, OpenedView,
-    PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView,
-    TodayView, VitalsForm,
+    ActivationView, AuditView, ChartView, ConflictForm, ConflictView, CredentialView, DraftForm, HealthView,
+    NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView,
+    StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{
     ActivateForm, ClientError, Code, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, PassphraseForm,
@@ -12,7 +12,9 @@ use client::{
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
+use crate::view::{
+    AuditPageForm, ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm,
+};
 
 macro_rules! handlers {
     ($($(#[$doc:meta])* $name:ident($($form:ident: $Form:ty)?) -> $View:ty;)*) => {

@@ -7,9 +7,9 @@ use client::keyring::OsKeyring;
 use client::parking::{ParkedMemory, ProcessMemory};
 use client::security_key::KeyStep;
 use client::view::{
-    ActivationView, AuditView, ChartView, CredentialView, DraftForm, HealthView, NoteForm, OpenedView,
-    PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView,
-    TodayView, VitalsForm, WindowHealth,
+    ActivationView, AuditView, ChartView, ConflictForm, ConflictView, CredentialView, DraftForm, HealthView,
+    NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView,
+    StatusView, SyncView, TodayView, VitalsForm, WindowHealth,
 };
 use client::{
     ABSOLUTE_LIMIT, ActivateForm, ClientError, Clock, EnrolForm, Event, IdleState, IdleTimer, KeyReenterForm,
@@ -21,7 +21,9 @@ use tauri::{AppHandle, Emitter};
 
 use crate::parked::HandedOn;
 use crate::signals::Ears;
-use crate::view::{AuditPageForm, ConfirmForm, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
+use crate::view::{
+    AuditPageForm, ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm,
+};
 use crate::{clipboard, hardening, relock};
 
 /// A web view that ends earlier than this, with nobody signed in, is not started again.
@@ -321,6 +323,14 @@ impl Desk {
 
     pub(crate) fn sync_status(&self) -> Answer<SyncView> {
         self.workstation.sync_status()
+    }
+
+    pub(crate) fn conflict(&self, form: ConflictRef) -> Answer<ConflictView> {
+        self.workstation.conflict(&form.change_id)
+    }
+
+    pub(crate) fn settle_conflict(&self, form: ConflictForm) -> Answer<SaveView> {
+        self.workstation.settle_conflict(form)
     }
 
     pub(crate) fn sync_now(&self) -> Answer<()> {

@@ -61,6 +61,15 @@ pub(crate) struct DraftRef {
     pub form: DraftKind,
 }
 
+/// Names a change that met another one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct ConflictRef {
+    /// The change's id.
+    pub change_id: String,
+}
+
 /// Which page of the trail.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -129,9 +129,9 @@ def read_drawer(path, name, keys, place):
         total = (total + row_digest(tokens, key, revision)) % 2**256
         documents[key] = plain
     assert total.to_bytes(32, "little") == digest, f"the digest of {name}"
-    for table in ("pending", "server_version"):
+    for table, column in (("pending", "sealed"), ("pending.base", "base"), ("server_version", "sealed")):
         for kind, own_id, patient, revision, data in db.execute(
-                f"SELECT kind, id, patient, revision, sealed FROM {table} WHERE sealed <> x''"):
+                f"SELECT kind, id, patient, revision, {column} FROM {table.split('.')[0]} WHERE {column} <> x''"):
             sealed.open_row(patients[patient][1], vault, name, table, f"{kind}/{own_id}", revision, data)
     for number, revision, data in db.execute("SELECT number, revision, sealed FROM summary"):
         who, patient_key = patients[number]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use records::change::Base;
-use records::id::{ChangeId, RecordKey};
+use records::id::RecordKey;
 use records::rights::{Action, Permit};
 use records::{ClassSet, DataClass, Versioned};
 
-use crate::drawer::Wanted;
+use crate::drawer::{SetApart, Wanted};
 use crate::error::ReadError;
 use crate::vault::Vault;
 
@@ -89,11 +89,11 @@ impl Vault {
         Ok(found)
     }
 
-    /// What the server would not take of the patient's record: each document as it was written here, by its change.
+    /// What the server would not take of the patient's record: each document as it was written here, in the order of writing.
     ///
     /// # Errors
     /// [`ReadError::NotPermitted`] if the permit is not one to open a chart.
-    pub fn set_apart(&self, permit: &Permit) -> Result<Vec<(ChangeId, Versioned)>, ReadError> {
+    pub fn set_apart(&self, permit: &Permit) -> Result<Vec<SetApart>, ReadError> {
         self.check(permit, &[Action::OpenChart])?;
         let patient = permit.patient().ok_or(ReadError::NotPermitted)?;
         let person = permit.actor().person.to_string();

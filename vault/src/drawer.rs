@@ -32,6 +32,7 @@ pub use counting::Count;
 pub(crate) use duplicate::Duplicate;
 pub use held::HeldFor;
 pub(crate) use index::match_expressions;
+pub use pending::SetApart;
 pub use reading::DayPart;
 pub(crate) use reading::{Scope, Wanted};
 pub(crate) use sealing::Sealing;

@@ -39,7 +39,7 @@ pub use device::{
     StoredEntry, StoredGrant, Subject, Throttle,
 };
 pub use drafts::{Draft, DraftError, Drafts};
-pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, Standing};
+pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, SetApart, Standing};
 pub use durable::write as write_durably;
 pub use error::{PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
 pub use folder::Folder;

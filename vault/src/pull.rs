@@ -6,7 +6,7 @@ use records::rights::{Action, Permit};
 use records::{Document, Drawer, classify};
 use rusqlite::params;
 
-use crate::device::Device;
+use crate::device::{Device, OutboxState};
 use crate::error::{PullError, StoreError};
 use crate::number;
 use crate::vault::Vault;
@@ -91,7 +91,14 @@ impl Vault {
         for (drawer, open) in drawers.iter_mut() {
             for entry in device.unsettled(*drawer)? {
                 let verdict = Verdict::from_bytes(&entry.verdict).ok_or(StoreError::Damaged)?;
-                open.write(random, |writing| writing.take_verdict(entry.change, &verdict))?;
+                open.write(random, |writing| {
+                    writing.take_verdict(entry.change, &verdict)?;
+                    // An older copy of the drawer may still hold what was decided since.
+                    if entry.state == OutboxState::Settled {
+                        writing.drop_set_apart(entry.change)?;
+                    }
+                    Ok::<_, StoreError>(())
+                })?;
                 device.settled(entry.change)?;
             }
         }

@@ -56,6 +56,9 @@ pub(crate) struct Intent {
     records: Vec<RecordKey>,
     change: ChangeId,
     event: EventId,
+    /// The changes in conflict that this one settles.
+    #[serde(default)]
+    pub(crate) settles: Vec<ChangeId>,
 }
 
 impl Vault {
@@ -157,6 +160,9 @@ impl Vault {
             for written in change.entries() {
                 writing.write_pending(change.id(), &written.document)?;
             }
+            for (settled, _) in change.settles() {
+                writing.drop_set_apart(settled)?;
+            }
             writing.keep_envelope(entry, &envelope)?;
             Ok::<_, SaveError>(())
         })?;
@@ -182,7 +188,7 @@ impl Vault {
     ) -> Result<(), StoreError> {
         let outcome = if written.is_some() { EventOutcome::Success } else { EventOutcome::SeriousFailure };
         let result = self.result_event(intent, outcome, now);
-        self.device.close_intent(intent.change, written, &result)
+        self.device.close_intent(intent.change, written, &intent.settles, &result)
     }
 
     fn result_event(&mut self, intent: &Intent, outcome: EventOutcome, now: Timestamp) -> AuditEvent {
@@ -233,7 +239,23 @@ impl Vault {
             return Err(SaveError::Erased);
         }
         self.check_bases(change)?;
+        self.check_settled(change, drawer)?;
         Ok(drawer)
+    }
+
+    /// A conflict is decided once, and in the drawer and for the patient that it is of.
+    fn check_settled(&self, change: &Change, drawer: Drawer) -> Result<(), SaveError> {
+        let patient = change.entries().first().and_then(|entry| entry.document.patient());
+        for (settled, _) in change.settles() {
+            let entry = self.device.outbox_entry(settled)?.ok_or(SaveError::Stale)?;
+            if entry.state != OutboxState::Conflict {
+                return Err(SaveError::Stale);
+            }
+            if entry.drawer != drawer || entry.patient.as_ref() != patient {
+                return Err(SaveError::NotPermitted);
+            }
+        }
+        Ok(())
     }
 
     fn check_bases(&self, change: &Change) -> Result<(), SaveError> {
@@ -270,6 +292,7 @@ impl Intent {
             records: change.keys().cloned().collect(),
             change: change.id(),
             event: permit.event(),
+            settles: change.settles().map(|(settled, _)| settled).collect(),
         }
     }
 

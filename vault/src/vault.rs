@@ -156,7 +156,7 @@ impl Vault {
             device.append(&AuditEvent::security_alert(stamp, node, Alert::RolledBack))?;
         }
         open.write(random, |writing| writing.hold(why, noted, now))?;
-        for entry in open.waiting_changes()? {
+        for entry in open.changes_here()? {
             device.unsettle(entry.change)?;
         }
         self.take_verdicts()?;

@@ -51,6 +51,17 @@ impl Verdict {
 }
 
 impl OutboxEntry {
+    /// The versions that the change met at the server, where it is in conflict.
+    #[must_use]
+    pub fn met(&self) -> Vec<(RecordKey, u64)> {
+        match Verdict::from_bytes(&self.verdict) {
+            Some(Verdict::Conflict { versions }) => versions,
+            Some(Verdict::Applied { .. } | Verdict::Refused { .. } | Verdict::Quarantined) | None => {
+                Vec::new()
+            }
+        }
+    }
+
     /// Why the server refused the change: a code of the protocol. `None` where it did not.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {

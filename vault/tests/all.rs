@@ -48,6 +48,8 @@ mod scoping;
 mod searching;
 #[path = "all/secrecy.rs"]
 mod secrecy;
+#[path = "all/settling.rs"]
+mod settling;
 #[path = "all/signing_in.rs"]
 mod signing_in;
 #[path = "all/verdicts.rs"]

@@ -42,7 +42,11 @@ impl OpenSession {
         self.show(&patient, &permit, &documents)
     }
 
-    fn chart_permit(&self, patient: &PatientId, reason: Option<OpenReason>) -> Result<Permit, ClientError> {
+    pub(super) fn chart_permit(
+        &self,
+        patient: &PatientId,
+        reason: Option<OpenReason>,
+    ) -> Result<Permit, ClientError> {
         let mut facts = self.vault()?.facts(&self.actor, patient, self.now())?;
         if let (Relation::None, Some(reason)) = (facts.relation, reason) {
             facts.relation = Relation::Stated(stated(reason));

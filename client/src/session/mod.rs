@@ -2,6 +2,7 @@
 
 mod chart;
 mod chart_view;
+mod conflict;
 mod drafts;
 mod find;
 mod names;

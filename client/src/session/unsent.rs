@@ -52,12 +52,15 @@ impl OpenSession {
                 .map(str::to_owned),
             author: if is_own { self.profile.name.clone() } else { "A colleague".to_owned() },
             state: state(entry.state),
+            can_decide: entry.state == OutboxState::Conflict
+                && super::person_view(&self.profile).can_write_clinical,
             advice: advice(entry).map(str::to_owned),
         }
     }
 }
 
-fn what(kind: &str) -> &str {
+/// What a type of record is called on the screen.
+pub(super) fn what(kind: &str) -> &str {
     match kind {
         "Observation" => "Vitals",
         "DocumentReference" => "Note",
@@ -69,7 +72,7 @@ fn state(state: OutboxState) -> UnsentState {
     match state {
         OutboxState::Refused => UnsentState::Refused,
         OutboxState::Conflict | OutboxState::Quarantined => UnsentState::Conflict,
-        OutboxState::Applied => UnsentState::Delivered,
+        OutboxState::Applied | OutboxState::Settled => UnsentState::Delivered,
         OutboxState::Intended | OutboxState::Abandoned | OutboxState::Waiting => UnsentState::Waiting,
     }
 }
@@ -86,7 +89,11 @@ fn advice(entry: &OutboxEntry) -> Option<&'static str> {
             Some("Somebody changed the same elsewhere. Both are kept; a person has to choose.")
         }
         OutboxState::Quarantined => Some("The server keeps this for a person to look at."),
-        OutboxState::Applied | OutboxState::Intended | OutboxState::Abandoned | OutboxState::Waiting => None,
+        OutboxState::Applied
+        | OutboxState::Intended
+        | OutboxState::Abandoned
+        | OutboxState::Waiting
+        | OutboxState::Settled => None,
     }
 }
 

@@ -68,7 +68,8 @@ impl OpenSession {
         }
     }
 
-    fn save(
+    /// Saves records of one patient as one change.
+    pub(super) fn save(
         &mut self,
         patient: &PatientId,
         action: Action,

@@ -2,6 +2,7 @@
 
 mod chart;
 mod chart_rows;
+mod conflict;
 mod find;
 mod health;
 mod lease;
@@ -18,6 +19,9 @@ pub use chart::{
 pub use chart_rows::{
     AllergyRow, DocumentRow, EncounterRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView,
     NormalRange, NoteRow, ProblemRow, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
+};
+pub use conflict::{
+    ConflictAnswer, ConflictChoice, ConflictForm, ConflictLine, ConflictPart, ConflictRecord, ConflictView,
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use health::{HealthView, Storage, WindowHealth};

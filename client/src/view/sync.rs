@@ -96,6 +96,8 @@ pub struct UnsentRow {
     pub author: String,
     /// Where it stands.
     pub state: UnsentState,
+    /// Whether this person may look at both versions and decide.
+    pub can_decide: bool,
     /// What to do, when something is to be done.
     pub advice: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 mod activating;
 mod changing;
+mod deciding;
 mod forms;
 #[cfg(test)]
 mod limits_tests;

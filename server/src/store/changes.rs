@@ -50,6 +50,14 @@ pub trait Changes {
     fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError>;
     /// Keeps the version of a conflict that waits for a person.
     fn insert_conflict(&self, permit: &Permit, conflict: &ConflictRow) -> Result<(), StoreError>;
+    /// A person has decided about a record of a change in conflict; what is not in conflict, or no more, stays as it is.
+    fn settle_conflict(
+        &self,
+        permit: &Permit,
+        change: ChangeId,
+        key: &RecordKey,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
     /// How many changes made a version of a record.
     fn applied_changes(&self) -> Result<u64, StoreError>;
     /// How many conflicts wait for a person.

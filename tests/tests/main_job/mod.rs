@@ -5,6 +5,7 @@
 mod audit_export;
 mod audit_log;
 pub(crate) mod clinic;
+mod conflicts;
 mod erasing;
 mod full_disk;
 mod ground;

@@ -2,6 +2,7 @@
 import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
+import { conflict } from './text/conflict';
 import { credentials } from './text/credentials';
 import { lease } from './text/lease';
 import { recovery } from './text/recovery';
@@ -382,6 +383,7 @@ export const text = {
     held: (at: string) => `An older copy, found ${at}. Nothing is saved to it until it has been fetched again; connect to the clinic’s network.`,
     hiddenPatient: 'Hidden from your role',
   },
+  conflict,
   health: {
     title: 'This workstation',
     allGood: 'Everything that can be checked here is as it should be.',

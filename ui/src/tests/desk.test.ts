@@ -117,8 +117,8 @@ describe('around the records', () => {
     const clinic = theClinic();
     clinic.online = false;
     clinic.unsent = [
-      { id: 'u1', when: '22-Nov-2026 10:15', what: 'Vital signs', patientName: 'HOLM, Astrid (Mrs)', author: 'Dana Whitfield', state: 'waiting', advice: null },
-      { id: 'u2', when: '21-Nov-2026 16:40', what: 'Note', patientName: null, author: 'Dr Marcus Okafor', state: 'refused', advice: 'Write it again.' },
+      { id: 'u1', when: '22-Nov-2026 10:15', what: 'Vital signs', patientName: 'HOLM, Astrid (Mrs)', author: 'Dana Whitfield', state: 'waiting', canDecide: false, advice: null },
+      { id: 'u2', when: '21-Nov-2026 16:40', what: 'Note', patientName: null, author: 'Dr Marcus Okafor', state: 'refused', canDecide: false, advice: 'Write it again.' },
     ];
     const window = await signInAs('dwhitfield');
     await window.user.click(await window.find('sync-open'));

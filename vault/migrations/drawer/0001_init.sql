@@ -76,7 +76,8 @@ CREATE TABLE pending (
     patient     INTEGER NOT NULL REFERENCES patient (number),
     state       TEXT NOT NULL,
     revision    INTEGER NOT NULL,
-    sealed      BLOB NOT NULL
+    sealed      BLOB NOT NULL,
+    base        BLOB NOT NULL               -- what it was made from, sealed; empty where it is new
 ) STRICT;
 CREATE INDEX pending_change ON pending (change);
 CREATE INDEX pending_key ON pending (id, kind);

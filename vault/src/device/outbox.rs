@@ -32,10 +32,12 @@ pub enum OutboxState {
     Refused,
     /// The server holds it for a person to look at.
     Quarantined,
+    /// It was in conflict, and a person has decided: what they decided is a change of its own.
+    Settled,
 }
 
 impl OutboxState {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Intended,
         Self::Abandoned,
         Self::Waiting,
@@ -43,6 +45,7 @@ impl OutboxState {
         Self::Conflict,
         Self::Refused,
         Self::Quarantined,
+        Self::Settled,
     ];
 
     /// The name used in the store.
@@ -56,6 +59,7 @@ impl OutboxState {
             Self::Conflict => "conflict",
             Self::Refused => "refused",
             Self::Quarantined => "quarantined",
+            Self::Settled => "settled",
         }
     }
 }
@@ -185,7 +189,7 @@ impl Device {
     pub(crate) fn unsettled(&self, drawer: Drawer) -> Result<Vec<OutboxEntry>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM outbox WHERE drawer = ?1 AND settled = 0
-             AND state IN ('applied', 'conflict', 'refused') ORDER BY sequence"
+             AND state IN ('applied', 'conflict', 'refused', 'settled') ORDER BY sequence"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let entries = statement.query_map([drawer.as_str()], entry)?;
@@ -246,14 +250,23 @@ impl Device {
         Ok(())
     }
 
-    /// Closes a save: its result event and its state in one commit. It waits to be sent if an envelope was written.
+    /// Closes a save: its result event and its state in one commit. It waits to be sent if an envelope was written, and the
+    /// conflicts that it `settles` are no more.
     pub(crate) fn close_intent(
         &mut self,
         change: ChangeId,
         written: Option<&[u8]>,
+        settles: &[ChangeId],
         result: &AuditEvent,
     ) -> Result<(), StoreError> {
-        self.append_with(std::slice::from_ref(result), |conn| set_state(conn, change, written))?;
+        let settles = if written.is_some() { settles } else { &[] };
+        self.append_with(std::slice::from_ref(result), |conn| {
+            set_state(conn, change, written)?;
+            settles.iter().try_for_each(|settled| settle(conn, *settled))
+        })?;
+        for settled in settles {
+            crate::durable::remove(&self.folder.envelope_file(*settled))?;
+        }
         Ok(())
     }
 
@@ -323,6 +336,12 @@ fn set_state(conn: &Connection, change: ChangeId, written: Option<&[u8]>) -> Res
     let sql =
         "UPDATE outbox SET state = ?2, digest = ?3, intent = x'' WHERE change = ?1 AND state = 'intended'";
     conn.execute(sql, params![change.uuid().into_bytes(), state.as_str(), digest])?;
+    Ok(())
+}
+
+fn settle(conn: &Connection, change: ChangeId) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET state = ?2 WHERE change = ?1 AND state = 'conflict'";
+    conn.execute(sql, params![change.uuid().into_bytes(), OutboxState::Settled.as_str()])?;
     Ok(())
 }
 

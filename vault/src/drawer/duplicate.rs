@@ -19,7 +19,7 @@ use crate::number;
 const ROWS: [(&str, &str, &str); 4] = [
     ("summary", "number = ?1", "number, revision, sealed"),
     ("care_relation", "patient = ?1", "patient, person, source, since_at, until_at"),
-    ("pending", "patient = ?1", "ordinal, change, kind, id, patient, state, revision, sealed"),
+    ("pending", "patient = ?1", "ordinal, change, kind, id, patient, state, revision, sealed, base"),
     ("server_version", "patient = ?1", "kind, id, patient, version, revision, sealed"),
 ];
 const DOCUMENTS: (&str, &str, &str) = (
@@ -207,6 +207,8 @@ impl OpenDrawer {
         of(Table::Summary, summary).each(|_, _| {})?;
         let pending = "SELECT kind, id, revision, sealed FROM pending WHERE patient = ?1";
         of(Table::Pending, pending).each(|_, _| {})?;
+        let bases = "SELECT kind, id, revision, base FROM pending WHERE patient = ?1 AND base <> x''";
+        of(Table::PendingBase, bases).each(|_, _| {})?;
         let known =
             "SELECT kind, id, revision, sealed FROM server_version WHERE patient = ?1 AND sealed <> x''";
         of(Table::ServerVersion, known).each(|_, _| {})

@@ -17,10 +17,20 @@ impl OpenDrawer {
 
     /// The changes that this drawer has no answer to, in the order they were written.
     pub(crate) fn waiting_changes(&self) -> Result<Vec<OutboxEntry>, StoreError> {
-        let sql = "SELECT sequence, change, author, ?1, patient, kind, written_at, 'waiting', x'', depends_on
-                   FROM envelope WHERE change IN (SELECT change FROM pending WHERE state = 'waiting')
-                   ORDER BY sequence";
-        let mut statement = self.conn.prepare_cached(sql)?;
+        self.changes("SELECT change FROM pending WHERE state = 'waiting'")
+    }
+
+    /// The changes that wait here or are set apart, in the order they were written.
+    pub(crate) fn changes_here(&self) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.changes("SELECT change FROM pending")
+    }
+
+    fn changes(&self, which: &str) -> Result<Vec<OutboxEntry>, StoreError> {
+        let sql = format!(
+            "SELECT sequence, change, author, ?1, patient, kind, written_at, 'waiting', x'', depends_on
+             FROM envelope WHERE change IN ({which}) ORDER BY sequence"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
         let entries = statement.query_map([self.drawer().as_str()], outbox_entry)?;
         Ok(entries.collect::<Result<_, _>>()?)
     }

@@ -19,6 +19,19 @@ struct ServerVersion {
     document: Option<Document>,
 }
 
+/// A record as it was written here, which the server would not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetApart {
+    /// The change that wrote it.
+    pub change: ChangeId,
+    /// Whether it met another change, so that a person chooses; else it was refused.
+    pub in_conflict: bool,
+    /// As it was written.
+    pub document: Document,
+    /// What it was made from; `None` where it was new.
+    pub base: Option<Document>,
+}
+
 /// One record of a change that waits.
 struct PendingRow {
     ordinal: i64,
@@ -48,29 +61,27 @@ impl OpenDrawer {
         Ok(found.optional()?)
     }
 
-    /// What the server would not take of a patient's record: each as it was written here.
-    pub(crate) fn set_apart(
-        &self,
-        patient: &str,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<(ChangeId, Versioned)>, StoreError> {
-        let Some(number) = self.number_of(patient)? else { return Ok(Vec::new()) };
-        let sql = "SELECT p.change, p.kind, p.id, p.revision, p.sealed, o.wrapped_key FROM pending p
-                   JOIN patient o ON o.number = p.patient
-                   WHERE p.patient = ?1 AND p.state <> 'waiting' ORDER BY p.ordinal";
+    /// What the server would not take of a patient's record: each as it was written here, in the order of writing.
+    pub(crate) fn set_apart(&self, patient: &str, wanted: &Wanted<'_>) -> Result<Vec<SetApart>, StoreError> {
+        let Some((number, patient_key)) = self.patient_key(patient)? else { return Ok(Vec::new()) };
+        let sql = "SELECT change, kind, id, revision, sealed, base, state FROM pending
+                   WHERE patient = ?1 AND state <> 'waiting' ORDER BY ordinal";
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query([number])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let key = RecordKey { kind: number::text(row, 1)?, id: number::text(row, 2)? };
-            let patient_key = self.sealing.unwrap_patient_key(patient, &row.get::<_, Vec<u8>>(5)?)?;
-            let place = (Table::Pending, key.to_string(), number::unsigned(row, 3)?);
-            let sealed: Vec<u8> = row.get(4)?;
-            let bytes = self.sealing.open(&patient_key, (place.0, &place.1, place.2), &sealed)?;
-            let document = Document::parse(bytes)?;
+            let key = RecordKey { kind: number::text(row, 1)?, id: number::text(row, 2)? }.to_string();
+            let revision = number::unsigned(row, 3)?;
+            let open = |table, sealed: &[u8]| -> Result<Document, StoreError> {
+                Ok(Document::parse(self.sealing.open(&patient_key, (table, &key, revision), sealed)?)?)
+            };
+            let (sealed, base): (Vec<u8>, Vec<u8>) = (row.get(4)?, row.get(5)?);
+            let document = open(Table::Pending, &sealed)?;
             if wanted.covers(&document) {
+                let base = if base.is_empty() { None } else { Some(open(Table::PendingBase, &base)?) };
                 let change = ChangeId::from_uuid(number::uuid(row, 0)?);
-                found.push((change, Versioned { version: 0, document }));
+                let in_conflict = row.get::<_, String>(6)? == "conflict";
+                found.push(SetApart { change, in_conflict, document, base });
             }
         }
         Ok(found)
@@ -88,15 +99,22 @@ impl Writing<'_> {
         let owner = document.patient().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let patient = self.patient(&owner)?;
         let sealed = self.seal(&owner, (Table::Pending, &key.to_string()), document.bytes())?;
-        let sql = "INSERT INTO pending (change, kind, id, patient, state, revision, sealed)
-                   VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6)";
+        let base = match &current {
+            Some(current) => {
+                self.seal(&owner, (Table::PendingBase, &key.to_string()), current.document.bytes())?
+            }
+            None => Vec::new(),
+        };
+        let sql = "INSERT INTO pending (change, kind, id, patient, state, revision, sealed, base)
+                   VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6, ?7)";
         self.tx.prepare_cached(sql)?.execute(params![
             change.uuid().into_bytes(),
             key.kind.as_str(),
             key.id.as_str(),
             patient,
             number::stored(self.revision()),
-            sealed
+            sealed,
+            base
         ])?;
         self.some_wait = true;
         self.put(document, current.map_or(0, |current| current.version))
@@ -141,6 +159,13 @@ impl Writing<'_> {
                 Verdict::Quarantined => {}
             }
         }
+        Ok(())
+    }
+
+    /// Takes out what was set apart of a change: a person has decided.
+    pub(crate) fn drop_set_apart(&mut self, change: ChangeId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM pending WHERE change = ?1 AND state <> 'waiting'";
+        self.tx.prepare_cached(sql)?.execute([change.uuid().into_bytes()])?;
         Ok(())
     }
 

@@ -167,7 +167,7 @@ impl OpenDrawer {
         Ok(statement.query_row(values, |row| row.get(0))?)
     }
 
-    fn patient_key(&self, patient: &str) -> Result<Option<(i64, PatientKey)>, StoreError> {
+    pub(super) fn patient_key(&self, patient: &str) -> Result<Option<(i64, PatientKey)>, StoreError> {
         let sql = "SELECT number, wrapped_key FROM patient WHERE id = ?1";
         let mut statement = self.conn.prepare_cached(sql)?;
         let found = statement.query_row([patient], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)));

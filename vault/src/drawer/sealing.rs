@@ -13,6 +13,7 @@ pub(crate) enum Table {
     Document,
     Summary,
     Pending,
+    PendingBase,
     ServerVersion,
 }
 
@@ -22,6 +23,7 @@ impl Table {
             Self::Document => "document",
             Self::Summary => "summary",
             Self::Pending => "pending",
+            Self::PendingBase => "pending.base",
             Self::ServerVersion => "server_version",
         }
     }

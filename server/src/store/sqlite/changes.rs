@@ -3,6 +3,7 @@
 use super::column::{count, millis};
 use super::{StoreError, Work};
 use crate::store::{ChangeRow, Changes, ConflictRow};
+use jiff::Timestamp;
 use records::id::{ChangeId, DeviceId, PersonId, RecordKey};
 use records::rights::Permit;
 use sqlcipher::rusqlite::params;
@@ -57,6 +58,20 @@ impl Changes for Work<'_> {
                 conflict.body
             ],
         )?;
+        Ok(())
+    }
+
+    fn settle_conflict(
+        &self,
+        _permit: &Permit,
+        change: ChangeId,
+        key: &RecordKey,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE conflict SET resolved_at = ?4
+            WHERE change = ?1 AND kind = ?2 AND id = ?3 AND resolved_at IS NULL";
+        let of = params![change.uuid().into_bytes(), key.kind.as_str(), key.id.as_str(), millis(at)];
+        self.run(sql, of)?;
         Ok(())
     }
 

@@ -62,6 +62,9 @@ export interface Backend {
   savePlace: Ask<'save_place'>;
   syncStatus: Ask<'sync_status'>;
   syncNow: Ask<'sync_now'>;
+  /** Both versions of a change that met another one. */
+  conflict: Ask<'conflict'>;
+  settleConflict: Ask<'settle_conflict'>;
   health: Ask<'health'>;
   auditPage: Ask<'audit_page'>;
   on<E extends keyof Events>(event: E, heard: (payload: Events[E]) => void): () => void;
@@ -126,6 +129,8 @@ export const backend: Backend = {
   savePlace: ask('save_place'),
   syncStatus: ask('sync_status'),
   syncNow: ask('sync_now'),
+  conflict: ask('conflict'),
+  settleConflict: ask('settle_conflict'),
   health: ask('health'),
   auditPage: ask('audit_page'),
   on(event, heard) {

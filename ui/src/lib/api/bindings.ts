@@ -338,6 +338,122 @@ export type ConfirmForm = {
  */
 code: string, };
 
+export type ConflictAnswer = { 
+/**
+ * Which part.
+ */
+part: string, 
+/**
+ * What was chosen.
+ */
+choice: ConflictChoice, };
+
+export type ConflictChoice = "ours" | "theirs" | "both";
+
+export type ConflictForm = { 
+/**
+ * The change.
+ */
+changeId: string, 
+/**
+ * The versions that were looked at, as they came.
+ */
+seen: Array<string>, 
+/**
+ * An answer for each part.
+ */
+answers: Array<ConflictAnswer>, };
+
+export type ConflictLine = { 
+/**
+ * Which.
+ */
+label: string, 
+/**
+ * What it says; has lines.
+ */
+text: string, };
+
+export type ConflictPart = { 
+/**
+ * Its name; goes back with the decision.
+ */
+name: string, 
+/**
+ * What it is about, where it is more than one element.
+ */
+title: string | null, 
+/**
+ * As it was written here.
+ */
+ours: Array<ConflictLine>, 
+/**
+ * As it stands in the chart.
+ */
+theirs: Array<ConflictLine>, 
+/**
+ * The answers that are possible.
+ */
+choices: Array<ConflictChoice>, };
+
+export type ConflictRecord = { 
+/**
+ * Type and id, and the version that was looked at; goes back with the decision.
+ */
+seen: string, 
+/**
+ * `Note`, `Vitals`, …
+ */
+what: string, 
+/**
+ * What it is called in the chart.
+ */
+title: string, 
+/**
+ * What is decided one by one; nothing where both versions go together.
+ */
+parts: Array<ConflictPart>, };
+
+export type ConflictRef = { 
+/**
+ * The change's id.
+ */
+changeId: string, };
+
+export type ConflictView = { 
+/**
+ * The change's id.
+ */
+changeId: string, 
+/**
+ * Whose chart: `FAMILY, Given (Title)`.
+ */
+patientName: string, 
+/**
+ * `14-Jul-1945`.
+ */
+born: string, 
+/**
+ * The record number.
+ */
+mrn: string, 
+/**
+ * Who wrote what was not taken; a colleague has no name here.
+ */
+author: string, 
+/**
+ * When: `22-Nov-2026 10:15`.
+ */
+writtenAt: string, 
+/**
+ * The records.
+ */
+records: Array<ConflictRecord>, 
+/**
+ * Why nothing can be decided now, where that is so.
+ */
+notYet: string | null, };
+
 export type CoverageRow = { 
 /**
  * FHIR id.
@@ -1394,6 +1510,10 @@ author: string,
  */
 state: UnsentState, 
 /**
+ * Whether this person may look at both versions and decide.
+ */
+canDecide: boolean, 
+/**
  * What to do, when something is to be done.
  */
 advice: string | null, };
@@ -1626,6 +1746,8 @@ export interface Commands {
   discard_draft: { form: DraftRef; answer: void };
   save_place: { form: Place; answer: void };
   sync_status: { form: null; answer: SyncView };
+  conflict: { form: ConflictRef; answer: ConflictView };
+  settle_conflict: { form: ConflictForm; answer: SaveView };
   sync_now: { form: null; answer: void };
   health: { form: null; answer: HealthView };
   audit_page: { form: AuditPageForm; answer: AuditView };

@@ -2,7 +2,8 @@
 import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
-import type { Code, DraftView, LeaseView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import type { Code, ConflictForm, ConflictView, DraftView, LeaseView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import { conflictCommands, meetAnother } from './fake/conflict';
 import { credentialCommands } from './fake/credentials';
 import { daysAgo, fakeChart } from './fake/charts';
 import { findPatients, fullName, PATIENTS, toRows } from './fake/patients';
@@ -33,6 +34,9 @@ export class FakeClinic {
   place: Place | null = null;
   reasons = new Set<string>();
   written: { vitals: VitalsForm[]; notes: NoteForm[] } = { vitals: [], notes: [] };
+  /** What a comparison shows instead of the usual. */
+  conflict: ConflictView | null = null;
+  decided: ConflictForm[] = [];
   /** Every command in order, by name. */
   calls: string[] = [];
   /** Whether the first records are still on their way. */
@@ -122,6 +126,7 @@ export class FakeClinic {
       patientName: patient === undefined ? null : fullName(patient),
       author: this.person?.name ?? '',
       state: 'waiting',
+      canDecide: false,
       advice: null,
     });
     this.emit('state-changed', this.status());
@@ -251,6 +256,7 @@ const commands: Omit<Backend, 'on'> = {
     clinic.stopped = true;
   },
   ...credentialCommands(() => clinic),
+  ...conflictCommands(() => clinic),
   async reenter({ person, passphrase }) {
     const parked = clinic.parked.find((one) => one.person.username === person);
     if (parked === undefined) throw failure('reentry-over');
@@ -383,7 +389,8 @@ function stage(hash: string): void {
     clinic.queue('Vital signs', 'p001');
     clinic.queue('Note, signed', 'p004');
     clinic.person = null;
-    clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
+    clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', canDecide: false, advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
+    meetAnother(clinic);
   }
   if (wish === 'key-due' || wish === 'key') {
     clinic.key.touchMs = 4000;
