@@ -7,7 +7,10 @@ use crate::practice::Practice;
 use crate::store::{self, IndexCondition, IndexRow, IndexTest};
 use records::Document;
 use records::search::{Group, Term, Test, index_of};
+use sha2::{Digest as _, Sha256};
 
+/// The longest value that stands in the index as it is, in bytes.
+const LONGEST: usize = 512;
 /// Records that are indexed in one unit of work.
 const AT_ONCE: u32 = 500;
 
@@ -37,6 +40,8 @@ impl ServerKeys {
 
     fn indexed(&self, parameter: &str, term: Term) -> Vec<u8> {
         match term {
+            // Not every store's index holds whatever somebody wrote as a code; by its hash it is found as well.
+            Term::Clear(bytes) if bytes.len() > LONGEST => Sha256::digest(&bytes).to_vec(),
             Term::Clear(bytes) => bytes,
             Term::Keyed(bytes) => self.search_token(parameter, &bytes).to_vec(),
         }

@@ -1,6 +1,6 @@
 //! PostgreSQL as the store: who may serve on which database, over what connection, and how its tables grow.
 
-use crate::clinic::{Clinic, patient, take_in};
+use crate::clinic::{Clinic, document, patient, take_in};
 use crate::ground::{Fresh, Kept, known_by, password_file};
 use chartkeep_server::clock::Clock;
 use chartkeep_server::data_dir::DataDir;
@@ -9,9 +9,12 @@ use chartkeep_server::error::Kind;
 use chartkeep_server::practice::Practice;
 use chartkeep_server::store::postgres::{Migrated, migrate};
 use chartkeep_server::store::{self, PostgresStore};
+use keys::Random;
 use records::Role;
+use records::change::Base;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
+use sync::wire::Standing;
 
 fn kind(opened: Result<PostgresStore, chartkeep_server::error::Failure>) -> Kind {
     let failure = opened.expect_err("it must not be served on");
@@ -216,4 +219,19 @@ fn an_event_that_no_column_could_hold_is_kept_all_the_same() {
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     let stored = clinic.look(|tx| tx.leaves(workstation.log, 0, 9));
     assert_eq!(stored.into_iter().map(|leaf| leaf.event).collect::<Vec<_>>(), events);
+}
+
+#[test]
+fn a_record_with_a_code_that_no_index_could_hold_is_stored_all_the_same() {
+    let clinic = Clinic::open_on(Kept::InPostgres);
+    take_in(&clinic, &[patient("ada")]);
+    let workstation = clinic.enrol();
+    let nora = workstation.activate("nora", Role::Nurse);
+    let bytes: [u8; 4096] = Random::from_os().bytes();
+    let code: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let odd = document(&format!(
+        r#"{{"resourceType":"Observation","id":"odd","status":"final","category":[{{"coding":[{{"code":"vital-signs"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}]}},"subject":{{"reference":"Patient/ada"}}}}"#
+    ));
+    let (_, envelope) = workstation.envelope(&nora, vec![(odd, Base::None)]);
+    assert!(matches!(workstation.push(&[&envelope])[0], Standing::Applied { .. }));
 }

@@ -57,8 +57,7 @@ impl Changes for Work<'_> {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE conflict SET resolved_at = $4
             WHERE change = $1 AND kind = $2 AND id = $3 AND resolved_at IS NULL";
-        self.run(sql, &[&change.uuid(), &key.kind.as_str(), &key.id.as_str(), &millis(at)])?;
-        Ok(())
+        self.send(sql, &[&change.uuid(), &key.kind.as_str(), &key.id.as_str(), &millis(at)])
     }
 
     fn applied_changes(&self) -> Result<u64, StoreError> {
