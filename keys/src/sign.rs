@@ -36,6 +36,8 @@ pub enum Purpose {
     Twin,
     /// A slot made for another workstation, by the person's key there.
     PreparedSlot,
+    /// A message of the server about an alert.
+    Alert,
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
             Self::RecoveryEpoch => b"chartkeep/sign/recovery-epoch/v1\0",
             Self::Twin => b"chartkeep/sign/twin/v1\0",
             Self::PreparedSlot => b"chartkeep/sign/prepared-slot/v1\0",
+            Self::Alert => b"chartkeep/sign/alert/v1\0",
         }
     }
 

@@ -1,5 +1,6 @@
 //! The command line: what an operator types, and how it teaches itself.
 
+mod alert;
 mod audit;
 mod courier;
 mod database;
@@ -14,13 +15,15 @@ use crate::error::Failure;
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
 use crate::store::Act;
-use crate::{importing, indexing, people};
+use crate::{importing, indexing, people, reporting};
+use alert::AlertCommand;
 use audit::AuditCommand;
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use database::{DatabaseCommand, Named};
 use device::DeviceCommand;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::civil::Date;
 use patient::PatientCommand;
 use policy::PolicyCommand;
 use records::Role;
@@ -83,6 +86,9 @@ enum Command {
         /// The listener for workstations that enrol.
         #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8444")]
         enrol_listen: SocketAddr,
+        /// Also answer /healthz and /metrics (for Prometheus) here, without TLS: an address of this machine alone.
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        metrics_listen: Option<SocketAddr>,
     },
     /// Add people, or end their access.
     #[command(subcommand)]
@@ -123,6 +129,17 @@ enum Command {
     /// Check the audit logs, and write them into files.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// What a person should look at, and who is told.
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Sum up the audit trail of a day: what happened, alerts, workstations. The server makes each by itself; this prints one.
+    Report {
+        #[command(flatten)]
+        data: Data,
+        /// The day, such as 2026-11-27; yesterday, where none is named.
+        #[arg(long, value_name = "DATE")]
+        day: Option<Date>,
+    },
     /// What one administrator must not do alone.
     #[command(subcommand)]
     Approval(ApprovalCommand),
@@ -234,8 +251,8 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             let made = Practice::make_in(&dir, database.as_ref(), &practice, &host, clock.clone())?;
             print(&json!({ "practice_id": made.row.id, "practice": made.row.name, "host": made.row.host }))
         }
-        Command::Serve { data, listen, enrol_listen } => {
-            serve(open(&data)?, Addresses { main: listen, enrolment: enrol_listen })
+        Command::Serve { data, listen, enrol_listen, metrics_listen } => {
+            serve(open(&data)?, Addresses { main: listen, enrolment: enrol_listen }, metrics_listen)
         }
         Command::Person(PersonCommand::Add { data, username, name, roles, id }) => {
             let added = people::add_person(&open(&data)?, id, &username, &name, &roles)?;
@@ -258,6 +275,8 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             people::add_relation(&open(&data)?, person, patient, days)?;
             print(&json!({ "person_id": person, "days": days }))
         }
+        Command::Alert(command) => alert::run(command, &open),
+        Command::Report { data, day } => print(&reporting::daily(&open(&data)?, day)?),
         Command::Courier(command) => courier::run(command, &open),
         Command::Approval(command) => two_people::run(command, &open),
         Command::Database(command) => database::run(command, clock, &open),
@@ -268,12 +287,17 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
     }
 }
 
-fn serve(practice: Practice, addresses: Addresses) -> Result<(), Failure> {
+fn serve(practice: Practice, addresses: Addresses, metrics: Option<SocketAddr>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::disk("The server cannot start its threads.", &error))?;
     runtime.block_on(async {
-        let running = start(practice, addresses)?;
-        print(&json!({ "listening": running.listening.to_string(), "enrolment": running.enrolment.to_string() }))?;
+        let mut running = start(practice, addresses)?;
+        let metrics = metrics.map(|address| running.observe(address)).transpose()?;
+        print(&json!({
+            "listening": running.listening.to_string(),
+            "enrolment": running.enrolment.to_string(),
+            "metrics": metrics.map(|address| address.to_string()),
+        }))?;
         running.until(told_to_stop()).await
     })
 }

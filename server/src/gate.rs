@@ -1,6 +1,7 @@
 //! The gate of the main listener: who fails to prove who they are is written into the trail, who passes is named.
 
 use crate::identity::PeerCertificate;
+use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::store::{self, StoreError};
 use crate::trail::ServerTrail;
@@ -38,6 +39,7 @@ pub(crate) struct Gate {
 /// Where refusals go.
 pub(crate) struct Refusals {
     sender: mpsc::Sender<SocketAddr>,
+    meters: Arc<Meters>,
     uncounted: AtomicU64,
 }
 
@@ -53,7 +55,8 @@ impl Refusals {
     /// Where refusals go, and a task that writes them into the trail.
     pub(crate) fn into_trail_of(practice: Practice) -> (Arc<Self>, impl Future<Output = ()> + Send) {
         let (sender, mut receiver) = mpsc::channel(WAITING);
-        let refusals = Arc::new(Self { sender, uncounted: AtomicU64::new(0) });
+        let refusals =
+            Arc::new(Self { sender, meters: practice.meters.clone(), uncounted: AtomicU64::new(0) });
         let task = async move {
             let mut batch = Vec::new();
             while receiver.recv_many(&mut batch, WAITING).await > 0 {
@@ -68,6 +71,7 @@ impl Refusals {
     }
 
     fn tell(&self, peer: SocketAddr) {
+        self.meters.refused_handshake();
         if self.sender.try_send(peer).is_err() {
             let count = self.uncounted.fetch_add(1, Ordering::Relaxed) + 1;
             tracing::warn!(count, "more refused handshakes than can be written one by one");

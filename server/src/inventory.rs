@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::people::policy_in;
 use crate::practice::Practice;
-use crate::store::{self, DeviceRow, StoreError};
+use crate::store::{self, DeviceRow, StoreError, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use records::id::DeviceId;
 use serde::Serialize;
@@ -52,14 +52,17 @@ pub struct Entry {
 /// When the store fails.
 pub fn list(practice: &Practice, stale_days: Option<u32>) -> Result<Vec<Entry>, Failure> {
     let now = practice.clock.now();
-    let (devices, lease_days) = store::read(practice.store.as_ref(), |tx| -> Result<_, StoreError> {
-        Ok((tx.devices()?, policy_in(tx)?.lease_days))
-    })?;
-    let entries = devices.into_iter().map(|device| entry(device, lease_days, now));
+    let entries = store::read(practice.store.as_ref(), |tx| entries(tx, now))?;
     let is_asked_for = |entry: &Entry| {
         stale_days.is_none_or(|days| entry.revoked_at.is_none() && entry.days_away >= i64::from(days))
     };
-    Ok(entries.filter(is_asked_for).collect())
+    Ok(entries.into_iter().filter(is_asked_for).collect())
+}
+
+/// Every workstation, within a unit of work.
+pub(crate) fn entries(tx: &dyn Transaction, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
+    let lease_days = policy_in(tx)?.lease_days;
+    Ok(tx.devices()?.into_iter().map(|device| entry(device, lease_days, now)).collect())
 }
 
 /// The list as a table (RFC 4180), with its heads.

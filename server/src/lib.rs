@@ -11,9 +11,12 @@
 //! `Permit`, and a permit is an event in the server's own log (`trail`), committed before anything is answered.
 //!
 //! Programs by others read over `fhir`; what records are found by is made in [`indexing`].
+//! Beside them [`watching`] looks through what comes in for what a person should look at, [`alerting`] tells whom it may concern, and
+//! [`reporting`] sums up each day.
 //!
 //! An operator uses [`cli`]; [`importing`] takes records in from files, [`verifying`] checks the logs from their bytes up.
 
+pub mod alerting;
 mod answer;
 mod applying;
 pub mod approving;
@@ -38,9 +41,13 @@ pub mod indexing;
 mod intake;
 pub mod inventory;
 pub mod leasing;
+pub mod limits;
+mod meters;
+mod observing;
 pub mod people;
 pub mod practice;
 pub mod releasing;
+pub mod reporting;
 pub mod router;
 mod routes;
 pub mod serving;
@@ -49,4 +56,5 @@ pub mod store;
 mod tls;
 mod trail;
 pub mod verifying;
+pub mod watching;
 mod workstations;

@@ -5,6 +5,8 @@ use crate::custody::ServerKeys;
 use crate::data_dir::DataDir;
 use crate::database::Database;
 use crate::error::{Failure, Kind};
+use crate::limits::Limits;
+use crate::meters::Meters;
 use crate::store::{self, LogRow, PostgresStore, PracticeRow, SqliteStore, Store, Transaction};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +28,10 @@ pub struct Practice {
     pub row: Arc<PracticeRow>,
     /// What time it is.
     pub clock: Clock,
+    /// What is counted while it runs.
+    pub meters: Arc<Meters>,
+    /// How much one peer may ask for.
+    pub limits: Arc<Limits>,
 }
 
 impl std::fmt::Debug for Practice {
@@ -84,7 +90,7 @@ impl Practice {
             tx.insert_practice(&row)?;
             Ok(tx.insert_log(&own_log(&row, now))?)
         })?;
-        Ok(Self { store, keys: Arc::new(made.keys), row: Arc::new(row), clock })
+        Ok(Self::with(store, made.keys, row, clock))
     }
 
     /// Opens the practice in a folder.
@@ -101,7 +107,12 @@ impl Practice {
         let row = store::read(store.as_ref(), |tx| tx.practice())?;
         check_trust(&keys, &row)?;
         keys.renew_server(dir, &row.host, clock.now())?;
-        Ok(Self { store, keys: Arc::new(keys), row: Arc::new(row), clock })
+        Ok(Self::with(store, keys, row, clock))
+    }
+
+    fn with(store: Arc<dyn Store>, keys: ServerKeys, row: PracticeRow, clock: Clock) -> Self {
+        let (meters, limits) = (Arc::new(Meters::new()), Arc::new(Limits::new()));
+        Self { store, keys: Arc::new(keys), row: Arc::new(row), clock, meters, limits }
     }
 }
 

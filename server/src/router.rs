@@ -3,17 +3,20 @@
 use crate::answer::{Answer, HEADERS, Refusal};
 use crate::clock::Stopwatch;
 use crate::identity::{PeerCertificate, blocking, recognise};
+use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::routes::{
     activation, changes, courier, credentials, directives, enrolment, fhir, grants, metadata, outcomes,
     renewal, session, sign_in, twins,
 };
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use sync::wire::{ProblemCode, header, path};
 
@@ -56,7 +59,7 @@ pub(crate) fn main_router(practice: Practice) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::from(ProblemCode::WrongMethod) })
         .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
         .layer(from_fn_with_state(practice.clone(), ask_for_workstation))
-        .layer(from_fn(around))
+        .layer(from_fn_with_state(practice.meters.clone(), around))
         .with_state(practice)
 }
 
@@ -68,7 +71,8 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
         .route(path::RENEW_FINISH, post(renewal::finish))
         .method_not_allowed_fallback(|| async { Refusal::from(ProblemCode::WrongMethod) })
         .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
-        .layer(from_fn(around))
+        .layer(from_fn_with_state(state.practice.clone(), limit_address))
+        .layer(from_fn_with_state(state.practice.meters.clone(), around))
         .with_state(state)
 }
 
@@ -114,16 +118,40 @@ fn main_routes() -> Vec<Line> {
 /// Recognises the workstation before any route is entered, the ones that do not exist included.
 async fn ask_for_workstation(State(practice): State<Practice>, mut request: Request, next: Next) -> Answer {
     let peer = request.extensions().get::<PeerCertificate>().cloned().ok_or(ProblemCode::DeviceRevoked)?;
+    let (limits, meters) = (practice.limits.clone(), practice.meters.clone());
     let workstation = blocking(move || recognise(&practice, &peer)).await?;
+    if !limits.admit(workstation.id(), &route_of(&request)) {
+        meters.limited();
+        return Err(ProblemCode::Busy.into());
+    }
     request.extensions_mut().insert(workstation);
     Ok(next.run(request).await)
 }
 
+/// Holds an address that asks for too much.
+async fn limit_address(
+    State(practice): State<Practice>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Answer {
+    if practice.limits.admit_address(peer.ip()) {
+        return Ok(next.run(request).await);
+    }
+    practice.meters.limited();
+    Err(ProblemCode::Busy.into())
+}
+
+/// The route that a request meets; none of ours is one word for all.
+fn route_of(request: &Request) -> String {
+    request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned()
+}
+
 /// Time limit, headers, and one line in the log: method, route, status and time, and nothing of what was said.
-async fn around(request: Request, next: Next) -> Response {
+async fn around(State(meters): State<Arc<Meters>>, request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let route = route_of(&request);
     let request_id = request_id(&request);
     let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| Refusal::from(ProblemCode::Busy).into_response());
@@ -132,6 +160,7 @@ async fn around(request: Request, next: Next) -> Response {
     }
     let shown = request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
     let (status, millis) = (response.status().as_u16(), watch.millis());
+    meters.answered(&route, status, millis);
     tracing::info!(%method, route, status, millis, request_id = shown, "answered");
     if let Some(id) = request_id {
         response.headers_mut().insert(HeaderName::from_static(header::REQUEST_ID), id);

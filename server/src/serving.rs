@@ -9,6 +9,7 @@ use crate::routes::enrolment::Enrolment;
 use crate::store::{self, StoreError};
 use crate::tls;
 use crate::trail::ServerTrail;
+use crate::{alerting, observing, reporting, watching};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use records::AuditEvent;
@@ -63,13 +64,33 @@ pub fn start(practice: Practice, addresses: Addresses) -> Result<Running, Failur
     let url = format!("https://{}:{}", practice.row.host, listening.port());
     let state = Enrolment { practice: practice.clone(), server_url: url.into() };
     let server = axum_server::from_tcp(enrolment).map_err(|error| cannot_listen(enrolling, &error))?;
-    let service = enrolment_router(state).into_make_service();
+    let service = enrolment_router(state).into_make_service_with_connect_info::<SocketAddr>();
     tasks.spawn(server.acceptor(enrolment_acceptor(&practice.keys)?).handle(handle.clone()).serve(service));
     tokio::spawn(writer);
+    tokio::spawn(watch(practice.clone()));
+    tokio::spawn(send_alerts(practice.clone()));
     Ok(Running { listening, enrolment: enrolling, practice, handle, tasks })
 }
 
 impl Running {
+    /// Answers on one more address, of this machine alone, whether the server is up and what its meters show; without TLS.
+    /// Returns where.
+    ///
+    /// # Errors
+    /// When the address is taken, or not one of this machine alone.
+    pub fn observe(&mut self, address: SocketAddr) -> Result<SocketAddr, Failure> {
+        if !address.ip().is_loopback() {
+            let advice = "Give one such as 127.0.0.1:9464, and let the collector run on this machine.";
+            return Err(Failure::new(Kind::Usage, "Meters are shown on this machine alone.", advice));
+        }
+        let listener = bind(address)?;
+        let observing = listener.local_addr().map_err(|error| cannot_listen(address, &error))?;
+        let server = axum_server::from_tcp(listener).map_err(|error| cannot_listen(observing, &error))?;
+        let service = observing::router(self.practice.clone()).into_make_service();
+        self.tasks.spawn(server.handle(self.handle.clone()).serve(service));
+        Ok(observing)
+    }
+
     /// Waits until a listener ends, or `stop` does; then lets open requests finish.
     ///
     /// # Errors
@@ -82,10 +103,47 @@ impl Running {
         self.handle.graceful_shutdown(Some(GRACE));
         while self.tasks.join_next().await.is_some() {}
         record_stop(&self.practice)?;
+        // What is in the log of pages goes into the file, so that a copy of the folder is whole.
+        self.practice.store.empty_log()?;
         match ended {
             Some(Ok(Err(_)) | Err(_)) => Err(Failure::internal("A listener ended by itself.")),
             Some(Ok(Ok(()))) | None => Ok(()),
         }
+    }
+}
+
+/// Looks through what came in, and makes the reports that are due.
+async fn watch(practice: Practice) {
+    loop {
+        tokio::time::sleep(watching::PACE).await;
+        practice.limits.tidy();
+        let practice = practice.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            watching::look(&practice)?;
+            reporting::make_due(&practice)
+        });
+        match looked.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(failure)) => {
+                tracing::error!(code = failure.kind.as_str(), "the trail was not looked through")
+            }
+            Err(_) => tracing::error!("the watch over the trail panicked"),
+        }
+    }
+}
+
+/// Sends what there is to tell of alerts; waits longer after each failure.
+async fn send_alerts(practice: Practice) {
+    let mut wait = alerting::PACE;
+    loop {
+        tokio::time::sleep(wait).await;
+        wait = match alerting::send_all(&practice).await {
+            Ok(_) => alerting::PACE,
+            Err(error) => {
+                tracing::warn!(%error, "alerts wait to be sent");
+                (wait * 2).min(alerting::LONGEST_WAIT)
+            }
+        };
     }
 }
 

@@ -20,6 +20,7 @@ pub mod searching;
 pub mod sessions;
 pub mod sqlite;
 pub mod twins;
+pub mod watching;
 
 use ::records::id::DeviceId;
 
@@ -39,6 +40,7 @@ pub use searching::{FoundVersion, IndexCondition, IndexRow, IndexTest, RecordQue
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
 pub use twins::{PreparedRow, TwinRow, Twins};
+pub use watching::{ActivityRow, AlertRow, SeenEvent, Watching};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +73,7 @@ pub trait Transaction:
     + AuditLogs
     + Events
     + Twins
+    + Watching
 {
 }
 
@@ -86,7 +89,8 @@ impl<
         + Changes
         + AuditLogs
         + Events
-        + Twins,
+        + Twins
+        + Watching,
 > Transaction for T
 {
 }

@@ -42,6 +42,16 @@ impl<'a> ServerTrail<'a> {
         Node { practice: self.practice.row.id, device: self.practice.row.node }
     }
 
+    /// Writes the event that what holds for the practice was changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn changed_settings(&mut self) -> Result<(), StoreError> {
+        let event = AuditEvent::security_alert(self.stamp(), self.node(), Alert::DeviceChanged);
+        self.append(&event)?;
+        Ok(())
+    }
+
     /// Writes an alert row, and the event that goes with it.
     ///
     /// # Errors
@@ -53,6 +63,7 @@ impl<'a> ServerTrail<'a> {
         person: Option<PersonId>,
         detail: String,
     ) -> Result<(), StoreError> {
+        tracing::warn!(code = kind.as_str(), device = device.map(|device| device.to_string()), "an alert");
         self.transaction.insert_alert(&NewAlert { at: self.now, kind, device, person, detail })?;
         let practice = self.practice.row.id;
         let node = device.map_or_else(|| self.node(), |device| Node { practice, device });
@@ -98,7 +109,11 @@ fn event_alert(kind: AlertKind) -> Alert {
         AlertKind::SignInFailures => Alert::Throttled,
         AlertKind::ChangeRefused | AlertKind::ChangeQuarantined => Alert::ChangeRefused,
         AlertKind::RecoveryCodeUsed | AlertKind::RecoveryCodeReleased => Alert::RecoveryCode,
-        AlertKind::RevokedDevice | AlertKind::LateRenewal => Alert::DeviceChanged,
+        AlertKind::RevokedDevice | AlertKind::LateRenewal | AlertKind::NewDevice => Alert::DeviceChanged,
+        AlertKind::StaleDevice => Alert::DeviceStale,
+        AlertKind::MassLookUp | AlertKind::OffHours | AlertKind::BreakGlass => Alert::UnusualAccess,
+        AlertKind::SignInBurst => Alert::Throttled,
+        AlertKind::StoreRolledBack => Alert::RolledBack,
         AlertKind::LeaseExtended => Alert::LeaseExtended,
     }
 }

@@ -6,6 +6,8 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+#[path = "all/alerts.rs"]
+mod alerts;
 #[path = "all/approvals.rs"]
 mod approvals;
 #[path = "all/audit.rs"]
@@ -44,6 +46,8 @@ mod history;
 mod import;
 #[path = "all/postgres.rs"]
 mod postgres;
+#[path = "all/process.rs"]
+mod process;
 #[path = "all/refusals.rs"]
 mod refusals;
 #[path = "all/releasing.rs"]

@@ -268,6 +268,15 @@ impl AuditEvent {
         draft.finish()
     }
 
+    /// The trail of a day was looked through and summed up.
+    pub fn audit_reported(stamp: Stamp, node: Node, day: &str) -> Self {
+        let mut draft = Draft::dicom(stamp, EventKind::AuditRead, "R", codes::AUDIT_LOG_USED, &[]);
+        draft.machine(node, codes::APPLICATION);
+        draft.audit_log();
+        draft.detail("audit-report", day);
+        draft.finish()
+    }
+
     /// The screen was locked. A lock that the person did not ask for has `requestor` false (ITI-20).
     pub fn locked(stamp: Stamp, actor: &Actor, cause: LockCause) -> Self {
         let subtypes = [(codes::LOGOUT, codes::DICOM)];

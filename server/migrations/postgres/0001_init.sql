@@ -370,13 +370,23 @@ CREATE TABLE alert (
   kind        TEXT COLLATE "C" NOT NULL,
   device      UUID,
   person      UUID,
-  detail      TEXT NOT NULL
+  detail      TEXT NOT NULL,
+  seen_by     UUID REFERENCES person (id) ON DELETE RESTRICT,
+  seen_at     BIGINT
+);
+CREATE INDEX alert_of_kind ON alert (kind, at);
+
+-- What the server keeps for itself: thresholds, and how far it has looked, sent and reported.
+CREATE TABLE server_setting (
+  name        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  value       TEXT NOT NULL
 );
 
 -- The role that serves: it reads and writes rows, owns nothing, and leaves the audit log as it is.
 GRANT SELECT ON migration TO chartkeep_app;
 GRANT SELECT, INSERT ON leaf, alert, directive, earlier_device_key, used_step TO chartkeep_app;
-GRANT SELECT, INSERT, UPDATE ON practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
+GRANT UPDATE (seen_by, seen_at) ON alert TO chartkeep_app;
+GRANT SELECT, INSERT, UPDATE ON server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
   change, erasure, erasure_device, legal_hold, log TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, search_index, relation,

@@ -353,5 +353,14 @@ CREATE TABLE alert (
   kind        TEXT NOT NULL,
   device      BLOB,
   person      BLOB,
-  detail      TEXT NOT NULL
+  detail      TEXT NOT NULL,
+  seen_by     BLOB REFERENCES person (id) ON DELETE RESTRICT,
+  seen_at     INTEGER
 ) STRICT;
+CREATE INDEX alert_of_kind ON alert (kind, at);
+
+-- What the server keeps for itself: thresholds, and how far it has looked, sent and reported.
+CREATE TABLE server_setting (
+  name        TEXT NOT NULL PRIMARY KEY,
+  value       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

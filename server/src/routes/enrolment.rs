@@ -7,14 +7,13 @@ use crate::custody::Sealed;
 use crate::identity::blocking;
 use crate::intake::{Json, SMALL};
 use crate::practice::Practice;
-use crate::store::{self, DeviceRow, NewDevice, StoreError, Transaction};
+use crate::store::{self, AlertKind, DeviceRow, NewDevice, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use axum::extract::State;
 use jiff::Timestamp;
 use keys::certificate::{self, CertificateNotMade};
 use keys::token::EnrolmentToken;
 use keys::{AgreementPublic, DrawerKeys, Parcel, Random, VerifyingKey};
-use records::event::{Alert, Node};
 use records::id::DeviceId;
 use records::rights::Trail as _;
 use records::{AuditEvent, Drawer};
@@ -216,10 +215,8 @@ fn record_enrolment(
     id: DeviceId,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let mut trail = ServerTrail::new(practice, tx, now);
-    let node = Node { practice: practice.row.id, device: id };
-    let event = AuditEvent::security_alert(trail.stamp(), node, Alert::DeviceChanged);
-    trail.append(&event)?;
+    let detail = "enrolled".to_owned();
+    ServerTrail::new(practice, tx, now).alert(AlertKind::NewDevice, Some(id), None, detail)?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::StoreError;
 use jiff::Timestamp;
 use records::id::{DeviceId, LogId, PersonId};
 use records::log::{NodeHash, Tree};
+use std::str::FromStr;
 
 /// A log.
 #[derive(Clone, Debug)]
@@ -60,9 +61,47 @@ pub enum AlertKind {
     LateRenewal,
     /// The lease of a workstation that does not reach the server was extended.
     LeaseExtended,
+    /// A workstation joined, or was enrolled again.
+    NewDevice,
+    /// A workstation was not heard of for long.
+    StaleDevice,
+    /// A person opened many patients' charts in a short time.
+    MassLookUp,
+    /// A person opened a chart outside the hours of the practice.
+    OffHours,
+    /// Many sign-ins failed at one workstation in a short time.
+    SignInBurst,
+    /// Somebody broke the glass.
+    BreakGlass,
+    /// A workstation found that its folder or a drawer was put back.
+    StoreRolledBack,
 }
 
 impl AlertKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::LogFork,
+        Self::LogGap,
+        Self::LogReplaced,
+        Self::CheckpointRefused,
+        Self::CodeReused,
+        Self::SignInFailures,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodeReleased,
+        Self::ChangeRefused,
+        Self::ChangeQuarantined,
+        Self::RevokedDevice,
+        Self::LateRenewal,
+        Self::LeaseExtended,
+        Self::NewDevice,
+        Self::StaleDevice,
+        Self::MassLookUp,
+        Self::OffHours,
+        Self::SignInBurst,
+        Self::BreakGlass,
+        Self::StoreRolledBack,
+    ];
+
     /// The name in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -80,7 +119,22 @@ impl AlertKind {
             Self::RevokedDevice => "revoked-device",
             Self::LateRenewal => "late-renewal",
             Self::LeaseExtended => "lease-extended",
+            Self::NewDevice => "new-device",
+            Self::StaleDevice => "stale-device",
+            Self::MassLookUp => "mass-look-up",
+            Self::OffHours => "off-hours",
+            Self::SignInBurst => "sign-in-burst",
+            Self::BreakGlass => "break-glass",
+            Self::StoreRolledBack => "store-rolled-back",
         }
+    }
+}
+
+impl FromStr for AlertKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(())
     }
 }
 

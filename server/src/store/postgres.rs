@@ -22,6 +22,7 @@ mod searching;
 mod sessions;
 mod settling;
 mod twins;
+mod watching;
 
 pub use migrating::{Migrated, migrate};
 pub use settling::settle;

@@ -12,6 +12,7 @@ mod recovery;
 mod searching;
 mod sessions;
 mod twins;
+mod watching;
 
 use super::{End, Store, StoreError, Transaction};
 use ::records::id::DeviceId;

@@ -1,0 +1,132 @@
+//! What is counted while the server runs, and how Prometheus reads it. Routes and numbers only: no id of anybody.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::fmt;
+
+/// Upper ends of the time classes of answers, in seconds.
+const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// A route and the status of an answer.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answered {
+    route: String,
+    status: u16,
+}
+
+/// A route.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+/// What is read out of the store when somebody asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Workstations that are not revoked.
+    pub(crate) devices: i64,
+    /// Those of them that were not heard of for a day.
+    pub(crate) away: i64,
+    /// Those of them that deserve a look.
+    pub(crate) to_look_at: i64,
+    /// Alerts that nobody has looked at.
+    pub(crate) open_alerts: i64,
+    /// Conflicts that wait for a person.
+    pub(crate) open_conflicts: i64,
+}
+
+/// The meters of one server.
+pub struct Meters {
+    registry: Registry,
+    answers: Family<Answered, Counter>,
+    seconds: Family<Route, Histogram, fn() -> Histogram>,
+    refused_handshakes: Counter,
+    limited: Counter,
+    devices: Gauge,
+    away: Gauge,
+    to_look_at: Gauge,
+    open_alerts: Gauge,
+    open_conflicts: Gauge,
+}
+
+impl Meters {
+    /// Meters that stand at nothing.
+    #[must_use]
+    pub(crate) fn new() -> Self {
+        let mut meters = Self {
+            registry: Registry::with_prefix("chartkeep"),
+            answers: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            refused_handshakes: Counter::default(),
+            limited: Counter::default(),
+            devices: Gauge::default(),
+            away: Gauge::default(),
+            to_look_at: Gauge::default(),
+            open_alerts: Gauge::default(),
+            open_conflicts: Gauge::default(),
+        };
+        let registry = &mut meters.registry;
+        registry.register("answers", "Answers by route and status", meters.answers.clone());
+        registry.register("answer_seconds", "How long answers took", meters.seconds.clone());
+        registry.register(
+            "refused_handshakes",
+            "Peers without a valid certificate",
+            meters.refused_handshakes.clone(),
+        );
+        registry.register("limited_requests", "Requests beyond the limit of a peer", meters.limited.clone());
+        registry.register("workstations", "Workstations that are not revoked", meters.devices.clone());
+        registry.register("workstations_away", "Those not heard of for a day", meters.away.clone());
+        registry.register("workstations_to_look_at", "Those that deserve a look", meters.to_look_at.clone());
+        registry.register("open_alerts", "Alerts that nobody has looked at", meters.open_alerts.clone());
+        registry.register(
+            "open_conflicts",
+            "Conflicts that wait for a person",
+            meters.open_conflicts.clone(),
+        );
+        meters
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self, route: &str, status: u16, millis: u64) {
+        let route = route.to_owned();
+        self.answers.get_or_create(&Answered { route: route.clone(), status }).inc();
+        let seconds = std::time::Duration::from_millis(millis).as_secs_f64();
+        self.seconds.get_or_create(&Route { route }).observe(seconds);
+    }
+
+    /// A peer was refused in the handshake.
+    pub(crate) fn refused_handshake(&self) {
+        self.refused_handshakes.inc();
+    }
+
+    /// A request was refused because its peer sends too many.
+    pub(crate) fn limited(&self) {
+        self.limited.inc();
+    }
+
+    /// All of it as text (`OpenMetrics` 1.0).
+    ///
+    /// # Errors
+    /// When it cannot be written, which a text gives no reason for.
+    pub(crate) fn to_text(&self, standing: Standing) -> Result<String, fmt::Error> {
+        self.devices.set(standing.devices);
+        self.away.set(standing.away);
+        self.to_look_at.set(standing.to_look_at);
+        self.open_alerts.set(standing.open_alerts);
+        self.open_conflicts.set(standing.open_conflicts);
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Meters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meters")
+    }
+}
