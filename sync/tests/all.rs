@@ -6,6 +6,8 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+#[path = "all/alarms.rs"]
+mod alarms;
 #[path = "all/clinic.rs"]
 mod clinic;
 #[path = "all/empty_drawer.rs"]
