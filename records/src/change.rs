@@ -2,7 +2,8 @@
 //!
 //! A create is a `PUT` with the client's id and `If-None-Match: *`. An update names what it was made from: a version
 //! (`If-Match`), or an earlier change that no server has answered yet (an extension, resolved by the server), so that
-//! edits chained offline need no new signature.
+//! edits chained offline need no new signature. A `DELETE` names it in the same way; what was deleted keeps its history, and
+//! a create under the same id is its next version.
 
 mod apply;
 mod bundle;
@@ -14,7 +15,7 @@ use crate::document::{Document, DocumentError};
 use crate::id::{ChangeId, DeviceId, PersonId, PracticeId, RecordKey};
 use crate::write::settled_by;
 
-pub use apply::{Decision, History, Stored, apply};
+pub use apply::{Decision, History, Standing, Stored, apply};
 pub use outcome::{Outcome, RefusalCode, StoredVersion};
 
 /// What an entry was made from.
@@ -34,6 +35,15 @@ pub struct Entry {
     /// The record as it shall be.
     pub document: Document,
     /// What it was made from.
+    pub base: Base,
+}
+
+/// One record that a change deletes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// Which.
+    pub key: RecordKey,
+    /// What was deleted: never [`Base::None`].
     pub base: Base,
 }
 
@@ -57,6 +67,7 @@ pub struct Origin {
 pub struct Change {
     origin: Origin,
     entries: Vec<Entry>,
+    deletions: Vec<Deletion>,
     bundle: Vec<u8>,
 }
 
@@ -95,9 +106,21 @@ impl Change {
     /// # Errors
     /// Without entries, with too many, or with one record twice.
     pub fn new(origin: Origin, entries: Vec<Entry>) -> Result<Self, ChangeError> {
-        check(&entries)?;
-        let bundle = bundle::write(&origin, &entries);
-        Ok(Self { origin, entries, bundle })
+        Self::with_deletions(origin, entries, Vec::new())
+    }
+
+    /// The same with records that are deleted.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; and where a deletion does not say what it deletes.
+    pub fn with_deletions(
+        origin: Origin,
+        entries: Vec<Entry>,
+        deletions: Vec<Deletion>,
+    ) -> Result<Self, ChangeError> {
+        check(&entries, &deletions)?;
+        let bundle = bundle::write(&origin, &entries, &deletions);
+        Ok(Self { origin, entries, deletions, bundle })
     }
 
     /// Reads a change back from its bundle; the origin comes from the envelope and must fit.
@@ -105,9 +128,9 @@ impl Change {
     /// # Errors
     /// When the bytes are not such a bundle.
     pub fn parse(origin: Origin, bundle: Vec<u8>) -> Result<Self, ChangeError> {
-        let entries = bundle::read(&origin, &bundle)?;
-        check(&entries)?;
-        Ok(Self { origin, entries, bundle })
+        let (entries, deletions) = bundle::read(&origin, &bundle)?;
+        check(&entries, &deletions)?;
+        Ok(Self { origin, entries, deletions, bundle })
     }
 
     /// Who, where and when.
@@ -120,14 +143,19 @@ impl Change {
         self.origin.id
     }
 
-    /// The records.
+    /// The records that it writes.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
+    /// The records that it deletes.
+    pub fn deletions(&self) -> &[Deletion] {
+        &self.deletions
+    }
+
     /// The keys of the records.
     pub fn keys(&self) -> impl Iterator<Item = &RecordKey> {
-        self.entries.iter().map(|entry| entry.document.key())
+        keys(&self.entries, &self.deletions)
     }
 
     /// The FHIR transaction bundle, as it is signed and sent.
@@ -149,21 +177,34 @@ impl Change {
 
     /// The changes that must have been applied before this one.
     pub fn depends_on(&self) -> impl Iterator<Item = ChangeId> {
-        self.entries.iter().filter_map(|entry| match entry.base {
+        self.bases().filter_map(|(_, base)| match base {
             Base::Change(id) => Some(id),
             Base::None | Base::Version(_) => None,
         })
     }
+
+    /// Every record, and what its edit or deletion was made from.
+    pub fn bases(&self) -> impl Iterator<Item = (&RecordKey, Base)> {
+        let written = self.entries.iter().map(|entry| (entry.document.key(), entry.base));
+        written.chain(self.deletions.iter().map(|deletion| (&deletion.key, deletion.base)))
+    }
 }
 
-fn check(entries: &[Entry]) -> Result<(), ChangeError> {
-    if entries.is_empty() {
+fn keys<'a>(entries: &'a [Entry], deletions: &'a [Deletion]) -> impl Iterator<Item = &'a RecordKey> {
+    entries.iter().map(|entry| entry.document.key()).chain(deletions.iter().map(|deletion| &deletion.key))
+}
+
+fn check(entries: &[Entry], deletions: &[Deletion]) -> Result<(), ChangeError> {
+    let mut keys: Vec<&RecordKey> = keys(entries, deletions).collect();
+    if keys.is_empty() {
         return Err(ChangeError::Empty);
     }
-    if entries.len() > Change::MAX_ENTRIES {
+    if keys.len() > Change::MAX_ENTRIES {
         return Err(ChangeError::TooMany);
     }
-    let mut keys: Vec<&RecordKey> = entries.iter().map(|entry| entry.document.key()).collect();
+    if let Some(nth) = deletions.iter().position(|deletion| deletion.base == Base::None) {
+        return Err(ChangeError::Request(entries.len() + nth));
+    }
     keys.sort_unstable();
     if keys.windows(2).any(|pair| pair[0] == pair[1]) { Err(ChangeError::Twice) } else { Ok(()) }
 }

@@ -5,14 +5,14 @@ mod permits;
 use crate::answer::Refusal;
 use crate::erasing;
 use crate::practice::Practice;
-use crate::store::{AlertKind, ChangeRow, ConflictRow, NewVersion, StoreError, Transaction};
+use crate::store::{AlertKind, ChangeRow, ConflictRow, NewDeletion, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
 use keys::envelope::{self, EnvelopeHeader, SignedChange};
 use permits::{Permits, Shelf};
-use records::change::{Base, Change, Decision, Origin, Outcome, RefusalCode, Stored, apply};
+use records::change::{self, Base, Change, Decision, Origin, Outcome, RefusalCode, Stored, apply};
 use records::event::{EventOutcome, WriteDetails};
-use records::id::{ChangeId, DeviceId, PersonId, PracticeId};
+use records::id::{ChangeId, DeviceId, PersonId, PracticeId, RecordKey};
 use records::rights::Trail as _;
 use records::write::settled_by;
 use records::{AuditEvent, classify};
@@ -215,13 +215,11 @@ impl Arrival<'_> {
 
     /// A change that stands on one in conflict is in conflict too: what it stands on is in no version.
     fn on_conflict(&self, change: &Change) -> Result<Option<Outcome>, Refusal> {
-        for entry in change.entries() {
-            let Base::Change(base) = entry.base else { continue };
+        for (key, base) in change.bases() {
+            let Base::Change(base) = base else { continue };
             let base = self.tx.change(base)?.map(|row| row.outcome);
-            if let (Some(Outcome::Conflict { .. }), Some(facts)) =
-                (base, self.tx.facts(entry.document.key())?)
-            {
-                let key = entry.document.key().clone();
+            if let (Some(Outcome::Conflict { .. }), Some(facts)) = (base, self.tx.facts(key)?) {
+                let key = key.clone();
                 return Ok(Some(Outcome::Conflict { key, current: facts.version, fields: Vec::new() }));
             }
         }
@@ -231,14 +229,27 @@ impl Arrival<'_> {
     fn store(&self, change: &Change, permits: &Permits, stored: Vec<Stored>) -> Result<Outcome, Refusal> {
         let origin = change.origin();
         for made in &stored {
-            let document = &made.record.document;
+            let permit = permits.of(&made.key)?;
+            let Some(document) = &made.document else {
+                let deletion = NewDeletion {
+                    key: &made.key,
+                    version: made.version,
+                    change: Some(origin.id),
+                    author: origin.author,
+                    device: origin.device,
+                    written_at: origin.written_at,
+                    received_at: self.now,
+                };
+                self.tx.insert_deletion(permit, &deletion)?;
+                continue;
+            };
             let class = classify(document);
             let before = self.tx.facts(document.key())?.map(|facts| facts.class);
             let index = self.practice.keys.index_of(document);
             let new = NewVersion {
                 document,
                 class,
-                version: made.record.version,
+                version: made.version,
                 leaves: before.filter(|before| before.drawer() != class.drawer()),
                 change: Some(origin.id),
                 author: origin.author,
@@ -247,7 +258,7 @@ impl Arrival<'_> {
                 received_at: self.now,
                 index: &index,
             };
-            self.tx.insert_version(permits.of(document.key())?, &new)?;
+            self.tx.insert_version(permit, &new)?;
         }
         self.settle(change, permits)?;
         Ok(Decision::Store(stored).outcome())
@@ -292,18 +303,35 @@ impl Arrival<'_> {
         };
         self.tx.insert_change(&row, bytes)?;
         for entry in change.entries() {
-            let key = entry.document.key();
-            let base = match entry.base {
-                Base::None => 0,
-                Base::Version(version) => version,
-                Base::Change(change) => self.tx.version_of_change(change, key)?.unwrap_or(0),
-            };
-            let standing = self.tx.facts(key)?.map_or(0, |facts| facts.version);
-            let body = entry.document.bytes().to_vec();
-            let conflict = ConflictRow { change: origin.id, key: key.clone(), base, standing, body };
-            self.tx.insert_conflict(permits.of(key)?, &conflict)?;
+            let (key, body) = (entry.document.key(), entry.document.bytes().to_vec());
+            self.keep_beside(origin.id, permits, (key, entry.base), body)?;
+        }
+        for deletion in change.deletions() {
+            if self.tx.facts(&deletion.key)?.is_some() {
+                self.keep_beside(origin.id, permits, (&deletion.key, deletion.base), Vec::new())?;
+            }
         }
         Ok(())
+    }
+
+    fn keep_beside(
+        &self,
+        change: ChangeId,
+        permits: &Permits,
+        (key, base): (&RecordKey, Base),
+        body: Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let base = match base {
+            Base::None => 0,
+            Base::Version(version) => version,
+            Base::Change(change) => self.tx.version_of_change(change, key)?.unwrap_or(0),
+        };
+        let standing = match self.tx.standing(key)? {
+            change::Standing::Unknown => 0,
+            change::Standing::There(version) | change::Standing::Deleted(version) => version,
+        };
+        let conflict = ConflictRow { change, key: key.clone(), base, standing, body };
+        Ok(self.tx.insert_conflict(permits.of(key)?, &conflict)?)
     }
 
     fn record_results(&self, change: &Change, permits: &Permits, outcome: &Outcome) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ use crate::store::{self, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
 use keys::Random;
+use records::change::Standing;
 use records::id::SessionId;
 use records::import::{Count, Imported, Problem};
 use records::rights::{Permit, Rights, decide};
@@ -271,6 +272,11 @@ fn put(
     {
         return Ok(Put::Unchanged);
     }
+    // What was deleted comes back as its next version.
+    let known = match tx.standing(document.key())? {
+        Standing::Unknown => 0,
+        Standing::There(version) | Standing::Deleted(version) => version,
+    };
     let class = classify(document);
     let leaves = before.as_ref().map(|facts| facts.class).filter(|left| left.drawer() != class.drawer());
     let index = practice.keys.index_of(document);
@@ -279,7 +285,7 @@ fn put(
         &NewVersion {
             document,
             class,
-            version: before.as_ref().map_or(1, |facts| facts.version + 1),
+            version: known + 1,
             leaves,
             change: None,
             author: Job::Import.person(),

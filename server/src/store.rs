@@ -34,7 +34,7 @@ pub use erasures::{ErasureDeviceRow, ErasureReason, ErasureRow, Erasures, Gone, 
 pub use events::{EventQuery, Events, FoundEvent};
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use postgres::PostgresStore;
-pub use records::{NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
+pub use records::{NewDeletion, NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
 pub use searching::{FoundVersion, IndexCondition, IndexRow, IndexTest, RecordQuery, Searching, Versions};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};

@@ -215,7 +215,9 @@ impl Vault {
             .map_err(|_| SaveError::NotPermitted)?;
         let (origin, identity) = (change.origin(), self.device.identity());
         let written_here = origin.practice == identity.practice && origin.device == identity.device;
-        if !written_here || origin.author != permit.actor().person {
+        // No screen deletes a record, and a drawer keeps nothing that stands for a deletion until it is answered.
+        let deletes = !change.deletions().is_empty();
+        if deletes || !written_here || origin.author != permit.actor().person {
             return Err(SaveError::NotPermitted);
         }
         let classes: Vec<_> = change.entries().iter().map(|entry| classify(&entry.document)).collect();

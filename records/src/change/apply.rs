@@ -1,14 +1,31 @@
 //! Applying a change to what a store holds: a decision, no writing.
 
-use super::{Base, Change, Entry, Outcome, RefusalCode, StoredVersion};
+use super::{Base, Change, Deletion, Entry, Outcome, RefusalCode, StoredVersion};
 use crate::document::{Document, Versioned};
 use crate::id::{ChangeId, RecordKey};
 use crate::merge::{Merge, merge};
+
+/// How a record stands in a store: what may be known of it without seeing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There never was one.
+    Unknown,
+    /// It is there, in this version.
+    There(u64),
+    /// It was deleted, as of this version.
+    Deleted(u64),
+}
 
 /// What a store knows of its records; read by [`apply`].
 pub trait History {
     /// Why the store cannot be read.
     type Error;
+
+    /// How a record stands.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn standing(&self, key: &RecordKey) -> Result<Standing, Self::Error>;
 
     /// The version that stands.
     ///
@@ -29,11 +46,15 @@ pub trait History {
     fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Self::Error>;
 }
 
-/// A record that is to be stored, with its new version.
+/// A record that is to be stored or deleted, with its new version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The record and its version.
-    pub record: Versioned,
+    /// Which.
+    pub key: RecordKey,
+    /// Its version.
+    pub version: u64,
+    /// What it says; `None` where it is deleted.
+    pub document: Option<Document>,
     /// Whether it was merged with somebody else's change.
     pub merged: bool,
 }
@@ -61,11 +82,11 @@ impl Decision {
 
 impl Stored {
     fn version(&self) -> StoredVersion {
-        StoredVersion {
-            key: self.record.document.key().clone(),
-            version: self.record.version,
-            merged: self.merged,
-        }
+        StoredVersion { key: self.key.clone(), version: self.version, merged: self.merged }
+    }
+
+    fn of(document: Document, version: u64, merged: bool) -> Self {
+        Self { key: document.key().clone(), version, document: Some(document), merged }
     }
 }
 
@@ -81,7 +102,43 @@ pub fn apply<H: History>(change: &Change, history: &H) -> Result<Decision, H::Er
             Err(outcome) => return Ok(Decision::Keep(outcome)),
         }
     }
+    for deletion in change.deletions() {
+        match apply_deletion(deletion, history)? {
+            Ok(record) => stored.extend(record),
+            Err(outcome) => return Ok(Decision::Keep(outcome)),
+        }
+    }
     Ok(Decision::Store(stored))
+}
+
+/// What is deleted already stays as it is. Somebody who has written to it since may not know that it was to be deleted: that
+/// is for a person to settle.
+fn apply_deletion<H: History>(
+    deletion: &Deletion,
+    history: &H,
+) -> Result<Result<Option<Stored>, Outcome>, H::Error> {
+    let key = &deletion.key;
+    let refused = Ok(Err(Outcome::Refused { code: RefusalCode::UnknownBase }));
+    let current = match history.standing(key)? {
+        Standing::Unknown => return refused,
+        Standing::Deleted(_) => return Ok(Ok(None)),
+        Standing::There(version) => version,
+    };
+    let base = match deletion.base {
+        Base::None => None,
+        Base::Version(version) => Some(version),
+        Base::Change(change) => history.made_by(change, key)?,
+    };
+    match base {
+        Some(base) if base == current => {
+            let version = current + 1;
+            Ok(Ok(Some(Stored { key: key.clone(), version, document: None, merged: false })))
+        }
+        Some(base) if base < current => {
+            Ok(Err(Outcome::Conflict { key: key.clone(), current, fields: Vec::new() }))
+        }
+        Some(_) | None => refused,
+    }
 }
 
 fn apply_entry<H: History>(entry: &Entry, history: &H) -> Result<Result<Stored, Outcome>, H::Error> {
@@ -89,9 +146,15 @@ fn apply_entry<H: History>(entry: &Entry, history: &H) -> Result<Result<Stored, 
     let refused = |code| Ok(Err(Outcome::Refused { code }));
     let current = history.current(key)?;
     let (base_version, current) = match (entry.base, current) {
-        (Base::None, None) => return Ok(Ok(first(entry))),
+        (Base::None, None) => return Ok(Ok(first(entry, history.standing(key)?))),
         (Base::None, Some(_)) => return refused(RefusalCode::Exists),
-        (Base::Version(_) | Base::Change(_), None) => return refused(RefusalCode::UnknownBase),
+        (Base::Version(_) | Base::Change(_), None) => match history.standing(key)? {
+            // What somebody wrote to a record that somebody else deleted is kept, for a person to look at.
+            Standing::Deleted(current) => {
+                return Ok(Err(Outcome::Conflict { key: key.clone(), current, fields: Vec::new() }));
+            }
+            Standing::Unknown | Standing::There(_) => return refused(RefusalCode::UnknownBase),
+        },
         (Base::Version(version), Some(current)) => (Some(version), current),
         (Base::Change(change), Some(current)) => (history.made_by(change, key)?, current),
     };
@@ -102,20 +165,22 @@ fn apply_entry<H: History>(entry: &Entry, history: &H) -> Result<Result<Stored, 
         return refused(RefusalCode::AnotherPatient);
     }
     if base_version == current.version {
-        let record = Versioned { version: current.version + 1, document: entry.document.clone() };
-        return Ok(Ok(Stored { record, merged: false }));
+        return Ok(Ok(Stored::of(entry.document.clone(), current.version + 1, false)));
     }
     let Some(base) = history.at(key, base_version)? else { return refused(RefusalCode::UnknownBase) };
     Ok(match merge(&base, &entry.document, &current.document) {
-        Merge::Merged(document) => {
-            Ok(Stored { record: Versioned { version: current.version + 1, document }, merged: true })
-        }
+        Merge::Merged(document) => Ok(Stored::of(document, current.version + 1, true)),
         Merge::NeedsPerson(fields) => {
             Err(Outcome::Conflict { key: key.clone(), current: current.version, fields })
         }
     })
 }
 
-fn first(entry: &Entry) -> Stored {
-    Stored { record: Versioned { version: 1, document: entry.document.clone() }, merged: false }
+/// A record that was deleted comes back as its next version.
+fn first(entry: &Entry, standing: Standing) -> Stored {
+    let before = match standing {
+        Standing::Unknown => 0,
+        Standing::There(version) | Standing::Deleted(version) => version,
+    };
+    Stored::of(entry.document.clone(), before + 1, false)
 }

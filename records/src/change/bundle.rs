@@ -4,42 +4,52 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Base, ChangeError, Entry, Origin};
+use super::{Base, ChangeError, Deletion, Entry, Origin};
 use crate::document::Document;
+use crate::id::RecordKey;
 
 /// The extension on `entry.request` that names an unanswered change as the base.
 pub(super) const BASE_CHANGE: &str = "urn:chartkeep:base-change";
 
 /// Writes the bundle; the documents go in byte for byte.
-pub(super) fn write(origin: &Origin, entries: &[Entry]) -> Vec<u8> {
+pub(super) fn write(origin: &Origin, entries: &[Entry], deletions: &[Deletion]) -> Vec<u8> {
     let mut out = Vec::with_capacity(entries.iter().map(|e| e.document.bytes().len() + 256).sum());
     let head = format!(
         r#"{{"resourceType":"Bundle","id":"{}","type":"transaction","timestamp":"{:.3}","entry":["#,
         origin.id, origin.written_at
     );
     out.extend_from_slice(head.as_bytes());
-    for (nth, entry) in entries.iter().enumerate() {
-        if nth > 0 {
-            out.push(b',');
-        }
+    for entry in entries {
         out.extend_from_slice(br#"{"resource":"#);
         out.extend_from_slice(entry.document.bytes());
         out.extend_from_slice(br#","request":"#);
-        out.extend_from_slice(request(entry).to_string().as_bytes());
-        out.push(b'}');
+        out.extend_from_slice(request(PUT, entry.document.key(), entry.base).to_string().as_bytes());
+        out.extend_from_slice(b"},");
     }
+    for deletion in deletions {
+        out.extend_from_slice(br#"{"request":"#);
+        out.extend_from_slice(request(DELETE, &deletion.key, deletion.base).to_string().as_bytes());
+        out.extend_from_slice(b"},");
+    }
+    // There is at least one entry, so the last byte is the comma behind it.
+    out.pop();
     out.extend_from_slice(b"]}");
     out
 }
 
-fn request(entry: &Entry) -> Value {
-    let url = entry.document.key().to_string();
-    match entry.base {
-        Base::None => json!({"method": "PUT", "url": url, "ifNoneMatch": "*"}),
-        Base::Version(version) => json!({"method": "PUT", "url": url, "ifMatch": format!("W/\"{version}\"")}),
+const PUT: &str = "PUT";
+const DELETE: &str = "DELETE";
+
+fn request(method: &str, key: &RecordKey, base: Base) -> Value {
+    let url = key.to_string();
+    match base {
+        Base::None => json!({"method": method, "url": url, "ifNoneMatch": "*"}),
+        Base::Version(version) => {
+            json!({"method": method, "url": url, "ifMatch": format!("W/\"{version}\"")})
+        }
         Base::Change(change) => json!({
             "extension": [{"url": BASE_CHANGE, "valueUuid": format!("urn:uuid:{change}")}],
-            "method": "PUT",
+            "method": method,
             "url": url,
         }),
     }
@@ -59,7 +69,7 @@ struct Bundle<'a> {
 #[derive(Deserialize)]
 struct BundleEntry<'a> {
     #[serde(borrow)]
-    resource: &'a RawValue,
+    resource: Option<&'a RawValue>,
     request: Request,
 }
 
@@ -82,7 +92,7 @@ struct Extension {
 }
 
 /// Reads the bundle of a change.
-pub(super) fn read(origin: &Origin, bytes: &[u8]) -> Result<Vec<Entry>, ChangeError> {
+pub(super) fn read(origin: &Origin, bytes: &[u8]) -> Result<(Vec<Entry>, Vec<Deletion>), ChangeError> {
     let bundle: Bundle<'_> = serde_json::from_slice(bytes).map_err(|_| ChangeError::NotATransaction)?;
     if bundle.resource_type != "Bundle" || bundle.kind != "transaction" {
         return Err(ChangeError::NotATransaction);
@@ -90,17 +100,26 @@ pub(super) fn read(origin: &Origin, bytes: &[u8]) -> Result<Vec<Entry>, ChangeEr
     if bundle.id != origin.id.to_string() {
         return Err(ChangeError::AnotherChange);
     }
-    let mut entries = Vec::with_capacity(bundle.entry.len());
+    let (mut entries, mut deletions) = (Vec::with_capacity(bundle.entry.len()), Vec::new());
     for (nth, entry) in bundle.entry.into_iter().enumerate() {
-        let bytes = entry.resource.get().as_bytes().to_vec();
-        let document = Document::parse(bytes).map_err(|e| ChangeError::Document(nth, e))?;
         let base = entry.request.base().ok_or(ChangeError::Request(nth))?;
-        if entry.request.method != "PUT" || entry.request.url != document.key().to_string() {
-            return Err(ChangeError::Request(nth));
+        match (entry.request.method.as_str(), entry.resource) {
+            (PUT, Some(resource)) => {
+                let document = Document::parse(resource.get().as_bytes().to_vec());
+                let document = document.map_err(|e| ChangeError::Document(nth, e))?;
+                if entry.request.url != document.key().to_string() {
+                    return Err(ChangeError::Request(nth));
+                }
+                entries.push(Entry { document, base });
+            }
+            (DELETE, None) => {
+                let key = entry.request.url.parse().map_err(|_| ChangeError::Request(nth))?;
+                deletions.push(Deletion { key, base });
+            }
+            _ => return Err(ChangeError::Request(nth)),
         }
-        entries.push(Entry { document, base });
     }
-    Ok(entries)
+    Ok((entries, deletions))
 }
 
 impl Request {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use records::change::{
-    Base, Change, ChangeError, Decision, Entry, History, Origin, Outcome, RefusalCode, StoredVersion, apply,
+    Base, Change, ChangeError, Decision, Deletion, Entry, History, Origin, Outcome, RefusalCode, Standing,
+    StoredVersion, apply,
 };
 use records::{ChangeId, Document, RecordKey, Versioned};
 use serde_json::json;
@@ -29,24 +30,38 @@ fn change(n: u128, base: Base, document: Document) -> Change {
     Change::new(origin(n), vec![Entry { document, base }]).unwrap()
 }
 
-/// A store in memory: every version, and which change made it.
+fn deletion(n: u128, base: Base) -> Change {
+    let deletion = Deletion { key: "Condition/c".parse().unwrap(), base };
+    Change::with_deletions(origin(n), Vec::new(), vec![deletion]).unwrap()
+}
+
+/// A store in memory: every version, none where it is a deletion, and which change made it.
 #[derive(Default)]
 struct Store {
-    versions: BTreeMap<RecordKey, Vec<Document>>,
+    versions: BTreeMap<RecordKey, Vec<Option<Document>>>,
     made: BTreeMap<(ChangeId, RecordKey), u64>,
 }
 
 impl History for Store {
     type Error = std::convert::Infallible;
 
+    fn standing(&self, key: &RecordKey) -> Result<Standing, Self::Error> {
+        Ok(match self.versions.get(key) {
+            None => Standing::Unknown,
+            Some(versions) if versions.last().unwrap().is_some() => Standing::There(versions.len() as u64),
+            Some(versions) => Standing::Deleted(versions.len() as u64),
+        })
+    }
+
     fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, Self::Error> {
-        let versions = self.versions.get(key);
-        Ok(versions.map(|v| Versioned { version: v.len() as u64, document: v.last().unwrap().clone() }))
+        let Some(versions) = self.versions.get(key) else { return Ok(None) };
+        let version = versions.len() as u64;
+        Ok(versions.last().unwrap().clone().map(|document| Versioned { version, document }))
     }
 
     fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, Self::Error> {
         let index = usize::try_from(version - 1).unwrap_or(usize::MAX);
-        Ok(self.versions.get(key).and_then(|versions| versions.get(index)).cloned())
+        Ok(self.versions.get(key).and_then(|versions| versions.get(index)).cloned().flatten())
     }
 
     fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Self::Error> {
@@ -59,9 +74,10 @@ impl Store {
         let decision = apply(change, self).unwrap();
         if let Decision::Store(stored) = &decision {
             for one in stored {
-                let key = one.record.document.key().clone();
-                self.made.insert((change.id(), key.clone()), one.record.version);
-                self.versions.entry(key).or_default().push(one.record.document.clone());
+                self.made.insert((change.id(), one.key.clone()), one.version);
+                let versions = self.versions.entry(one.key.clone()).or_default();
+                versions.push(one.document.clone());
+                assert_eq!(versions.len() as u64, one.version);
             }
         }
         decision.outcome()
@@ -82,14 +98,68 @@ fn the_bundle_of_a_change_is_frozen() {
             base: Base::Change(id(9)),
         },
     ];
-    let change = Change::new(origin(1), entries).unwrap();
+    let gone = |id: &str, base| Deletion { key: format!("Patient/{id}").parse().unwrap(), base };
+    let deletions = vec![gone("d", Base::Version(2)), gone("e", Base::Change(id(9)))];
+    let change = Change::with_deletions(origin(1), entries, deletions).unwrap();
     let frozen = r#"{"resourceType":"Bundle","id":"00000000-0000-0000-0000-000000000001","type":"transaction","timestamp":"2026-03-02T09:30:00.000Z","entry":[
 {"resource":{"resourceType":"Patient","id":"a"},"request":{"method":"PUT","url":"Patient/a","ifNoneMatch":"*"}},
 {"resource":{"resourceType":"Patient","id":"b"},"request":{"method":"PUT","url":"Patient/b","ifMatch":"W/\"3\""}},
-{"resource":{"resourceType":"Patient","id":"c"},"request":{"extension":[{"url":"urn:chartkeep:base-change","valueUuid":"urn:uuid:00000000-0000-0000-0000-000000000009"}],"method":"PUT","url":"Patient/c"}}]}"#;
+{"resource":{"resourceType":"Patient","id":"c"},"request":{"extension":[{"url":"urn:chartkeep:base-change","valueUuid":"urn:uuid:00000000-0000-0000-0000-000000000009"}],"method":"PUT","url":"Patient/c"}},
+{"request":{"method":"DELETE","url":"Patient/d","ifMatch":"W/\"2\""}},
+{"request":{"extension":[{"url":"urn:chartkeep:base-change","valueUuid":"urn:uuid:00000000-0000-0000-0000-000000000009"}],"method":"DELETE","url":"Patient/e"}}]}"#;
     assert_eq!(std::str::from_utf8(change.bundle()).unwrap(), frozen.replace('\n', ""));
     assert_eq!(Change::parse(origin(1), change.bundle().to_vec()).unwrap(), change);
-    assert_eq!(change.depends_on().collect::<Vec<_>>(), [id(9)]);
+    assert_eq!(change.depends_on().collect::<Vec<_>>(), [id(9), id(9)]);
+}
+
+#[test]
+fn what_is_deleted_comes_back_as_its_next_version_and_keeps_its_history() {
+    let mut store = Store::default();
+    store.take(&change(1, Base::None, note("a")));
+    assert_eq!(store.take(&deletion(2, Base::Change(id(1)))), applied(2, false));
+    assert_eq!(store.take(&deletion(3, Base::Version(1))), Outcome::Applied { stored: Vec::new() });
+    assert_eq!(store.take(&change(4, Base::None, note("b"))), applied(3, false));
+    let key = "Condition/c".parse().unwrap();
+    assert_eq!(store.at(&key, 1).unwrap(), Some(note("a")));
+    assert_eq!(store.at(&key, 2).unwrap(), None);
+}
+
+#[test]
+fn an_edit_and_a_deletion_at_once_are_for_a_person_in_either_order() {
+    let conflict =
+        |current| Outcome::Conflict { key: "Condition/c".parse().unwrap(), current, fields: Vec::new() };
+    let mut store = Store::default();
+    store.take(&change(1, Base::None, note("a")));
+    store.take(&change(2, Base::Version(1), note("b")));
+    assert_eq!(store.take(&deletion(3, Base::Version(1))), conflict(2));
+    assert_eq!(store.take(&deletion(4, Base::Version(2))), applied(3, false));
+    assert_eq!(store.take(&change(5, Base::Version(2), note("c"))), conflict(3));
+}
+
+#[test]
+fn a_deletion_says_what_it_deletes() {
+    let unknown = Outcome::Refused { code: RefusalCode::UnknownBase };
+    let mut store = Store::default();
+    assert_eq!(store.take(&deletion(1, Base::Version(1))), unknown);
+    store.take(&change(2, Base::None, note("a")));
+    assert_eq!(store.take(&deletion(3, Base::Version(7))), unknown);
+    assert_eq!(store.take(&deletion(4, Base::Change(id(99)))), unknown);
+    let nothing = Deletion { key: "Condition/c".parse().unwrap(), base: Base::None };
+    let made = Change::with_deletions(origin(5), Vec::new(), vec![nothing]);
+    assert_eq!(made.unwrap_err(), ChangeError::Request(0));
+    let named = |request: &str, resource: &str| {
+        let bundle = format!(
+            r#"{{"resourceType":"Bundle","id":"{}","type":"transaction","entry":[{{{resource}"request":{request}}}]}}"#,
+            id(6)
+        );
+        Change::parse(origin(6), bundle.into_bytes()).map(|change| change.deletions().len())
+    };
+    let request = r#"{"method":"DELETE","url":"Condition/c","ifMatch":"W/\"1\""}"#;
+    assert_eq!(named(request, ""), Ok(1));
+    let resource = r#""resource":{"resourceType":"Condition","id":"c"},"#;
+    assert_eq!(named(request, resource), Err(ChangeError::Request(0)));
+    assert_eq!(named(&request.replace("Condition/c", "Condition"), ""), Err(ChangeError::Request(0)));
+    assert_eq!(named(&request.replace("DELETE", "PUT"), ""), Err(ChangeError::Request(0)));
 }
 
 #[test]

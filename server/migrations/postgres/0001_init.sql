@@ -218,7 +218,9 @@ CREATE TABLE directive (
 
 -- Every version of every record, in the order of the server sequence, which is also the order of commits: whoever writes
 -- holds one lock from before a number is drawn until after its row is seen by all.
--- gone: the record has left this drawer; such a row has no body.
+-- gone: the record has left this drawer, or was deleted; such a row has no body. Where it left, a row of the same version in
+-- another drawer says what it is now.
+-- superseded: a later row tells this drawer of the record.
 CREATE TABLE version (
   seq         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   practice    UUID NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,

@@ -207,7 +207,9 @@ CREATE TABLE directive (
 ) STRICT, WITHOUT ROWID;
 
 -- Every version of every record, in the order of the server sequence, which is also the order of commits.
--- gone: the record has left this drawer; such a row has no body.
+-- gone: the record has left this drawer, or was deleted; such a row has no body. Where it left, a row of the same version in
+-- another drawer says what it is now.
+-- superseded: a later row tells this drawer of the record.
 CREATE TABLE version (
   seq         INTEGER PRIMARY KEY AUTOINCREMENT,
   practice    BLOB NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,

@@ -5,7 +5,7 @@ use crate::answer::Refusal;
 use crate::store::{StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
-use records::change::{Base, Change, History, Origin};
+use records::change::{Base, Change, History, Origin, Standing};
 use records::id::{ChangeId, PatientId, RecordKey, SessionId};
 use records::rights::{Permit, Rights, StatedReason, decide};
 use records::{Action, Actor, DataClass, Document, Facts, Purpose, Relation, Versioned, classify};
@@ -60,7 +60,7 @@ impl Arrival<'_> {
         })
     }
 
-    /// The change sorted by patient and by whether a record is new.
+    /// The change sorted by patient and by whether a record is new, edited or deleted.
     fn parts(&self, change: &Change) -> Result<BTreeMap<(Option<PatientId>, Action), Part>, Refusal> {
         let mut parts: BTreeMap<(Option<PatientId>, Action), Part> = BTreeMap::new();
         for entry in change.entries() {
@@ -77,6 +77,14 @@ impl Arrival<'_> {
                 }
                 None => part.by_author &= entry.base == Base::None,
             }
+        }
+        // What is not there needs no leave to be deleted.
+        for deletion in change.deletions() {
+            let Some(facts) = self.tx.facts(&deletion.key)? else { continue };
+            let part = parts.entry((facts.patient, Action::Delete)).or_default();
+            part.classes.push(facts.class);
+            part.keys.push(deletion.key.clone());
+            part.by_author &= facts.author == change.origin().author;
         }
         Ok(parts)
     }
@@ -131,6 +139,10 @@ pub(super) struct Shelf<'a> {
 
 impl History for Shelf<'_> {
     type Error = StoreError;
+
+    fn standing(&self, key: &RecordKey) -> Result<Standing, StoreError> {
+        self.tx.standing(key)
+    }
 
     fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, StoreError> {
         let found = self.tx.current(self.permits.of(key)?, key)?;

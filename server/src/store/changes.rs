@@ -38,7 +38,7 @@ pub struct ConflictRow {
     pub base: u64,
     /// The version it met.
     pub standing: u64,
-    /// What the change would have made of the record.
+    /// What the change would have made of the record; empty where it would have deleted it.
     pub body: Vec<u8>,
 }
 

@@ -2,7 +2,8 @@
 
 use super::{IndexRow, StoreError};
 use jiff::Timestamp;
-use records::id::{ChangeId, DeviceId, PatientId, PersonId, RecordKey};
+use records::change::Standing;
+use records::id::{ChangeId, DeviceId, PatientId, PersonId, PracticeId, RecordKey};
 use records::rights::Permit;
 use records::{DataClass, Document, Drawer};
 use sync::wire::HistoryWriter;
@@ -58,6 +59,25 @@ pub struct NewVersion<'a> {
     pub index: &'a [IndexRow],
 }
 
+/// The deletion of a record, about to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDeletion<'a> {
+    /// Which record.
+    pub key: &'a RecordKey,
+    /// The version that it makes: one more than the present one.
+    pub version: u64,
+    /// The change that brought it.
+    pub change: Option<ChangeId>,
+    /// Who deleted it.
+    pub author: PersonId,
+    /// Where.
+    pub device: DeviceId,
+    /// When it was deleted.
+    pub written_at: Timestamp,
+    /// When that arrived.
+    pub received_at: Timestamp,
+}
+
 /// How large a page of history may become.
 #[derive(Clone, Copy, Debug)]
 pub struct PageLimits {
@@ -71,6 +91,8 @@ pub struct PageLimits {
 pub trait Records {
     /// Facts about a record, for a decision.
     fn facts(&self, key: &RecordKey) -> Result<Option<RecordFacts>, StoreError>;
+    /// How a record stands, one that was deleted included.
+    fn standing(&self, key: &RecordKey) -> Result<Standing, StoreError>;
     /// Facts about a patient: whether there is one.
     fn has_patient(&self, patient: &PatientId) -> Result<bool, StoreError>;
     /// The present version of a record.
@@ -84,6 +106,9 @@ pub trait Records {
     ) -> Result<Option<StoredVersion>, StoreError>;
     /// Stores a version; the one before stays in the history.
     fn insert_version(&self, permit: &Permit, new: &NewVersion<'_>) -> Result<(), StoreError>;
+    /// Stores that a record was deleted, as its next version; those before it stay in the history, and the drawer tells of it.
+    /// One that is not there is left as it is.
+    fn insert_deletion(&self, permit: &Permit, deletion: &NewDeletion<'_>) -> Result<(), StoreError>;
     /// Adds what follows `after` in a drawer to a page; returns where the page ends and whether more follows.
     fn history(
         &self,
@@ -93,6 +118,8 @@ pub trait Records {
         limits: PageLimits,
         page: &mut HistoryWriter,
     ) -> Result<(u64, bool), StoreError>;
+    /// How far the history of a drawer goes; 0 where it has none.
+    fn feed_end(&self, practice: PracticeId, drawer: Drawer) -> Result<u64, StoreError>;
     /// How many records there are, by type.
     fn count_by_kind(&self) -> Result<Vec<(String, u64)>, StoreError>;
 }

@@ -11,7 +11,7 @@ use keys::sign_in::{Direction, SignInBinding, SignInCost, start_login, start_reg
 use keys::token::EnrolmentToken;
 use keys::trust::TrustBundle;
 use keys::{AgreementSecret, Passphrase, Random, Secret, SecretBytes, SigningKey, TotpSeed, totp};
-use records::change::{Base, Change, Entry, Origin};
+use records::change::{Base, Change, Deletion, Entry, Origin};
 use records::id::{ChangeId, DeviceId, LogId, PersonId};
 use records::log::{LogPosition, Tree, audit_leaf_hash};
 use records::{Document, Role};
@@ -252,22 +252,37 @@ impl<'a> Workstation<'a> {
         signing: &SigningKey,
         entries: Vec<(Document, Base)>,
     ) -> Vec<u8> {
-        let origin = Origin {
+        let entries = entries.into_iter().map(|(document, base)| Entry { document, base }).collect();
+        self.sealed(&Change::new(self.origin(id, person), entries).unwrap(), signing)
+    }
+
+    /// Signs and seals a change that deletes one record.
+    pub(crate) fn deletion(&self, person: &Person, key: &str, base: Base) -> (ChangeId, Vec<u8>) {
+        let id = ChangeId::from_uuid(Random::from_os().uuid_v7(self.clinic.now()));
+        let deletion = Deletion { key: key.parse().unwrap(), base };
+        let change = Change::with_deletions(self.origin(id, person), Vec::new(), vec![deletion]).unwrap();
+        (id, self.sealed(&change, &person.signing))
+    }
+
+    fn origin(&self, id: ChangeId, person: &Person) -> Origin {
+        Origin {
             id,
             author: person.id,
             device: self.id,
             practice: self.enrolled.practice_id,
             written_at: self.clinic.now(),
-        };
-        let entries = entries.into_iter().map(|(document, base)| Entry { document, base }).collect();
-        let change = Change::new(origin, entries).unwrap();
+        }
+    }
+
+    fn sealed(&self, change: &Change, signing: &SigningKey) -> Vec<u8> {
+        let origin = change.origin();
         self.sequence.set(self.sequence.get() + 1);
         let letter = Letter {
             practice: origin.practice.uuid(),
             device: origin.device.uuid(),
             sequence: self.sequence.get(),
-            change: id.uuid(),
-            author: person.id.uuid(),
+            change: origin.id.uuid(),
+            author: origin.author.uuid(),
             written_at: origin.written_at,
             transaction: change.bundle(),
         };

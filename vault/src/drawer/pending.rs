@@ -141,7 +141,11 @@ impl Writing<'_> {
                     self.put_over(here, document, version)?;
                 }
             }
-            None => self.remove(key)?,
+            None => {
+                if self.row(key)?.is_some_and(|row| row.version <= version) {
+                    self.remove(key)?;
+                }
+            }
         }
         Ok(())
     }

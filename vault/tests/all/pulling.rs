@@ -1,5 +1,6 @@
 //! Pages of history: data and cursor in one commit, in the drawer they belong in.
 
+use records::find::Query;
 use records::rights::Action;
 use records::{Drawer, Role};
 use serde_json::json;
@@ -120,6 +121,25 @@ fn a_record_that_left_the_drawer_is_gone() {
 
     assert!(!vault.chart(&permit).unwrap().iter().any(|found| found.document.id().as_str() == "hr-ada"));
     assert!(digest_holds(&mut vault, Drawer::Clinical));
+}
+
+#[test]
+fn a_patient_who_was_deleted_is_not_found_any_more_and_an_older_deletion_takes_nothing_newer_away() {
+    let mut clinic = Clinic::new();
+    let mut vault = clinic.open_all();
+    clinic.load(&mut vault, &small_practice());
+    let mut deleted = |vault: &mut vault::Vault, version| {
+        let permit = clinic.replicate(vault);
+        let gone = PageEntry { key: key("Patient/ada"), version, document: None };
+        vault.apply_page(&permit, Drawer::Demographics, &page(vec![gone], "c", true)).unwrap();
+        let permit = clinic.practice_permit(vault, Role::Nurse, Action::Search);
+        let query = Query::parse("trevino", jiff::civil::date(2026, 3, 10));
+        let found = vault.search(&permit, &query, 10, now()).unwrap();
+        assert!(digest_holds(vault, Drawer::Demographics));
+        found.rows.len()
+    };
+    assert_eq!(deleted(&mut vault, 0), 1);
+    assert_eq!(deleted(&mut vault, 2), 0);
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use super::column::{Columns, count, millis};
 use super::{Params, StoreError, Work};
-use crate::store::{NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion};
+use crate::store::{
+    NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
+};
 use futures_util::TryStreamExt as _;
-use records::id::{PatientId, PersonId, RecordKey};
+use records::change::Standing;
+use records::id::{PatientId, PersonId, PracticeId, RecordKey};
 use records::rights::Permit;
 use records::{DataClass, Document, Drawer};
 use sync::wire::HistoryWriter;
@@ -20,6 +23,20 @@ impl Records for Work<'_> {
                 patient: row.get::<Option<String>>(2)?.map(|patient| patient_id(&patient)).transpose()?,
                 author: PersonId::from_uuid(row.uuid(3)?),
             })
+        })
+    }
+
+    fn standing(&self, key: &RecordKey) -> Result<Standing, StoreError> {
+        // What left a drawer has the same version as what came into the other.
+        let sql = "SELECT version, bool_and(gone) FROM version
+            WHERE kind = $1 AND id = $2 GROUP BY version ORDER BY version DESC LIMIT 1";
+        let newest = self.first(sql, &[&key.kind.as_str(), &key.id.as_str()], |row| {
+            Ok((row.number(0)?, row.get::<bool>(1)?))
+        })?;
+        Ok(match newest {
+            None => Standing::Unknown,
+            Some((version, true)) => Standing::Deleted(version),
+            Some((version, false)) => Standing::There(version),
         })
     }
 
@@ -51,14 +68,28 @@ impl Records for Work<'_> {
         let key = new.document.key();
         if new.version > 1 {
             self.drop_index(key)?;
-            let sql = "UPDATE version SET superseded = true WHERE kind = $1 AND id = $2 AND NOT superseded";
-            self.send(sql, &[&key.kind.as_str(), &key.id.as_str()])?;
+            self.supersede(key, new.class.drawer())?;
         }
         if let Some(left) = new.leaves {
+            self.supersede(key, left.drawer())?;
             self.insert(permit, new, left, true)?;
         }
         let seq = self.insert(permit, new, new.class, false)?;
         self.set_index(permit, seq, new.index)
+    }
+
+    fn insert_deletion(&self, permit: &Permit, deletion: &NewDeletion<'_>) -> Result<(), StoreError> {
+        let key = deletion.key;
+        let Some(facts) = self.facts(key)? else { return Ok(()) };
+        self.drop_index(key)?;
+        self.supersede(key, facts.class.drawer())?;
+        self.run(
+            "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
+                written_at, received_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10, $11, $12, '')",
+            &[&permit.actor().practice.uuid(), &key.kind.as_str(), &key.id.as_str(), &count(deletion.version), &facts.class.drawer().as_str(), &facts.class.as_str(), &facts.patient.as_ref().map(PatientId::as_str), &deletion.change.map(|change| change.uuid()), &deletion.author.uuid(), &deletion.device.uuid(), &millis(deletion.written_at), &millis(deletion.received_at)],
+        )?;
+        Ok(())
     }
 
     fn history(
@@ -96,6 +127,13 @@ impl Records for Work<'_> {
         Ok((end, false))
     }
 
+    fn feed_end(&self, practice: PracticeId, drawer: Drawer) -> Result<u64, StoreError> {
+        let sql = "SELECT seq FROM version WHERE drawer = $1 AND NOT superseded AND practice = $2
+            ORDER BY seq DESC LIMIT 1";
+        let end = self.first(sql, &[&drawer.as_str(), &practice.uuid()], |row| row.number(0))?;
+        Ok(end.unwrap_or(0))
+    }
+
     fn count_by_kind(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let sql = "SELECT kind, count(*) FROM version WHERE NOT superseded AND NOT gone GROUP BY kind ORDER BY kind";
         self.all(sql, &[], |row| Ok((row.get(0)?, row.number(1)?)))
@@ -103,6 +141,14 @@ impl Records for Work<'_> {
 }
 
 impl Work<'_> {
+    /// Takes what a drawer says of a record out of its feed. What another drawer says stays: whoever has only that one still
+    /// has to hear that the record left it.
+    fn supersede(&self, key: &RecordKey, drawer: Drawer) -> Result<(), StoreError> {
+        let sql = "UPDATE version SET superseded = true
+            WHERE kind = $1 AND id = $2 AND drawer = $3 AND NOT superseded";
+        self.send(sql, &[&key.kind.as_str(), &key.id.as_str(), &drawer.as_str()])
+    }
+
     fn insert(
         &self,
         permit: &Permit,

@@ -2,8 +2,11 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work, failed};
-use crate::store::{NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion};
-use records::id::{PatientId, PersonId, RecordKey};
+use crate::store::{
+    NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
+};
+use records::change::Standing;
+use records::id::{PatientId, PersonId, PracticeId, RecordKey};
 use records::rights::Permit;
 use records::{DataClass, Document, Drawer};
 use sqlcipher::rusqlite::params;
@@ -21,6 +24,20 @@ impl Records for Work<'_> {
                 patient: row.get::<Option<String>>(2)?.map(|patient| patient_id(&patient)).transpose()?,
                 author: PersonId::from_uuid(row.uuid(3)?),
             })
+        })
+    }
+
+    fn standing(&self, key: &RecordKey) -> Result<Standing, StoreError> {
+        // What left a drawer has the same version as what came into the other.
+        let sql = "SELECT version, min(gone) FROM version
+            WHERE kind = ?1 AND id = ?2 GROUP BY version ORDER BY version DESC LIMIT 1";
+        let newest = self.first(sql, params![key.kind.as_str(), key.id.as_str()], |row| {
+            Ok((row.number(0)?, row.get::<bool>(1)?))
+        })?;
+        Ok(match newest {
+            None => Standing::Unknown,
+            Some((version, true)) => Standing::Deleted(version),
+            Some((version, false)) => Standing::There(version),
         })
     }
 
@@ -52,15 +69,42 @@ impl Records for Work<'_> {
         let key = new.document.key();
         if new.version > 1 {
             self.drop_index(key)?;
-            let sql = "UPDATE version SET superseded = 1 WHERE kind = ?1 AND id = ?2 AND superseded = 0";
-            self.run(sql, params![key.kind.as_str(), key.id.as_str()])?;
+            self.supersede(key, new.class.drawer())?;
         }
         if let Some(left) = new.leaves {
+            self.supersede(key, left.drawer())?;
             self.insert(permit, new, left, true)?;
         }
         self.insert(permit, new, new.class, false)?;
         let seq = self.connection.last_insert_rowid().unsigned_abs();
         self.set_index(permit, seq, new.index)
+    }
+
+    fn insert_deletion(&self, permit: &Permit, deletion: &NewDeletion<'_>) -> Result<(), StoreError> {
+        let key = deletion.key;
+        let Some(facts) = self.facts(key)? else { return Ok(()) };
+        self.drop_index(key)?;
+        self.supersede(key, facts.class.drawer())?;
+        self.run(
+            "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
+                written_at, received_at, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, x'')",
+            params![
+                permit.actor().practice.uuid().into_bytes(),
+                key.kind.as_str(),
+                key.id.as_str(),
+                count(deletion.version),
+                facts.class.drawer().as_str(),
+                facts.class.as_str(),
+                facts.patient.as_ref().map(PatientId::as_str),
+                deletion.change.map(|change| change.uuid().into_bytes()),
+                deletion.author.uuid().into_bytes(),
+                deletion.device.uuid().into_bytes(),
+                millis(deletion.written_at),
+                millis(deletion.received_at)
+            ],
+        )?;
+        Ok(())
     }
 
     fn history(
@@ -99,6 +143,14 @@ impl Records for Work<'_> {
         Ok((end, false))
     }
 
+    fn feed_end(&self, practice: PracticeId, drawer: Drawer) -> Result<u64, StoreError> {
+        let sql = "SELECT seq FROM version WHERE drawer = ?1 AND superseded = 0 AND practice = ?2
+            ORDER BY seq DESC LIMIT 1";
+        let end =
+            self.first(sql, params![drawer.as_str(), practice.uuid().into_bytes()], |row| row.number(0))?;
+        Ok(end.unwrap_or(0))
+    }
+
     fn count_by_kind(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let sql = "SELECT kind, count(*) FROM version WHERE superseded = 0 AND gone = 0 GROUP BY kind ORDER BY kind";
         self.all(sql, [], |row| Ok((row.get(0)?, row.number(1)?)))
@@ -106,6 +158,15 @@ impl Records for Work<'_> {
 }
 
 impl Work<'_> {
+    /// Takes what a drawer says of a record out of its feed. What another drawer says stays: whoever has only that one still
+    /// has to hear that the record left it.
+    fn supersede(&self, key: &RecordKey, drawer: Drawer) -> Result<(), StoreError> {
+        let sql = "UPDATE version SET superseded = 1
+            WHERE kind = ?1 AND id = ?2 AND drawer = ?3 AND superseded = 0";
+        self.run(sql, params![key.kind.as_str(), key.id.as_str(), drawer.as_str()])?;
+        Ok(())
+    }
+
     fn insert(
         &self,
         permit: &Permit,
