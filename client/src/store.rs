@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use keys::Random;
 use records::Drawer;
 use records::id::ChangeId;
-use vault::{Anchor, Device, NotOpened, OpenGrant, Vault};
+use vault::{Anchor, Device, NotOpened, OpenGrant, Vault, WaitingPage};
 
 use crate::{ClientError, Code};
 
@@ -85,6 +85,23 @@ impl Store {
             Held::Open(vault) => Held::Shut(vault.close()),
             other @ (Held::Shut(_) | Held::Moving) => other,
         };
+    }
+
+    /// Keeps a page for a drawer that is shut.
+    ///
+    /// # Errors
+    /// `in-use` when it is open by now; and when the page cannot be kept.
+    pub(crate) fn keep_page(&self, page: &WaitingPage, bytes: &[u8]) -> Result<(), ClientError> {
+        let mut held = self.held();
+        let device = match &mut *held {
+            Held::Shut(device) => device,
+            Held::Open(vault) if vault.open_drawers().contains(&page.drawer) => {
+                return Err(Code::InUse.into());
+            }
+            Held::Open(vault) => vault.device_mut(),
+            Held::Moving => unreachable!("{MOVING}"),
+        };
+        Ok(device.keep_page(page, bytes)?)
     }
 
     /// How far each drawer has come that is open, or was since the start.

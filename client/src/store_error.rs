@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use records::rights::{Denied, DeniedReason};
-use vault::{OpenError, PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
+use vault::{InboxError, OpenError, PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
 
 use crate::{ClientError, Code};
 
@@ -66,6 +66,17 @@ impl From<PullError> for ClientError {
             PullError::NotPermitted | PullError::NotOpen => Code::Locked.into(),
             PullError::WrongDrawer => Code::ServerAnswer.into(),
             PullError::Store(source) => source.into(),
+        }
+    }
+}
+
+impl From<InboxError> for ClientError {
+    fn from(error: InboxError) -> Self {
+        match error {
+            InboxError::NotPermitted => Code::Locked.into(),
+            InboxError::Full => Code::DiskFull.into(),
+            InboxError::OtherKeys | InboxError::Damaged => Code::ServerAnswer.into(),
+            InboxError::Store(source) => source.into(),
         }
     }
 }

@@ -7,7 +7,8 @@
 //! - A person at a workstation: [`passphrase`], [`totp`], [`slot`], [`reentry`], [`parked`], [`recovery`], [`spoken`],
 //!   [`username`]; on several workstations: [`twin`], [`prepared`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
-//!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file.
+//!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file, [`inbox`] brings pages for a
+//!   drawer that is shut.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
 //! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state, [`export`] takes it
 //!   elsewhere.
@@ -25,6 +26,7 @@ pub mod export;
 pub mod fuzz;
 pub mod grant;
 mod hazmat;
+pub mod inbox;
 mod label;
 mod layout;
 pub mod lease;

@@ -38,6 +38,8 @@ pub enum Purpose {
     PreparedSlot,
     /// A message of the server about an alert.
     Alert,
+    /// A page of history for a drawer that is shut.
+    InboxPage,
 }
 
 impl Purpose {
@@ -57,6 +59,7 @@ impl Purpose {
             Self::Twin => b"chartkeep/sign/twin/v1\0",
             Self::PreparedSlot => b"chartkeep/sign/prepared-slot/v1\0",
             Self::Alert => b"chartkeep/sign/alert/v1\0",
+            Self::InboxPage => b"chartkeep/sign/inbox-page/v1\0",
         }
     }
 

@@ -11,6 +11,7 @@ mod all {
     mod exports;
     mod given;
     mod grants;
+    mod inbox_pages;
     mod leases;
     mod parked;
     mod passphrases;

@@ -93,6 +93,12 @@ pub(crate) fn fhir(body: Vec<u8>) -> Response {
     bytes(StatusCode::OK, FHIR_JSON, body)
 }
 
+/// Sealed bytes.
+#[must_use]
+pub(crate) fn octets(body: Vec<u8>) -> Response {
+    bytes(StatusCode::OK, "application/octet-stream", body)
+}
+
 fn bytes(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -2,7 +2,7 @@
 
 use crate::answer::Refusal;
 use crate::practice::Practice;
-use crate::store::{GrantRow, PersonKeyRow, PersonRow, Transaction};
+use crate::store::{GrantRow, PersonKeyRow, PersonRow, StoreError, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use keys::grant::{GrantBody, GrantHeader, issue};
 use keys::{DrawerKeys, Random};
@@ -96,6 +96,32 @@ fn issue_one(
     let row = GrantRow { number, person, device, drawer, generation, not_after, bytes: bytes.clone() };
     tx.insert_grant(&row, now)?;
     Ok(Base64Bytes(bytes))
+}
+
+/// Whether anybody has a grant for a drawer at a workstation whose roles still say so.
+pub(crate) fn is_opened_at(
+    tx: &dyn Transaction,
+    device: DeviceId,
+    drawer: Drawer,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    for grant in tx.grants(device, now)?.into_iter().filter(|grant| grant.drawer == drawer) {
+        let works_here = tx.person(grant.person)?.is_some_and(|person| person.ended_at.is_none());
+        if works_here && drawers_of(&tx.roles(grant.person, now)?).contains(&drawer) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The keys of a drawer that count, if it has any.
+pub(crate) fn newest_drawer_keys(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    drawer: Drawer,
+) -> Result<Option<DrawerKeys>, Refusal> {
+    Ok(drawer_keys(practice, tx, device, drawer)?.into_iter().next())
 }
 
 /// The keys of a drawer, the newest first.

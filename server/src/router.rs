@@ -6,8 +6,8 @@ use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::routes::{
-    activation, changes, courier, credentials, directives, enrolment, fhir, grants, metadata, outcomes,
-    renewal, session, sign_in, twins,
+    activation, changes, courier, credentials, directives, enrolment, fhir, grants, inbox, metadata,
+    outcomes, renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -79,7 +79,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 19] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 20] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -90,6 +90,7 @@ fn main_routes() -> Vec<Line> {
         (path::SESSION, Asks::Certificate, post(session::open)),
         (path::CHANGES, Asks::Certificate, post(changes::receive)),
         (path::COURIER, Asks::Certificate, post(courier::receive)),
+        (path::INBOX, Asks::Certificate, post(inbox::page)),
         (path::FHIR, Asks::Certificate, post(fhir::bundle)),
         (fhir::BASE, Asks::Certificate, post(fhir::bundle)),
         (fhir::OF_TYPE, Asks::Certificate, post(fhir::create)),

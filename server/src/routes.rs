@@ -10,6 +10,7 @@ pub(crate) mod enrolment;
 pub(crate) mod fhir;
 pub(crate) mod grants;
 pub(crate) mod history;
+pub(crate) mod inbox;
 pub(crate) mod metadata;
 pub(crate) mod outcomes;
 pub(crate) mod renewal;

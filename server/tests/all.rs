@@ -44,6 +44,8 @@ mod ground;
 mod history;
 #[path = "all/import.rs"]
 mod import;
+#[path = "all/inbox.rs"]
+mod inbox;
 #[path = "all/postgres.rs"]
 mod postgres;
 #[path = "all/process.rs"]

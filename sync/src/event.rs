@@ -49,6 +49,16 @@ pub enum Event {
         /// The body as it came.
         body: Vec<u8>,
     },
+    /// A page for a drawer that is shut, to be kept until that is opened; then [`crate::Machine::handle_page_applied`]. Where
+    /// it cannot be kept: [`crate::Machine::handle_page_failed`].
+    SealedPage {
+        /// The cursor the page was asked with.
+        from: Cursor,
+        /// The cursor after it.
+        next: Cursor,
+        /// The page as it came.
+        body: Vec<u8>,
+    },
     /// The server answers again.
     Online,
     /// The server does not answer.

@@ -42,7 +42,7 @@ pub struct Machine {
     changes: ChangesLane,
     audit: AuditLane,
     directives: DirectivesLane,
-    /// Empty while nobody has a session.
+    /// One a drawer at most: open, while somebody has a session, or shut.
     pulls: Vec<PullLane>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -103,14 +103,30 @@ impl Machine {
 
     /// A session is open for these drawers, each with the cursor the vault holds; an empty list ends pulling.
     pub fn handle_session(&mut self, cursors: Vec<Cursor>, now: Timestamp) {
-        self.pulls.retain(|lane| cursors.iter().any(|cursor| lane.leads_to(*cursor)));
+        let is_open = |drawer| cursors.iter().any(|cursor| cursor.drawer == drawer);
+        self.pulls.retain(|lane| match lane.is_shut() {
+            true => !is_open(lane.applied().drawer),
+            false => cursors.iter().any(|cursor| lane.leads_to(*cursor)),
+        });
         for cursor in cursors {
             if !self.pulls.iter().any(|lane| lane.leads_to(cursor)) {
                 self.pulls.push(PullLane::new(cursor, &self.config, now));
             }
         }
-        for lane in &mut self.pulls {
+        for lane in self.pulls.iter_mut().filter(|lane| !lane.is_shut()) {
             lane.hurry(now);
+        }
+        self.drive(now);
+    }
+
+    /// These drawers are shut, each with the cursor after the last page that is kept for it: pages are fetched for them,
+    /// sealed. An empty list ends that.
+    pub fn handle_shut(&mut self, cursors: Vec<Cursor>, now: Timestamp) {
+        self.pulls.retain(|lane| !lane.is_shut() || cursors.iter().any(|cursor| lane.leads_to(*cursor)));
+        for cursor in cursors {
+            if !self.pulls.iter().any(|lane| lane.applied().drawer == cursor.drawer) {
+                self.pulls.push(PullLane::shut(cursor, &self.config, now));
+            }
         }
         self.drive(now);
     }
@@ -182,7 +198,7 @@ impl Machine {
         self.drive(now);
     }
 
-    /// The vault holds the page that ends at `next`, and the cursor.
+    /// The vault holds the page that ends at `next`, and the cursor; or keeps it for a drawer that is shut.
     pub fn handle_page_applied(&mut self, next: Cursor, now: Timestamp) {
         if let Some(lane) = self.pulls.iter_mut().find(|lane| lane.applied().drawer == next.drawer) {
             lane.applied_to(next, &self.config, now);
@@ -196,8 +212,10 @@ impl Machine {
         let Some(lane) = self.pulls.iter_mut().find(|lane| lane.has_handed_over(from)) else { return };
         lane.rewind();
         lane.backoff.fail(&self.config, &mut self.jitter, now);
-        let is_of_drawer =
-            |event: &Event| matches!(event, Event::Page { from: page, .. } if page.drawer == from.drawer);
+        let is_of_drawer = |event: &Event| {
+            matches!(event, Event::Page { from: page, .. } | Event::SealedPage { from: page, .. }
+                if page.drawer == from.drawer)
+        };
         self.events.retain(|event| !is_of_drawer(event));
         self.drive(now);
     }
@@ -265,9 +283,12 @@ impl Machine {
         let Some(out) = lane.in_flight.take() else { return };
         let (next, more, entries) = page;
         lane.backoff.reset();
-        if let Some(from) = lane.receive(&Arrived { sent: out.sent, next, more, entries }, &self.config, now)
-        {
-            self.events.push_back(Event::Page { from, next, body });
+        let arrived = Arrived { sent: out.sent, next, more, entries };
+        if let Some(from) = lane.receive(&arrived, &self.config, now) {
+            self.events.push_back(match lane.is_shut() {
+                true => Event::SealedPage { from, next, body },
+                false => Event::Page { from, next, body },
+            });
         }
     }
 
@@ -319,7 +340,7 @@ impl Machine {
         lane.in_flight = None;
         lane.backoff.fail(&self.config, &mut self.jitter, now);
         if code == ProblemCode::SessionRequired {
-            self.pulls.clear();
+            self.pulls.retain(PullLane::is_shut);
             self.events.push_back(Event::SessionEnded);
         }
     }

@@ -40,6 +40,13 @@ pub enum Request {
         /// How many entries at most.
         count: u32,
     },
+    /// The same for a drawer that is shut: a page that is sealed to it. Needs no session.
+    PullSealed {
+        /// Where to go on.
+        cursor: Cursor,
+        /// How many entries at most.
+        count: u32,
+    },
     /// Policy, directives and receipts.
     Directives,
 }
@@ -54,15 +61,15 @@ pub enum Answer {
         /// How many leaves the server holds now.
         size: u64,
     },
-    /// To [`Request::Pull`].
+    /// To [`Request::Pull`] and [`Request::PullSealed`].
     Page {
-        /// The body as it came; handed on in [`crate::Event::Page`].
+        /// The body as it came; handed on in [`crate::Event::Page`] or [`crate::Event::SealedPage`].
         body: Vec<u8>,
         /// Where the page says to go on.
         next: Cursor,
         /// Whether more is known to wait there.
         more: bool,
-        /// How many entries it has.
+        /// How many entries it has; of a sealed page, which does not say, how many it may have.
         entries: u32,
     },
     /// To [`Request::Directives`]; the driver acts on the directives itself.

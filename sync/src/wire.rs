@@ -37,7 +37,7 @@ pub use directive::{
 pub use enrolment::{EnrolRequest, EnrolResponse, Rescue};
 pub use export::{ExportHead, ExportedBy};
 pub use grant::{GrantsRequest, GrantsResponse};
-pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter};
+pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter, SealedPageRequest};
 pub use problem::{Problem, ProblemCode};
 pub use renewal::{LateRenewalFinish, LateRenewalStart, LateRenewalStarted, Renewal};
 pub use session::{

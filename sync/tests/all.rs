@@ -14,7 +14,11 @@ mod clinic;
 mod empty_drawer;
 #[path = "all/machine.rs"]
 mod machine;
+#[path = "all/shut_drawer.rs"]
+mod shut_drawer;
 #[path = "all/simulation.rs"]
 mod simulation;
+#[path = "all/stale_pages.rs"]
+mod stale_pages;
 #[path = "all/wire.rs"]
 mod wire;

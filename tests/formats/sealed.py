@@ -204,6 +204,21 @@ def open_grant(data, rights_public, private):
     return found
 
 
+def open_inbox_page(data, directive_public, private):
+    reader = Reader(data).begin(b"CKip")
+    found = {"practice": reader.raw(16), "device": reader.raw(16), "drawer": reader.text(), "generation": reader.number(4)}
+    found["from"], found["to"], found["more"] = reader.number(8), reader.number(8), reader.number(1)
+    found["made_at"] = reader.number(8, signed=True)
+    if found["from"] >= found["to"] or found["more"] > 1:
+        raise Refused("damaged")
+    context = reader.so_far()
+    sealed = reader.bytes()
+    verify(directive_public, b"inbox-page", reader.so_far(), reader.raw(64))
+    reader.finish()
+    found["bundle"] = open_parcel(private, b"inbox-page", context, sealed)
+    return found
+
+
 def open_twin(data, public, private):
     reader = Reader(data).begin(b"CKtw")
     found = {name: reader.raw(16) for name in ("practice", "person", "of", "on")}

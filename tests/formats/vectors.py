@@ -146,6 +146,11 @@ def records(vectors):
     same("token.mrn", sealed.token(sealed.token_key(field), "mrn", b"12345"), vectors["token.mrn"])
     inbox = derive_key_pair(hkdf(field, b"", b"chartkeep/inbox/key/v1\0"))
     same("inbox.public", x25519_public(inbox), vectors["inbox.public"])
+    page = sealed.open_inbox_page(vectors["inbox.page"], ed25519_public(bytes([23] * 32)), inbox)
+    assert (page["drawer"], page["generation"], page["from"], page["to"]) == ("clinical", 4, 16, 43), page
+    assert (page["more"], page["made_at"], page["bundle"]) == (1, NOW * 1000, b'{"resourceType":"Bundle"}'), page
+    server, other = ed25519_public(bytes([23] * 32)), bytes([17] * 32)
+    refuses("a page of another drawer", lambda: sealed.open_inbox_page(vectors["inbox.page"], server, other))
     same("draft.key", sealed.draft_key(uid(3), bytes([7] * 32)), vectors["draft.key"])
     assert sealed.open_blob(bytes([11] * 32), b"draft", vectors["blob"]) == b"being typed"
     refuses("a file in another place", lambda: sealed.open_blob(bytes([11] * 32), b"other", vectors["blob"]))

@@ -146,6 +146,25 @@ impl Device {
         Ok(())
     }
 
+    /// How far a drawer had come when that was last noted, as its cursor says; empty before its first page, `None` if the
+    /// drawer was never made here.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn noted_cursor(&self, drawer: Drawer) -> Result<Option<String>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT cursor FROM drawer_file WHERE drawer = ?1")?;
+        Ok(statement.query_row([drawer.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    /// Notes how far a drawer has come.
+    pub(crate) fn note_cursor(&mut self, drawer: Drawer, cursor: &str) -> Result<(), StoreError> {
+        if self.noted_cursor(drawer)?.is_some_and(|noted| noted != cursor) {
+            let sql = "UPDATE drawer_file SET cursor = ?2 WHERE drawer = ?1";
+            self.conn.execute(sql, params![drawer.as_str(), cursor])?;
+        }
+        Ok(())
+    }
+
     /// Remembers that a drawer's file was made here.
     pub(crate) fn drawer_was_made(&mut self, drawer: Drawer, generation: u32) -> Result<(), StoreError> {
         let sql = "INSERT INTO drawer_file (drawer, generation) VALUES (?1, ?2) ON CONFLICT DO NOTHING";

@@ -118,6 +118,26 @@ pub enum SaveError {
     Store(#[from] StoreError),
 }
 
+/// A page for a drawer that is shut was not kept, or not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// The permit is not one to replicate, or not for this drawer.
+    #[error("the permit does not cover this")]
+    NotPermitted,
+    /// The pages that wait take too much room already.
+    #[error("too much waits for drawers to be opened")]
+    Full,
+    /// It is sealed to keys of the drawer that are not here; it waits for them.
+    #[error("the page is for other keys of its drawer")]
+    OtherKeys,
+    /// It is not what its name says, or does not open: what it held has to be asked for again.
+    #[error("the page is damaged")]
+    Damaged,
+    /// The file under it failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// A page of history was not applied; nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {

@@ -21,6 +21,7 @@ mod erasing;
 mod error;
 mod facts;
 mod folder;
+mod inbox;
 mod number;
 mod pull;
 mod recovery;
@@ -41,8 +42,9 @@ pub use device::{
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, SetApart, Standing};
 pub use durable::write as write_durably;
-pub use error::{PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
+pub use error::{InboxError, PullError, ReadError, RewriteError, SaveError, StoreError, VaultError};
 pub use folder::Folder;
+pub use inbox::{INBOX_LIMIT, OpenedPage, WaitingPage};
 pub use pull::{Page, PageEntry};
 pub use recovery_slots::RecoverySlots;
 pub use rewrite::{RewriteProgress, RewriteStep};

@@ -32,7 +32,7 @@ pub struct PageEntry {
     pub key: RecordKey,
     /// Its version.
     pub version: u64,
-    /// What it says; `None` when it is not in this drawer any more.
+    /// What it says; `None` when it is not in this drawer any more, or was deleted.
     pub document: Option<Document>,
 }
 
@@ -59,7 +59,7 @@ impl Vault {
             let patient = entry.document.as_ref().and_then(Document::patient);
             patient.is_none_or(|patient| !erased.contains(patient.as_str()))
         };
-        open.write(random, |writing| {
+        open.write(random, |writing| -> Result<(), PullError> {
             for entry in page.entries.iter().filter(is_left) {
                 writing.receive(&entry.key, entry.version, entry.document.as_ref())?;
             }
@@ -70,7 +70,12 @@ impl Vault {
                 writing.release()?;
             }
             Ok(())
-        })
+        })?;
+        if page.complete {
+            // Where it cannot be noted, what the drawer has already is fetched once more while it is shut.
+            device.note_cursor(drawer, &page.next_cursor).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// Takes in the server's answer to a change: in `device.db`, and in the drawer if it is open.

@@ -84,7 +84,8 @@ impl Vault {
 
     /// Closes the drawers and gives the device back.
     #[must_use]
-    pub fn close(self) -> Device {
+    pub fn close(mut self) -> Device {
+        self.note_cursors();
         self.device
     }
 
@@ -184,6 +185,7 @@ impl Vault {
         self.recover(now)?;
         self.take_verdicts()?;
         self.take_out_erased()?;
+        self.note_cursors();
         Ok(())
     }
 

@@ -26,6 +26,8 @@ mod formats;
 mod full;
 #[path = "all/histories.rs"]
 mod histories;
+#[path = "all/inbox.rs"]
+mod inbox;
 #[path = "all/logging.rs"]
 mod logging;
 #[path = "all/opening.rs"]

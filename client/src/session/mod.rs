@@ -42,6 +42,8 @@ pub(crate) struct OpenSession {
     /// The search that is going on: its permit, and what was typed last.
     search: Option<find::OpenSearch>,
     names: names::SeenNames,
+    /// How much of each drawer has arrived that is being filled, in percent.
+    arriving: BTreeMap<Drawer, u32>,
 }
 
 /// What changes are sealed to.
@@ -78,6 +80,7 @@ impl OpenSession {
             clock,
             search: None,
             names: names::SeenNames::default(),
+            arriving: BTreeMap::new(),
         }
     }
 

@@ -36,7 +36,8 @@ impl OpenSession {
     fn pull_row(&self, fresh: &Freshness) -> DrawerPull {
         let at = fresh.pulled_at.map(|at| instant_text(at, &self.clock.time_zone()));
         let held_since = fresh.held_since.map(|at| instant_text(at, &self.clock.time_zone()));
-        DrawerPull { drawer: fresh.drawer.as_str().to_owned(), at, held_since }
+        let arrived_percent = self.arriving.get(&fresh.drawer).copied();
+        DrawerPull { drawer: fresh.drawer.as_str().to_owned(), at, held_since, arrived_percent }
     }
 
     fn unsent_row(&self, entry: &OutboxEntry) -> UnsentRow {

@@ -117,7 +117,7 @@ impl Station {
             tracing::error!("a grant is not one of this practice for this workstation; it was left out");
         }
         self.device().replace_grants(&grants)?;
-        Ok(())
+        self.forget_pages_of_nobody()
     }
 
     /// Takes the grants that a sign-in brought, in the place of those the person had.

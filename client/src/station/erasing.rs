@@ -14,6 +14,10 @@ impl Station {
     /// and the server has answered each change that was made for them here.
     pub(super) fn erase_patient(self: &Arc<Self>, patient: &PatientId) -> Result<bool, ClientError> {
         let is_news = !self.device().is_erased(patient.as_str())?;
+        if is_news {
+            // What is in sealed pages nobody here can tell; the server has none of the patient any more.
+            self.device().remove_pages(|_| true)?;
+        }
         let now = self.now();
         let of_session = patient.clone();
         match self.ask(move |session| session.erase_patient(&of_session)) {
@@ -27,6 +31,11 @@ impl Station {
             self.tell(workstation::Event::PatientErased { patient_id: patient.to_string() });
             self.sync_page_changed();
         }
-        Ok(self.device().is_erasure_done(patient)?)
+        let is_done = self.device().is_erasure_done(patient)?;
+        if is_done {
+            // One that was on its way when the order came.
+            self.device().remove_pages(|_| true)?;
+        }
+        Ok(is_done)
     }
 }

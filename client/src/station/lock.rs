@@ -19,6 +19,7 @@ impl Station {
         self.driver().tell(Told::Shut);
         let Some(leaving) = leaving else { return };
         leaving.wait();
+        self.driver().tell(Told::DrawersMoved);
         self.keep_time();
         // Who has still to register a security key comes back as they came in: with a code, and not past that screen.
         let key_due = signed_in.as_ref().is_some_and(|signed_in| signed_in.key_due);

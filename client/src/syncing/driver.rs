@@ -30,12 +30,35 @@ pub(crate) enum Told {
     Shut,
     /// Somebody asked for it.
     SyncNow,
+    /// Drawers were opened or shut.
+    DrawersMoved,
     /// A page is in the vault.
     PageApplied(Cursor),
+    /// A page is in the inbox.
+    PageKept(Cursor),
     /// A page that starts here could not be taken.
     PageFailed(Cursor),
     /// The program ends.
     Stop,
+}
+
+impl Told {
+    fn moves_shut_drawers(&self) -> bool {
+        match self {
+            Self::Opened
+            | Self::Shut
+            | Self::DrawersMoved
+            | Self::PageKept(_)
+            | Self::PageFailed(_)
+            | Self::Session(_) => true,
+            Self::Saved(_)
+            | Self::Log(..)
+            | Self::LogAlarm(_)
+            | Self::SyncNow
+            | Self::PageApplied(_)
+            | Self::Stop => false,
+        }
+    }
 }
 
 /// The way to the driver.
@@ -85,6 +108,8 @@ pub(crate) struct Driver {
     copied: Option<((usize, u64), Duration)>,
     copying: Option<tokio::task::JoinHandle<()>>,
     copy_again: bool,
+    /// Whether other drawers may be shut, or go on elsewhere, than the machine was told.
+    shut_moved: bool,
 }
 
 impl Driver {
@@ -99,6 +124,7 @@ impl Driver {
             copied: None,
             copying: None,
             copy_again: false,
+            shut_moved: true,
         }
     }
 
@@ -121,6 +147,11 @@ impl Driver {
     }
 
     async fn send_and_tell(&mut self) {
+        if std::mem::take(&mut self.shut_moved) {
+            let station = self.station.clone();
+            let shut = blocking(move || station.shut_cursors()).await.unwrap_or_default();
+            self.machine.handle_shut(shut, self.station.now());
+        }
         while let Some(transmit) = self.machine.poll_transmit() {
             let station = self.station.clone();
             self.answers.spawn(async move { (transmit.id, send::send(&station, transmit.request).await) });
@@ -132,6 +163,7 @@ impl Driver {
 
     fn hear(&mut self, told: Told) {
         let now = self.station.now();
+        self.shut_moved |= told.moves_shut_drawers();
         match told {
             Told::Saved(change) => self.machine.handle_saved(change, now),
             Told::Log(log, size) => self.machine.handle_log(log, size, now),
@@ -143,14 +175,16 @@ impl Driver {
                 self.machine.handle_sync_now(now);
                 session::begin(&self.station);
             }
-            Told::PageApplied(next) => self.machine.handle_page_applied(next, now),
+            Told::PageApplied(next) | Told::PageKept(next) => self.machine.handle_page_applied(next, now),
             Told::PageFailed(from) => self.machine.handle_page_failed(from, now),
-            Told::Stop => {}
+            Told::DrawersMoved | Told::Stop => {}
         }
     }
 
     fn take_answer(&mut self, answered: Option<(RequestId, Result<Answer, Failure>)>) {
         let now = self.station.now();
+        // Whose grants are in force, and whether to retire, comes with the orders.
+        self.shut_moved |= matches!(answered, Some((_, Ok(Answer::Directives { .. }))));
         match answered {
             Some((id, Ok(answer))) => self.machine.handle_answer(id, answer, now),
             Some((id, Err(failure))) => self.machine.handle_failure(id, failure, now),
@@ -186,6 +220,7 @@ impl Driver {
                 self.station.raise_log_alarm(reason);
             }
             Event::Page { from, next, body } => pages::apply(&self.station, from, next, body),
+            Event::SealedPage { from, next, body } => pages::keep(&self.station, from, next, body),
             Event::Online => {
                 session::begin(&self.station);
                 self.station.state_changed();

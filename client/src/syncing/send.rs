@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sync::wire::{
     AuditReceipt, ChangesRequest, ChangesResponse, Cursor, DirectivesResponse, HistoryPage, Problem,
-    ProblemCode, audit_batch_json, header, path,
+    ProblemCode, SealedPageRequest, audit_batch_json, header, path,
 };
 use sync::{Answer, Failure, Request};
 
@@ -26,6 +26,7 @@ pub(super) async fn send(station: &Arc<Station>, request: Request) -> Result<Ans
             deliver_audit(station, log, first_index, count).await
         }
         Request::Pull { cursor, count } => pull(station, cursor, count).await,
+        Request::PullSealed { cursor, count } => pull_sealed(station, cursor, count).await,
         Request::Directives => directives(station).await,
     }
 }
@@ -78,6 +79,25 @@ async fn pull(station: &Arc<Station>, cursor: Cursor, count: u32) -> Result<Answ
     let (next, more) = (page.next, page.more);
     let entries = u32::try_from(page.entries.len()).unwrap_or(u32::MAX);
     Ok(Answer::Page { body, next, more, entries })
+}
+
+async fn pull_sealed(station: &Arc<Station>, cursor: Cursor, count: u32) -> Result<Answer, Failure> {
+    let asked = serde_json::to_vec(&SealedPageRequest { cursor, count }).unwrap_or_default();
+    let answer = station
+        .server()
+        .send(Method::POST, path::INBOX, None, HeaderMap::new(), asked)
+        .await
+        .map_err(failure)?;
+    answer.ok().map_err(failure)?;
+    let body = answer.body;
+    if body.is_empty() {
+        return Ok(Answer::Page { body, next: cursor, more: false, entries: 0 });
+    }
+    let key = *station.trust().directive_key();
+    let page = keys::inbox::verify(&body, &key).map_err(|_| failure(ServerError::Unreadable))?;
+    let next = Cursor { drawer: cursor.drawer, after: page.to };
+    let entries = if page.more { count } else { 0 };
+    Ok(Answer::Page { body, next, more: page.more, entries })
 }
 
 /// Asks what the server has to tell; once more where it brought slots, so that it hears what became of them.

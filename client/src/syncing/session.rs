@@ -30,6 +30,10 @@ pub(super) fn begin(station: &Arc<Station>) {
 }
 
 async fn obtain(station: &Arc<Station>) -> Result<Vec<sync::wire::Cursor>, ClientError> {
+    // Needs no server: what came while the drawers were shut comes first. What could not be applied is fetched in its place.
+    if let Err(error) = on_vault(station, |station| station.apply_waiting_pages()).await {
+        tracing::warn!(code = error.code.as_str(), "pages that waited were not applied");
+    }
     refresh_grants(station).await?;
     token(station).await?;
     if let Err(error) = twins::offer(station).await {

@@ -62,6 +62,8 @@ pub struct DrawerPull {
     pub at: Option<String>,
     /// Since when nothing is saved to it, because it was found to be an older copy: `22-Nov-2026 10:15`.
     pub held_since: Option<String>,
+    /// While it is being filled: how much has arrived, 0 to 99. Absent when nothing more is known to wait.
+    pub arrived_percent: Option<u32>,
 }
 
 /// What has become of a change.

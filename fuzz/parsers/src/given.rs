@@ -9,6 +9,7 @@ use keys::certificate::Authority;
 use keys::envelope::{self, Letter};
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
+use keys::inbox::{self, PageHeader};
 use keys::prepared::{self, PreparedFor};
 use keys::reentry::by_key::KeyShare;
 use keys::reentry::{self, ReentryBounds, ReentryContents, ReentryKey};
@@ -19,8 +20,8 @@ use keys::slot::{
 };
 use keys::twin::{self, TwinPlace};
 use keys::{
-    AgreementSecret, DrawerKeys, Parcel, Passphrase, PatientKey, Random, Secret, SecretBytes, SigningKey,
-    TotpSeed, totp,
+    AgreementSecret, DrawerKeys, Passphrase, PatientKey, Random, Secret, SecretBytes, SigningKey, TotpSeed,
+    totp,
 };
 use uuid::Uuid;
 
@@ -236,10 +237,20 @@ pub(crate) fn blob_key() -> BlobKey {
 pub(crate) static BLOB: LazyLock<Vec<u8>> =
     LazyLock::new(|| blob::seal(&blob_key(), b"draft", b"typed", &mut random(8)));
 
-/// A page sealed to the drawer's key 16.
+/// A page sealed to the drawer's key 16, signed with 19.
 pub(crate) static PAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let sealed = agreement(16).public().seal(Parcel::InboxPage, b"clinical", b"page", &mut random(9));
-    sealed.expect("the key is usable")
+    let header = PageHeader {
+        practice: id(1),
+        device: id(2),
+        drawer: "clinical".to_owned(),
+        generation: 1,
+        from: 7,
+        to: 12,
+        more: false,
+        made_at: now(),
+    };
+    let page = inbox::seal(&header, b"page", &agreement(16).public(), &signing(19), &mut random(9));
+    page.expect("it leads on, and the key is usable")
 });
 
 /// A root, made anew by each process since ring takes no seed.

@@ -70,6 +70,7 @@ const BODIES: &[(&str, Target)] = &[
     ("CourierRequest", same_again::<wire::CourierRequest>),
     ("CourierResponse", same_again::<wire::CourierResponse>),
     ("CourierAnswers", same_again::<wire::CourierAnswers>),
+    ("SealedPageRequest", same_again::<wire::SealedPageRequest>),
 ];
 
 /// Reads a body; what it says, written again, reads the same.

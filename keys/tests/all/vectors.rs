@@ -37,7 +37,7 @@ const SLOT_HEADER: usize = 5 + 1 + 48 + 8 + 24 + 64 + 8 + 4;
 /// The frozen vectors, `name = hex` a line.
 const FROZEN: &str = include_str!("../vectors/v1.txt");
 
-fn frozen(name: &str) -> Vec<u8> {
+pub(super) fn frozen(name: &str) -> Vec<u8> {
     let line = FROZEN.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
     unhex(line.unwrap_or_else(|| panic!("no vector is called {name}")))
 }
@@ -47,7 +47,7 @@ pub(super) fn is_frozen(name: &str, made: &[u8]) {
     assert_eq!(hex(made), hex(&frozen(name)), "{name}");
 }
 
-fn signing(byte: u8) -> SigningKey {
+pub(super) fn signing(byte: u8) -> SigningKey {
     SigningKey::from_seed(&Secret::from_bytes([byte; 32]))
 }
 
@@ -55,7 +55,7 @@ fn agreement(byte: u8) -> AgreementSecret {
     AgreementSecret::from_secret(Secret::from_bytes([byte; 32]))
 }
 
-fn field() -> FieldKey {
+pub(super) fn field() -> FieldKey {
     FieldKey::from_secret(Secret::from_bytes([5; 32]))
 }
 

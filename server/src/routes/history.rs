@@ -34,13 +34,28 @@ pub(crate) async fn page(
 ) -> Answer {
     let Query(parameters) = parameters.map_err(|_| ProblemCode::Malformed)?;
     let cursor: Cursor = parameters.cursor.parse().map_err(|_| ProblemCode::CursorRefused)?;
-    let entries = parameters.count.unwrap_or(USUAL_ENTRIES).clamp(1, MOST_ENTRIES);
-    let body = blocking(move || {
+    let limits = PageLimits { entries: entries(parameters.count), bytes: MOST_BYTES };
+    let built = blocking(move || {
         let permit = permit(&practice, &person.actor, cursor)?;
-        build(&practice, &permit, cursor, PageLimits { entries, bytes: MOST_BYTES })
+        build(&practice, &permit, cursor, limits)
     })
     .await?;
-    Ok(fhir(body))
+    Ok(fhir(built.body))
+}
+
+/// How many entries a page has at most, where so many were asked for.
+pub(super) fn entries(asked: Option<u32>) -> u32 {
+    asked.unwrap_or(USUAL_ENTRIES).clamp(1, MOST_ENTRIES)
+}
+
+/// A page, put together.
+pub(super) struct Built {
+    /// The Bundle.
+    pub(super) body: Vec<u8>,
+    /// Where to go on.
+    pub(super) next: Cursor,
+    /// Whether something is known to wait there.
+    pub(super) more: bool,
 }
 
 /// The event of this page is durable before the page is read. A drawer that is not this person's is not found.
@@ -65,16 +80,20 @@ fn permit(practice: &Practice, actor: &Actor, cursor: Cursor) -> Result<Permit, 
     permit.ok_or_else(|| ProblemCode::NotFound.into())
 }
 
-fn build(
+/// Puts together what follows a cursor.
+pub(super) fn build(
     practice: &Practice,
     permit: &Permit,
     cursor: Cursor,
     limits: PageLimits,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Built, Refusal> {
     let expected = (limits.entries as usize).saturating_mul(USUAL_RESOURCE).min(limits.bytes);
     let mut page = HistoryWriter::with_capacity(expected);
-    let (after, more) = store::read(practice.store.as_ref(), |tx| {
-        tx.history(permit, cursor.drawer, cursor.after, limits, &mut page).map_err(Refusal::from)
+    let (after, last) = store::read(practice.store.as_ref(), |tx| -> Result<_, Refusal> {
+        let (after, more) = tx.history(permit, cursor.drawer, cursor.after, limits, &mut page)?;
+        let end = if more { Some(tx.feed_end(practice.row.id, cursor.drawer)?) } else { None };
+        Ok((after, end.map(|after| Cursor { after, ..cursor })))
     })?;
-    Ok(page.finish(Cursor { after, ..cursor }, more))
+    let next = Cursor { after, ..cursor };
+    Ok(Built { body: page.finish(next, last), next, more: last.is_some() })
 }

@@ -65,6 +65,7 @@ fn every_route_of_the_contract_is_in_the_list() {
         path::OUTCOMES,
         path::FHIR,
         path::HISTORY,
+        path::INBOX,
         path::METADATA,
         path::HEALTH,
         // The FHIR surface: itself, a type with two methods, its search and histories, a record and its versions.

@@ -1,4 +1,4 @@
-//! Following the history of one drawer, a page or two ahead of what is applied.
+//! Following the history of one drawer, a page or two ahead of what is applied; for a drawer that is shut, of what is kept.
 
 use crate::backoff::{Backoff, later};
 use crate::config::Config;
@@ -24,12 +24,14 @@ pub(crate) struct PullLane {
     page: u32,
     /// Whether it was handed over that the drawer has no history at all.
     empty_told: bool,
+    /// Whether the drawer is shut: pages come sealed to it, and are kept until somebody opens it.
+    is_shut: bool,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) backoff: Backoff,
 }
 
 impl PullLane {
-    /// A lane that asks at once.
+    /// The lane of an open drawer; it asks at once.
     pub(crate) fn new(applied: Cursor, config: &Config, now: Timestamp) -> Self {
         Self {
             applied,
@@ -39,9 +41,20 @@ impl PullLane {
             due: now,
             page: config.first_page,
             empty_told: false,
+            is_shut: false,
             in_flight: None,
             backoff: Backoff::default(),
         }
+    }
+
+    /// The lane of a drawer that is shut; it asks at once.
+    pub(crate) fn shut(kept: Cursor, config: &Config, now: Timestamp) -> Self {
+        Self { is_shut: true, ..Self::new(kept, config, now) }
+    }
+
+    /// Whether the drawer is shut.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.is_shut
     }
 
     /// Where the vault stands.
@@ -57,8 +70,13 @@ impl PullLane {
 
     /// The next request, if one is due.
     pub(crate) fn next(&self, config: &Config, now: Timestamp) -> Option<Request> {
-        (self.has_room(config) && self.due_at() <= now)
-            .then_some(Request::Pull { cursor: self.fetched, count: self.page })
+        let (cursor, count) = (self.fetched, self.page);
+        let request = if self.is_shut {
+            Request::PullSealed { cursor, count }
+        } else {
+            Request::Pull { cursor, count }
+        };
+        (self.has_room(config) && self.due_at() <= now).then_some(request)
     }
 
     /// When the next request is due.
@@ -86,7 +104,7 @@ impl PullLane {
         self.due = later(now, config.interval);
         let is_empty =
             !page.more && page.next == self.fetched && page.next == Cursor::start(page.next.drawer);
-        if !leads_on && (!is_empty || std::mem::replace(&mut self.empty_told, true)) {
+        if !leads_on && (self.is_shut || !is_empty || std::mem::replace(&mut self.empty_told, true)) {
             return None;
         }
         let from = self.fetched;

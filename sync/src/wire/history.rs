@@ -1,14 +1,15 @@
 //! A page of a drawer's history: a FHIR history Bundle written and read without parsing the resources in it.
 
 use super::{Cursor, path};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Write as _;
 
 /// Puts a history Bundle together from the bytes of the resources.
 ///
-/// `Bundle.identifier` carries the cursor to go on from; a `next` link stands there while more is known to follow.
+/// `Bundle.identifier` carries the cursor to go on from; a `next` link stands there while more is known to follow, and a `last`
+/// one with the cursor at which it ends: how far there is still to go.
 #[derive(Debug)]
 pub struct HistoryWriter {
     body: Vec<u8>,
@@ -33,7 +34,7 @@ impl HistoryWriter {
         self.close_entry("PUT", kind, id, version, "200");
     }
 
-    /// Adds the news that a resource is not in this drawer any more, as of `version`.
+    /// Adds the news that a resource is not in this drawer any more, or was deleted, as of `version`.
     pub fn delete(&mut self, kind: &str, id: &str, version: u64) {
         self.open_entry();
         self.close_entry("DELETE", kind, id, version, "204");
@@ -57,16 +58,16 @@ impl HistoryWriter {
         self.body.len()
     }
 
-    /// Ends the page: `next` is where to go on, `more` whether something is known to wait there.
+    /// Ends the page: `next` is where to go on; where something is known to wait there, `last` is where that ends.
     #[must_use]
-    pub fn finish(mut self, next: Cursor, more: bool) -> Vec<u8> {
+    pub fn finish(mut self, next: Cursor, last: Option<Cursor>) -> Vec<u8> {
         self.body.extend_from_slice(br#"],"identifier":{"system":"urn:chartkeep:cursor","value":""#);
         self.push(format_args!("{next}"));
         self.body.extend_from_slice(br#""}"#);
-        if more {
+        if let Some(last) = last {
+            let path = path::HISTORY;
             self.push(format_args!(
-                r#","link":[{{"relation":"next","url":"{}?_cursor={next}"}}]"#,
-                path::HISTORY
+                r#","link":[{{"relation":"next","url":"{path}?_cursor={next}"}},{{"relation":"last","url":"{path}?_cursor={last}"}}]"#
             ));
         }
         self.body.push(b'}');
@@ -92,6 +93,16 @@ impl HistoryWriter {
     }
 }
 
+/// Asks for a page of a drawer that is shut at this workstation. The answer is an inbox page (`docs/formats/inbox-page.md`), or
+/// nothing where nothing follows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SealedPageRequest {
+    /// Where to go on.
+    pub cursor: Cursor,
+    /// How many entries at most.
+    pub count: u32,
+}
+
 /// A page as it arrived: resources point into the body.
 #[derive(Debug)]
 pub struct HistoryPage<'a> {
@@ -101,6 +112,8 @@ pub struct HistoryPage<'a> {
     pub next: Cursor,
     /// Whether more is known to wait there.
     pub more: bool,
+    /// Where that ends, as far as it is told.
+    pub last: Option<Cursor>,
 }
 
 /// One version of a resource, or its departure.
@@ -119,7 +132,7 @@ pub struct HistoryEntry<'a> {
 pub enum HistoryMethod<'a> {
     /// This is its content now: the exact JSON bytes.
     Put(&'a [u8]),
-    /// It is not in this drawer any more.
+    /// It is not in this drawer any more, or was deleted.
     Delete,
 }
 
@@ -140,8 +153,9 @@ impl<'a> HistoryPage<'a> {
         }
         let next = bundle.identifier.value.parse().map_err(|_| HistoryPageError)?;
         let more = bundle.link.iter().any(|link| link.relation == "next");
+        let last = bundle.link.iter().find(|link| link.relation == "last").and_then(Link::cursor);
         let entries = bundle.entry.into_iter().map(Entry::read).collect::<Result<_, _>>()?;
-        Ok(Self { entries, next, more })
+        Ok(Self { entries, next, more, last })
     }
 }
 
@@ -169,6 +183,14 @@ struct Identifier<'a> {
 struct Link<'a> {
     #[serde(borrow)]
     relation: Cow<'a, str>,
+    #[serde(default, borrow)]
+    url: Cow<'a, str>,
+}
+
+impl Link<'_> {
+    fn cursor(&self) -> Option<Cursor> {
+        self.url.rsplit_once("_cursor=")?.1.parse().ok()
+    }
 }
 
 #[derive(Deserialize)]

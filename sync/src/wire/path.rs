@@ -40,6 +40,8 @@ pub const OUTCOMES: &str = "/v1/outcomes";
 pub const FHIR: &str = "/fhir";
 /// The history of one drawer. [`super::HistoryPage`].
 pub const HISTORY: &str = "/fhir/_history";
+/// A page of the history of a drawer that is shut, sealed to it. [`super::SealedPageRequest`].
+pub const INBOX: &str = "/v1/inbox";
 /// What the FHIR surface can do.
 pub const METADATA: &str = "/fhir/metadata";
 /// Whether the server is up.

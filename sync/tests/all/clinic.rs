@@ -92,6 +92,7 @@ impl Server {
                     entries: u32::try_from(next - cursor.after).unwrap(),
                 })
             }
+            Request::PullSealed { cursor, .. } => panic!("{cursor} is not shut"),
             Request::Directives => Ok(Answer::Directives { log_size: Some(self.leaves.len() as u64) }),
         }
     }
@@ -286,6 +287,7 @@ impl Clinic {
             }
             Event::AuditDelivered { size, .. } => self.disk.delivered = size,
             Event::Page { from, next, body } => self.apply(from, next, &body),
+            Event::SealedPage { from, .. } => panic!("{from} is not shut"),
             Event::LogAlarm { reason, .. } => panic!("alarm: {reason:?}"),
             Event::SessionEnded => self.server.has_session = false,
             Event::ChangeMissing { missing } => panic!("{missing} is missing"),

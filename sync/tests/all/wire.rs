@@ -30,7 +30,8 @@ fn a_history_page_keeps_the_exact_bytes_of_each_resource() {
     page.put("Observation", "a-1", 3, odd);
     page.delete("Condition", "c-9", 2);
     let next = Cursor { drawer: Drawer::Clinical, after: 9 };
-    let body = page.finish(next, true);
+    let last = Cursor { drawer: Drawer::Clinical, after: 40 };
+    let body = page.finish(next, Some(last));
     assert_eq!(
         std::str::from_utf8(&body).unwrap(),
         concat!(
@@ -39,11 +40,12 @@ fn a_history_page_keeps_the_exact_bytes_of_each_resource() {
             r#""request":{"method":"PUT","url":"Observation/a-1"},"response":{"status":"200","etag":"W/\"3\""}},"#,
             r#"{"request":{"method":"DELETE","url":"Condition/c-9"},"response":{"status":"204","etag":"W/\"2\""}}"#,
             r#"],"identifier":{"system":"urn:chartkeep:cursor","value":"v1.clinical.9"},"#,
-            r#""link":[{"relation":"next","url":"/fhir/_history?_cursor=v1.clinical.9"}]}"#
+            r#""link":[{"relation":"next","url":"/fhir/_history?_cursor=v1.clinical.9"},"#,
+            r#"{"relation":"last","url":"/fhir/_history?_cursor=v1.clinical.40"}]}"#
         )
     );
     let read = HistoryPage::parse(&body).unwrap();
-    assert_eq!((read.next, read.more, read.entries.len()), (next, true, 2));
+    assert_eq!((read.next, read.more, read.last, read.entries.len()), (next, true, Some(last), 2));
     assert_eq!((&*read.entries[0].key, read.entries[0].version), ("Observation/a-1", 3));
     assert!(matches!(read.entries[0].method, HistoryMethod::Put(bytes) if bytes == odd));
     assert!(matches!(read.entries[1].method, HistoryMethod::Delete));

@@ -41,11 +41,20 @@ pub(crate) struct TestClock {
 
 impl TestClock {
     fn new() -> Self {
-        Self { system: SystemClock::new(), ahead_s: Arc::default() }
+        Self::ahead_by(0)
+    }
+
+    /// A clock of another process of the same clinic.
+    pub(crate) fn ahead_by(seconds: u64) -> Self {
+        Self { system: SystemClock::new(), ahead_s: Arc::new(AtomicU64::new(seconds)) }
+    }
+
+    pub(crate) fn seconds_ahead(&self) -> u64 {
+        self.ahead_s.load(Ordering::SeqCst)
     }
 
     fn ahead(&self) -> Duration {
-        Duration::from_secs(self.ahead_s.load(Ordering::SeqCst))
+        Duration::from_secs(self.seconds_ahead())
     }
 }
 

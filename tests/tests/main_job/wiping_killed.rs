@@ -24,10 +24,10 @@ use super::pulled;
 const CHILD: &str = "CHARTKEEP_WIPE_CHILD";
 
 /// A keyring that outlives its process: one file an item, each written whole.
-struct FileKeyring(PathBuf);
+pub(super) struct FileKeyring(PathBuf);
 
 impl FileKeyring {
-    fn at(folder: &Path) -> Self {
+    pub(super) fn at(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
         Self(folder.to_owned())
     }
@@ -172,7 +172,7 @@ fn spawn(root: &Path) -> Child {
     command.env(CHILD, root).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-fn killed_after(mut child: Child, wait: Duration) {
+pub(super) fn killed_after(mut child: Child, wait: Duration) {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while !lines.next().unwrap().unwrap().ends_with("ready") {}
     std::thread::sleep(wait);

@@ -380,6 +380,7 @@ export const text = {
     states: { waiting: 'Waiting here', delivered: 'With the server', refused: 'Refused', conflict: 'Met another change' },
     drawers: { demographics: 'Names, contacts and appointments', clinical: 'Clinical records', sensitive: 'Sensitive records', billing: 'Billing' } as Record<string, string>,
     never: 'Not received yet',
+    arriving: (percent: number) => `Arriving: ${percent} %`,
     held: (at: string) => `An older copy, found ${at}. Nothing is saved to it until it has been fetched again; connect to the clinic’s network.`,
     hiddenPatient: 'Hidden from your role',
   },

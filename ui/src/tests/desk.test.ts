@@ -139,6 +139,18 @@ describe('around the records', () => {
     expect((await window.find('sync-re-keying')).textContent).toContain('40 % done');
   });
 
+  test('how much of a drawer has arrived is said while it is being filled', async () => {
+    const clinic = theClinic();
+    const window = await signInAs('dwhitfield');
+    await window.user.click(await window.find('sync-open'));
+    expect((await window.find('sync-pulled-sensitive')).textContent).toBe('Not received yet');
+    clinic.arrivedPercent = 62;
+    clinic.emit('sync-changed', clinic.sync());
+    await waitFor(() => {
+      expect(window.byId('sync-pulled-sensitive').textContent).toBe('Arriving: 62 %');
+    });
+  });
+
   test('the audit page says first whether the trail is whole', async () => {
     const window = await signInAs('pvolkova');
     await openChart(window, 'holloway');

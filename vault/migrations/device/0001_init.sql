@@ -123,10 +123,12 @@ CREATE TABLE directive (
 
 -- Drawer files that were made here: a file that is in this list and not on the disk was lost, and is never made anew.
 -- `copy` names the file that counts: drawers/<drawer>.db is the first, drawers/<drawer>.<copy>.db one written anew.
+-- `cursor` is how far it had come when it was last open, or last up to date.
 CREATE TABLE drawer_file (
     drawer      TEXT PRIMARY KEY,
     generation  INTEGER NOT NULL,
-    copy        INTEGER NOT NULL DEFAULT 1
+    copy        INTEGER NOT NULL DEFAULT 1,
+    cursor      TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 -- Patients that were erased by order: nothing of them is taken in again, whatever brings it.

@@ -1,5 +1,7 @@
 //! Who may sign in here: keyed username tokens, and drawer keys wrapped for one person each.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use records::Drawer;
 use records::id::PersonId;
@@ -83,6 +85,15 @@ impl Device {
         let mut statement = self.conn.prepare_cached(sql)?;
         let grants = statement.query_map([person.uuid().into_bytes()], stored_grant)?;
         Ok(grants.collect::<Result<_, _>>()?)
+    }
+
+    /// The drawers that somebody has a grant for, whoever it is.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn granted_drawers(&self) -> Result<BTreeSet<Drawer>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT DISTINCT drawer FROM wrapped_grant")?;
+        Ok(statement.query_map([], |row| number::text(row, 0))?.collect::<Result<_, _>>()?)
     }
 
     /// Takes all grants the server has for this workstation; those it no longer names are dropped.

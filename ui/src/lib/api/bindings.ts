@@ -614,7 +614,11 @@ at: string | null,
 /**
  * Since when nothing is saved to it, because it was found to be an older copy: `22-Nov-2026 10:15`.
  */
-heldSince: string | null, };
+heldSince: string | null, 
+/**
+ * While it is being filled: how much has arrived, 0 to 99. Absent when nothing more is known to wait.
+ */
+arrivedPercent: number | null, };
 
 export type EncounterRow = { 
 /**

@@ -43,6 +43,8 @@ export class FakeClinic {
   arriving = false;
   settled: string[][] = [];
   reKeying: SyncView['reKeying'] = null;
+  /** How much of the sensitive drawer has arrived. */
+  arrivedPercent: number | null = null;
   swap: Storage = 'encrypted';
   recovery: RecoveryView = { left: 0, made: null, byTelephone: true };
   key = new FakeKey((now) => this.emit('key-step', now));
@@ -92,9 +94,9 @@ export class FakeClinic {
       online: this.online,
       lastContact: at,
       lastPull: [
-        { drawer: 'demographics', at, heldSince: null },
-        { drawer: 'clinical', at, heldSince: this.heldSince },
-        { drawer: 'sensitive', at: null, heldSince: null },
+        { drawer: 'demographics', at, heldSince: null, arrivedPercent: null },
+        { drawer: 'clinical', at, heldSince: this.heldSince, arrivedPercent: null },
+        { drawer: 'sensitive', at: null, heldSince: null, arrivedPercent: this.arrivedPercent },
       ],
       unsent: this.unsent.filter((row) => row.state === 'waiting' || row.state === 'delivered'),
       refused: this.unsent.filter((row) => row.state === 'refused' || row.state === 'conflict'),
