@@ -92,9 +92,10 @@ fn thresholds_in(tx: &dyn Transaction) -> Result<Thresholds, StoreError> {
     }
 }
 
-/// Reads and judges without hindering those who write; what was found is written in one short commit.
+/// Reads and judges some events, in its turn; what was found is written in one short commit.
 fn look_at_some(practice: &Practice) -> Result<u64, StoreError> {
-    let (from, seen, found) = store::read(practice.store.as_ref(), |tx| -> Result<_, StoreError> {
+    // In its turn, so that no event with a lower number can come into sight after it.
+    let (from, seen, found) = store::write(practice.store.as_ref(), |tx| -> Result<_, StoreError> {
         let from = position(tx)?;
         let seen = tx.events_after(from, AT_ONCE)?;
         let thresholds = thresholds_in(tx)?;

@@ -45,8 +45,9 @@ type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// wait for those that run.
 const BEGIN_WRITING: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(7163381843523298149)";
-/// Beside whoever writes.
-const BEGIN_BESIDE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// Beside whoever writes; `events_after` waits until nobody is.
+const BEGIN_BESIDE: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock_shared(7163381843523298151)";
 /// Units of work about single workstations that one process runs at once; the other connections are for who reads.
 const LANES: usize = 4;
 /// One state of the database for all of a unit's reading.
