@@ -17,6 +17,7 @@ use records::rights::Trail as _;
 use records::write::settled_by;
 use records::{AuditEvent, classify};
 use sha2::{Digest as _, Sha256};
+use std::iter;
 use sync::wire::{ChangeReceipt, Standing};
 
 /// Takes one envelope in. What comes out is to be committed, refusals included; only a change that waits for another one
@@ -38,14 +39,18 @@ pub(crate) fn receive_envelope(
         return Ok(again(practice, tx, &known, &digest, now)?);
     }
     let arrival = Arrival { practice, tx, device, now };
-    let (author, written_at, verdict) = match arrival.open(&header, bytes) {
-        Ok(signed) => {
-            let (author, written_at) = (PersonId::from_uuid(signed.author), signed.written_at);
-            (Some(author), Some(written_at), arrival.judge(&header, signed)?)
+    let signed = match arrival.open(&header, bytes) {
+        Ok(signed) => signed,
+        Err(Turned::Away(code)) => {
+            // Nobody is known to have written this under that id, so the id stays free for whoever does.
+            arrival.alert_refused(id, code, None)?;
+            let standing = Standing::Refused { code };
+            return Ok(ChangeReceipt { change: Some(id), received_at: now, standing });
         }
-        Err(Turned::Away(code)) => (None, None, Verdict::Settled(Outcome::Refused { code })),
         Err(Turned::Failed(refusal)) => return Err(refusal),
     };
+    let (author, written_at) = (PersonId::from_uuid(signed.author), signed.written_at);
+    let verdict = arrival.judge(&header, signed)?;
     let outcome = match verdict {
         Verdict::Waits(missing) => {
             let standing = Standing::Waiting { missing };
@@ -57,9 +62,9 @@ pub(crate) fn receive_envelope(
     let row = ChangeRow {
         id,
         device,
-        author,
+        author: Some(author),
         sequence: header.sequence,
-        written_at,
+        written_at: Some(written_at),
         received_at: now,
         outcome,
         digest,
@@ -70,7 +75,9 @@ pub(crate) fn receive_envelope(
         let kept: &[u8] = if is_gone { &[] } else { bytes };
         tx.insert_change(&row, kept)?;
     }
-    arrival.alert(&row)?;
+    if let Outcome::Refused { code } = &row.outcome {
+        arrival.alert_refused(id, *code, row.author)?;
+    }
     Ok(ChangeReceipt { change: Some(id), received_at: now, standing: Standing::from(&row.outcome) })
 }
 
@@ -96,6 +103,7 @@ fn again(
 }
 
 /// An envelope on its way in.
+#[derive(Clone, Copy)]
 struct Arrival<'a> {
     practice: &'a Practice,
     tx: &'a dyn Transaction,
@@ -144,14 +152,7 @@ impl Arrival<'_> {
     fn judge(&self, header: &EnvelopeHeader, signed: SignedChange) -> Result<Verdict, Refusal> {
         let refused = |code| Ok(Verdict::Settled(Outcome::Refused { code }));
         let author = PersonId::from_uuid(signed.author);
-        let origin = Origin {
-            id: ChangeId::from_uuid(header.change),
-            author,
-            device: self.device,
-            practice: PracticeId::from_uuid(header.practice),
-            written_at: signed.written_at,
-        };
-        let change = Change::parse(origin, signed.transaction);
+        let change = Change::parse(self.origin(header, &signed), signed.transaction);
         if let Ok(change) = &change
             && self.is_of_erased(change)?
         {
@@ -199,7 +200,7 @@ impl Arrival<'_> {
         let outcome = match self.on_conflict(change)? {
             Some(outcome) => outcome,
             None => {
-                let shelf = Shelf { tx: self.tx, permits: &permits };
+                let shelf = Shelf { arrival: self, permits: &permits };
                 match apply(change, &shelf)? {
                     Decision::Store(stored) => self.store(change, &permits, stored)?,
                     Decision::Keep(outcome) => outcome,
@@ -228,7 +229,9 @@ impl Arrival<'_> {
 
     fn store(&self, change: &Change, permits: &Permits, stored: Vec<Stored>) -> Result<Outcome, Refusal> {
         let origin = change.origin();
-        for made in &stored {
+        // What is written comes first and in its order, what is deleted after it.
+        let written = change.entries().iter().map(Some).chain(iter::repeat(None));
+        for (made, entry) in stored.iter().zip(written) {
             let permit = permits.of(&made.key)?;
             let Some(document) = &made.document else {
                 let deletion = NewDeletion {
@@ -246,11 +249,13 @@ impl Arrival<'_> {
             let class = classify(document);
             let before = self.tx.facts(document.key())?.map(|facts| facts.class);
             let index = self.practice.keys.index_of(document);
+            // Merged with what moved it meanwhile, the record is not where its author still has it.
+            let mut left = [before, entry.map(|entry| classify(&entry.document))].into_iter().flatten();
             let new = NewVersion {
                 document,
                 class,
                 version: made.version,
-                leaves: before.filter(|before| before.drawer() != class.drawer()),
+                leaves: left.find(|left| left.drawer() != class.drawer()),
                 change: Some(origin.id),
                 author: origin.author,
                 device: origin.device,
@@ -353,28 +358,35 @@ impl Arrival<'_> {
     }
 
     /// Whoever looks after security hears of what was refused for who sent it.
-    fn alert(&self, row: &ChangeRow) -> Result<(), Refusal> {
-        let kind = match &row.outcome {
-            Outcome::Refused { code: RefusalCode::Quarantined } => AlertKind::ChangeQuarantined,
+    fn alert_refused(
+        &self,
+        id: ChangeId,
+        code: RefusalCode,
+        author: Option<PersonId>,
+    ) -> Result<(), Refusal> {
+        let kind = match code {
+            RefusalCode::Quarantined => AlertKind::ChangeQuarantined,
             // Its author hears that it was refused; that somebody still writes about who was erased is worth a look.
-            Outcome::Refused {
-                code:
-                    RefusalCode::Erased
-                    | RefusalCode::Signature
-                    | RefusalCode::NotAllowed
-                    | RefusalCode::Unreadable,
-            } => AlertKind::ChangeRefused,
-            Outcome::Refused {
-                code:
-                    RefusalCode::Exists
-                    | RefusalCode::UnknownBase
-                    | RefusalCode::Dependency
-                    | RefusalCode::AnotherPatient,
-            }
-            | Outcome::Applied { .. }
-            | Outcome::Conflict { .. } => return Ok(()),
+            RefusalCode::Erased
+            | RefusalCode::Signature
+            | RefusalCode::NotAllowed
+            | RefusalCode::Unreadable => AlertKind::ChangeRefused,
+            RefusalCode::Exists
+            | RefusalCode::UnknownBase
+            | RefusalCode::Dependency
+            | RefusalCode::AnotherPatient => return Ok(()),
         };
         let mut trail = ServerTrail::new(self.practice, self.tx, self.now);
-        Ok(trail.alert(kind, Some(row.device), row.author, format!("change {}", row.id))?)
+        Ok(trail.alert(kind, Some(self.device), author, format!("change {id}"))?)
+    }
+
+    fn origin(&self, header: &EnvelopeHeader, signed: &SignedChange) -> Origin {
+        Origin {
+            id: ChangeId::from_uuid(header.change),
+            author: PersonId::from_uuid(signed.author),
+            device: DeviceId::from_uuid(header.device),
+            practice: PracticeId::from_uuid(header.practice),
+            written_at: signed.written_at,
+        }
     }
 }

@@ -44,6 +44,13 @@ pub trait History {
     /// # Errors
     /// When the store cannot be read.
     fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Self::Error>;
+
+    /// The record as a change had it, which is what its author saw when they wrote on: the version it made holds more,
+    /// where it was merged.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn written_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<Document>, Self::Error>;
 }
 
 /// A record that is to be stored or deleted, with its new version.
@@ -129,12 +136,19 @@ fn apply_deletion<H: History>(
         Base::Version(version) => Some(version),
         Base::Change(change) => history.made_by(change, key)?,
     };
+    // A version that was merged holds what whoever deletes the record has not seen.
+    let has_unseen = match deletion.base {
+        Base::Change(change) if base == Some(current) => {
+            history.written_by(change, key)? != history.at(key, current)?
+        }
+        Base::None | Base::Version(_) | Base::Change(_) => false,
+    };
     match base {
-        Some(base) if base == current => {
+        Some(base) if base == current && !has_unseen => {
             let version = current + 1;
             Ok(Ok(Some(Stored { key: key.clone(), version, document: None, merged: false })))
         }
-        Some(base) if base < current => {
+        Some(base) if base <= current => {
             Ok(Err(Outcome::Conflict { key: key.clone(), current, fields: Vec::new() }))
         }
         Some(_) | None => refused,
@@ -164,10 +178,15 @@ fn apply_entry<H: History>(entry: &Entry, history: &H) -> Result<Result<Stored, 
     if current.document.patient() != entry.document.patient() {
         return refused(RefusalCode::AnotherPatient);
     }
-    if base_version == current.version {
+    let base = match entry.base {
+        Base::Change(change) => history.written_by(change, key)?,
+        Base::None | Base::Version(_) => history.at(key, base_version)?,
+    };
+    let Some(base) = base else { return refused(RefusalCode::UnknownBase) };
+    // A version that was merged holds what the author of the next change has not seen: then it is merged once more.
+    if base_version == current.version && base == current.document {
         return Ok(Ok(Stored::of(entry.document.clone(), current.version + 1, false)));
     }
-    let Some(base) = history.at(key, base_version)? else { return refused(RefusalCode::UnknownBase) };
     Ok(match merge(&base, &entry.document, &current.document) {
         Merge::Merged(document) => Ok(Stored::of(document, current.version + 1, true)),
         Merge::NeedsPerson(fields) => {

@@ -40,6 +40,7 @@ fn deletion(n: u128, base: Base) -> Change {
 struct Store {
     versions: BTreeMap<RecordKey, Vec<Option<Document>>>,
     made: BTreeMap<(ChangeId, RecordKey), u64>,
+    written: BTreeMap<(ChangeId, RecordKey), Document>,
 }
 
 impl History for Store {
@@ -67,12 +68,20 @@ impl History for Store {
     fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Self::Error> {
         Ok(self.made.get(&(change, key.clone())).copied())
     }
+
+    fn written_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<Document>, Self::Error> {
+        Ok(self.written.get(&(change, key.clone())).cloned())
+    }
 }
 
 impl Store {
     fn take(&mut self, change: &Change) -> Outcome {
         let decision = apply(change, self).unwrap();
         if let Decision::Store(stored) = &decision {
+            for entry in change.entries() {
+                let key = entry.document.key().clone();
+                self.written.insert((change.id(), key), entry.document.clone());
+            }
             for one in stored {
                 self.made.insert((change.id(), one.key.clone()), one.version);
                 let versions = self.versions.entry(one.key.clone()).or_default();
@@ -250,4 +259,42 @@ fn outcomes_read_back_from_their_json() {
     assert_eq!(serde_json::from_str::<Outcome>(&text).unwrap(), applied(2, true));
     let refused = Outcome::Refused { code: RefusalCode::NotAllowed };
     assert_eq!(serde_json::to_string(&refused).unwrap(), r#"{"outcome":"refused","code":"not-allowed"}"#);
+}
+
+fn noted(notes: &[&str]) -> Document {
+    let notes: Vec<_> = notes.iter().map(|text| json!({ "text": text })).collect();
+    document(json!({
+        "resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "note": notes,
+    }))
+}
+
+#[test]
+fn an_edit_on_a_change_that_was_merged_meanwhile_keeps_what_was_merged_into_it() {
+    let mut store = Store::default();
+    store.take(&change(1, Base::None, noted(&["first"])));
+    store.take(&change(2, Base::Version(1), noted(&["first", "elsewhere"])));
+
+    // Both were written offline, one on the other, by somebody who knew the first version alone.
+    let here = store.take(&change(3, Base::Version(1), noted(&["first", "here"])));
+    let on_it = store.take(&change(4, Base::Change(id(3)), noted(&["first", "here", "and on"])));
+
+    assert_eq!((here, on_it), (applied(3, true), applied(4, true)));
+    let key = "Condition/c".parse().unwrap();
+    let current = store.current(&key).unwrap().unwrap().document;
+    let texts: Vec<_> =
+        current.value()["note"].as_array().unwrap().iter().map(|n| n["text"].as_str().unwrap()).collect();
+    assert!(["first", "elsewhere", "here", "and on"].iter().all(|text| texts.contains(text)), "{texts:?}");
+}
+
+#[test]
+fn a_deletion_on_a_change_that_was_merged_meanwhile_waits_for_a_person() {
+    let mut store = Store::default();
+    store.take(&change(1, Base::None, noted(&["first"])));
+    store.take(&change(2, Base::Version(1), noted(&["first", "elsewhere"])));
+    store.take(&change(3, Base::Version(1), noted(&["first", "here"])));
+    let Outcome::Conflict { current, .. } = store.take(&deletion(4, Base::Change(id(3)))) else { panic!() };
+    assert_eq!(current, 3, "who deletes it has not seen what was written elsewhere");
+
+    store.take(&change(5, Base::Version(3), noted(&["second"])));
+    assert_eq!(store.take(&deletion(6, Base::Change(id(5)))), applied(5, false));
 }

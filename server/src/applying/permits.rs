@@ -1,11 +1,12 @@
 //! The permits a change needs, by its author's rights when it was written; and the store as one looks at it through them.
 
-use super::Arrival;
+use super::{Arrival, Turned};
 use crate::answer::Refusal;
-use crate::store::{StoreError, Transaction};
+use crate::store::StoreError;
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
-use records::change::{Base, Change, History, Origin, Standing};
+use keys::envelope;
+use records::change::{Base, Change, History, Origin, Outcome, Standing};
 use records::id::{ChangeId, PatientId, RecordKey, SessionId};
 use records::rights::{Permit, Rights, StatedReason, decide};
 use records::{Action, Actor, DataClass, Document, Facts, Purpose, Relation, Versioned, classify};
@@ -131,9 +132,27 @@ impl Permits {
     }
 }
 
+impl Arrival<'_> {
+    /// The record as a change that was received had it.
+    fn written_by(&self, id: ChangeId, key: &RecordKey) -> Result<Option<Document>, StoreError> {
+        let (Some(row), Some(bytes)) = (self.tx.change(id)?, self.tx.envelope(id)?) else { return Ok(None) };
+        let Ok(header) = envelope::read_header(&bytes) else { return Ok(None) };
+        let from_there = Arrival { device: row.device, ..*self };
+        let signed = match from_there.open(&header, &bytes) {
+            Ok(signed) => signed,
+            Err(Turned::Away(_)) => return Ok(None),
+            Err(Turned::Failed(_)) => return Err(StoreError::Unreadable("the envelope of a change")),
+        };
+        let origin = self.origin(&header, &signed);
+        let change = Change::parse(origin, signed.transaction).ok();
+        let entry = change.iter().flat_map(Change::entries).find(|entry| entry.document.key() == key);
+        Ok(entry.map(|entry| entry.document.clone()))
+    }
+}
+
 /// The store as a change looks at it.
 pub(super) struct Shelf<'a> {
-    pub(super) tx: &'a dyn Transaction,
+    pub(super) arrival: &'a Arrival<'a>,
     pub(super) permits: &'a Permits,
 }
 
@@ -141,19 +160,31 @@ impl History for Shelf<'_> {
     type Error = StoreError;
 
     fn standing(&self, key: &RecordKey) -> Result<Standing, StoreError> {
-        self.tx.standing(key)
+        self.arrival.tx.standing(key)
     }
 
     fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, StoreError> {
-        let found = self.tx.current(self.permits.of(key)?, key)?;
+        let found = self.arrival.tx.current(self.permits.of(key)?, key)?;
         Ok(found.map(|stored| Versioned { version: stored.version, document: stored.document }))
     }
 
     fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, StoreError> {
-        Ok(self.tx.at_version(self.permits.of(key)?, key, version)?.map(|stored| stored.document))
+        Ok(self.arrival.tx.at_version(self.permits.of(key)?, key, version)?.map(|stored| stored.document))
     }
 
     fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, StoreError> {
-        self.tx.version_of_change(change, key)
+        self.arrival.tx.version_of_change(change, key)
+    }
+
+    fn written_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<Document>, StoreError> {
+        let merged = match self.arrival.tx.change(change)?.map(|row| row.outcome) {
+            Some(Outcome::Applied { stored }) => stored.iter().any(|one| one.merged && one.key == *key),
+            Some(Outcome::Conflict { .. } | Outcome::Refused { .. }) | None => false,
+        };
+        if merged {
+            return self.arrival.written_by(change, key);
+        }
+        let Some(version) = self.made_by(change, key)? else { return Ok(None) };
+        self.at(key, version)
     }
 }

@@ -46,6 +46,8 @@ pub struct ConflictRow {
 pub trait Changes {
     /// A change that was received.
     fn change(&self, id: ChangeId) -> Result<Option<ChangeRow>, StoreError>;
+    /// The envelope of a change; `None` where there is no such change, or its patient was erased.
+    fn envelope(&self, id: ChangeId) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a change with its envelope.
     fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError>;
     /// Keeps the version of a conflict that waits for a person.

@@ -159,9 +159,11 @@ fn a_signature_of_another_key_and_an_envelope_of_another_workstation_are_refused
         let entries = || vec![(observation("hr", "ada", "72"), Base::None)];
         let forged = workstation.envelope_as(id, nora, &other, entries());
         assert_eq!(refused(&workstation.push(&[&forged])[0]), RefusalCode::Signature);
-        let (_, good) = workstation.envelope(nora, entries());
+        let (id, good) = workstation.envelope(nora, entries());
         let second = clinic.enrol();
         assert_eq!(refused(&second.push(&[&good])[0]), RefusalCode::Signature);
+        assert!(clinic.look(|tx| tx.change(id)).is_none(), "the id is free for who really wrote it");
+        assert_eq!(applied(&workstation.push(&[&good])[0])[0].1, 1);
     });
 }
 
@@ -248,6 +250,60 @@ fn every_applied_change_leaves_intent_and_result_in_the_servers_own_trail() {
             assert!(text.contains("Patient/ada") && text.contains(&id.to_string()), "{text}");
             assert!(!text.contains("8125"), "values stay out of the trail");
         }
+    });
+}
+
+const SENSITIVE: &str =
+    r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"PSY"}]},"#;
+
+fn condition(meta: &str, notes: &[&str]) -> records::Document {
+    let notes: Vec<String> = notes.iter().map(|text| format!(r#"{{"text":"{text}"}}"#)).collect();
+    let notes = notes.join(",");
+    document(&format!(
+        r#"{{"resourceType":"Condition","id":"c",{meta}"subject":{{"reference":"Patient/ada"}},"note":[{notes}]}}"#
+    ))
+}
+
+fn page(workstation: &Workstation<'_>, person: &Person, drawer: &str) -> String {
+    let path = format!("{}?_cursor=v1.{drawer}.0", path::HISTORY);
+    String::from_utf8(workstation.get_as(&person.signed_in.session.token, &path).body).unwrap()
+}
+
+#[test]
+fn an_edit_on_a_change_that_was_merged_meanwhile_keeps_what_was_merged_into_it() {
+    with_nurse(|clinic, workstation, nora| {
+        let (first, a) = workstation.envelope(nora, vec![(condition("", &["first"]), Base::None)]);
+        let second = clinic.enrol();
+        let cora = second.activate("cora", Role::Clinician);
+        let (_, b) = second.envelope(&cora, vec![(condition("", &["first", "elsewhere"]), Base::Version(1))]);
+        let (here, c) =
+            workstation.envelope(nora, vec![(condition("", &["first", "here"]), Base::Change(first))]);
+        let on_it = condition("", &["first", "here", "and on"]);
+        let (_, d) = workstation.envelope(nora, vec![(on_it, Base::Change(here))]);
+        workstation.push(&[&a]);
+        second.push(&[&b]);
+        workstation.push(&[&c]);
+        let Standing::Applied { merged, .. } = &workstation.push(&[&d])[0] else { panic!() };
+        assert!(merged);
+        let stands = page(workstation, nora, "clinical");
+        assert!(["elsewhere", "here", "and on"].iter().all(|text| stands.contains(text)), "{stands}");
+    });
+}
+
+#[test]
+fn a_drawer_that_a_record_left_hears_of_it_whatever_becomes_of_the_record() {
+    with_nurse(|_, workstation, nora| {
+        let cora = workstation.activate("cora", Role::Clinician);
+        let (first, a) = workstation.envelope(&cora, vec![(condition("", &["first"]), Base::None)]);
+        let (moved, b) =
+            workstation.envelope(&cora, vec![(condition(SENSITIVE, &["first"]), Base::Change(first))]);
+        let next = condition(SENSITIVE, &["first", "next"]);
+        let (_, c) = workstation.envelope(&cora, vec![(next, Base::Change(moved))]);
+        let standings = workstation.push(&[&a, &b, &c]);
+        assert_eq!(applied(&standings[2])[0].1, 3);
+        let gone = r#""method":"DELETE","url":"Condition/c"},"response":{"status":"204","etag":"W/\"2\"""#;
+        let left = page(workstation, nora, "clinical");
+        assert!(left.contains(gone), "{left}");
     });
 }
 

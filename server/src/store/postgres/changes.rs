@@ -25,6 +25,11 @@ impl Changes for Work<'_> {
         })
     }
 
+    fn envelope(&self, id: ChangeId) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT envelope FROM change WHERE id = $1 AND length(envelope) > 0";
+        self.first(sql, &[&id.uuid()], |row| row.get(0))
+    }
+
     fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError> {
         let outcome = serde_json::to_string(&change.outcome).map_err(|e| StoreError::Failed(Box::new(e)))?;
         self.send(
