@@ -16,7 +16,7 @@ mod empty_drawer;
 mod machine;
 #[path = "all/shut_drawer.rs"]
 mod shut_drawer;
-#[path = "all/simulation.rs"]
+#[path = "all/simulation/mod.rs"]
 mod simulation;
 #[path = "all/stale_pages.rs"]
 mod stale_pages;

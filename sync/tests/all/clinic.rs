@@ -1,14 +1,10 @@
 //! A workstation with a disk, a network that loses, doubles and reorders, and a model of the server.
 
 use jiff::{SignedDuration, Timestamp};
-use records::Drawer;
 use records::id::{ChangeId, LogId};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::wire::{ChangeReceipt, Cursor, ProblemCode, RefusalCode, Standing};
-use sync::{
-    Answer, Config, Event, Failure, LogPosition, Machine, QueuedChange, Request, RequestId, Restored,
-    Transmit,
-};
+use sync::{Answer, Config, Event, Failure, Machine, QueuedChange, Request, RequestId, Restored, Transmit};
 use uuid::Uuid;
 
 pub(crate) const LOG: u128 = 77;
@@ -156,7 +152,6 @@ pub(crate) struct Clinic {
     packets: BTreeMap<(Timestamp, u64), Packet>,
     next_packet: u64,
     next_change: u64,
-    boots: u64,
 }
 
 impl Clinic {
@@ -173,7 +168,6 @@ impl Clinic {
             packets: BTreeMap::new(),
             next_packet: 0,
             next_change: 0,
-            boots: 0,
         }
     }
 
@@ -195,36 +189,6 @@ impl Clinic {
             self.disk.leaves.push(self.disk.leaves.len() as u64 + 1_000);
         }
         self.machine.handle_log(log_id(), self.disk.leaves.len() as u64, self.now);
-    }
-
-    /// Somebody signs in and two drawers open.
-    pub(crate) fn open_session(&mut self) {
-        self.server.has_session = true;
-        let cursors = [Drawer::Demographics, Drawer::Clinical].map(|drawer| Cursor {
-            drawer,
-            after: self.disk.cursors.get(drawer.as_str()).copied().unwrap_or(0),
-        });
-        self.machine.handle_session(cursors.to_vec(), self.now);
-    }
-
-    /// The power fails: what is under way may still arrive at the server, but its answers find nobody.
-    pub(crate) fn restart(&mut self) {
-        self.boots += 1;
-        self.packets.retain(|_, packet| matches!(packet, Packet::Request(_)));
-        let position = LogPosition {
-            log: log_id(),
-            size: self.disk.leaves.len() as u64,
-            delivered: self.disk.delivered,
-        };
-        let restored = Restored {
-            changes: self.disk.outbox.clone(),
-            refused: self.disk.refused.clone(),
-            log: Some(position),
-        };
-        self.machine = Machine::new(Config::default(), restored, self.boots, self.now);
-        if self.server.has_session {
-            self.open_session();
-        }
     }
 
     /// Lets time pass until `seconds` from now, doing everything that falls due.
