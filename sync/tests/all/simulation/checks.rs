@@ -199,12 +199,17 @@ fn policy(world: &World, station: &Station, faults: &mut Vec<String>) {
             faults.push(format!("w{number}: {drawer} holds a record of another drawer"));
         }
     }
+    let granted = station.disk.granted();
+    let of_nobody = station.disk.inbox.iter().filter(|page| !granted.contains(&page.drawer));
+    faults.extend(of_nobody.map(|page| format!("w{number}: a page waits for {}, for nobody", page.drawer)));
     let mut last_drop = BTreeMap::new();
     for kept in station.disk.orders.values() {
         match &kept.order {
             Order::Wipe { .. } if kept.done => {
                 let rows = station.disk.drawers.values().map(|file| file.rows.len()).sum::<usize>();
-                if rows + station.disk.envelopes.len() + station.disk.grants.len() > 0 {
+                if rows + station.disk.envelopes.len() + station.disk.grants.len() + station.disk.inbox.len()
+                    > 0
+                {
                     faults.push(format!("w{number}: wiped, and {rows} records are there"));
                 }
             }

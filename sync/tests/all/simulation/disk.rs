@@ -1,6 +1,7 @@
 //! What survives the power cut of a workstation. Every durable write is one step, and the power may go before any of them;
 //! what is written and in which order is the vault's (`vault/src/save.rs`, `drawer/pending.rs`).
 
+use super::inbox::WaitingPage;
 use super::paper::{Envelope, drawer_of, key_of};
 use super::server::{Line, Order};
 use super::{Breakage, Ms};
@@ -81,6 +82,8 @@ pub(super) struct Disk {
     pub(super) drawers: BTreeMap<Drawer, DrawerFile>,
     pub(super) grants: BTreeSet<(usize, Drawer, u32)>,
     pub(super) slots: BTreeMap<usize, Role>,
+    /// Pages that came while their drawer was shut.
+    pub(super) inbox: Vec<WaitingPage>,
     /// People who have to come back online after a lock by order.
     pub(super) online_first: BTreeSet<usize>,
     pub(super) orders: BTreeMap<u64, Kept>,
@@ -249,6 +252,8 @@ impl Disk {
         }
         self.step()?;
         self.envelopes.clear();
+        self.step()?;
+        self.inbox.clear();
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod checks;
 mod disk;
+mod inbox;
 mod network;
 mod paper;
 mod plan;
@@ -63,6 +64,8 @@ enum Breakage {
     SkipsHistory,
     /// The server gives everybody every drawer.
     ShowsEveryDrawer,
+    /// The server seals pages for drawers that nobody at the workstation may open.
+    SealsForNobody,
     /// The server appends what it has already.
     DoublesEvents,
     /// The workstation says saved before anything is written.
@@ -75,7 +78,7 @@ enum Breakage {
     DropsNobody,
 }
 
-const BREAKAGES: [Breakage; 17] = [
+const BREAKAGES: [Breakage; 18] = [
     Breakage::AppliesTwice,
     Breakage::TakesAnySignature,
     Breakage::AsksNobody,
@@ -88,6 +91,7 @@ const BREAKAGES: [Breakage; 17] = [
     Breakage::ForgetsWhatLeft,
     Breakage::SkipsHistory,
     Breakage::ShowsEveryDrawer,
+    Breakage::SealsForNobody,
     Breakage::DoublesEvents,
     Breakage::SavesNothing,
     Breakage::MovesCursorFirst,

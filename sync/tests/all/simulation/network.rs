@@ -1,5 +1,6 @@
 //! The network of a simulated practice: what is sent, what the server answers, and what of it arrives.
 
+use super::inbox::sealed_body;
 use super::paper::Envelope;
 use super::server::{Line, Order, Way};
 use super::world::World;
@@ -15,6 +16,7 @@ pub(super) enum Load {
     Changes(Vec<Envelope>),
     Events { first: u64, events: Vec<u64> },
     Pull { cursor: Cursor, count: u32, person: usize, token_until: Ms },
+    PullSealed { cursor: Cursor, count: u32 },
     Orders { done: u64, asked: Ms },
 }
 
@@ -22,8 +24,16 @@ pub(super) enum Load {
 #[derive(Clone)]
 pub(super) enum Reply {
     Receipts(Vec<ChangeReceipt>),
-    Events { size: u64 },
-    Page { lines: Rc<Vec<Line>>, next: Cursor, more: bool },
+    Events {
+        size: u64,
+    },
+    /// With the generation of the keys that it is sealed to, where it is.
+    Page {
+        lines: Rc<Vec<Line>>,
+        next: Cursor,
+        more: bool,
+        sealed_to: Option<u32>,
+    },
     Orders(Rc<Orders>),
     Failed(Failure),
 }
@@ -71,7 +81,7 @@ impl World {
                 let token_until = session.token_until.unwrap_or(0);
                 Load::Pull { cursor: *cursor, count: *count, person: session.person, token_until }
             }
-            Request::PullSealed { cursor, .. } => panic!("{cursor} is not shut"),
+            Request::PullSealed { cursor, count } => Load::PullSealed { cursor: *cursor, count: *count },
             Request::Directives => Load::Orders { done: held.disk.orders_done(), asked: self.now },
         })
     }
@@ -115,10 +125,18 @@ impl World {
             Load::Pull { cursor, count, person, .. } => {
                 let found = self.server.page((from, *person), (cursor.drawer, cursor.after), *count, now);
                 match found {
-                    Ok((lines, more)) => {
+                    Ok(found) => {
                         self.note_page(from, *person, cursor.drawer);
-                        let after = lines.last().map_or(cursor.after, |line| line.seq);
-                        Reply::Page { lines: Rc::new(lines), next: Cursor { after, ..*cursor }, more }
+                        page(*cursor, found, None)
+                    }
+                    Err(code) => refused(code, None),
+                }
+            }
+            Load::PullSealed { cursor, count } => {
+                match self.server.sealed_page(from, (cursor.drawer, cursor.after), *count, now) {
+                    Ok((found, generation)) => {
+                        self.note_sealed_page(from, cursor.drawer);
+                        page(*cursor, found, Some(generation))
                     }
                     Err(code) => refused(code, None),
                 }
@@ -164,11 +182,15 @@ impl World {
                 Answer::Receipts(receipts)
             }
             Reply::Events { size } => Answer::Audit { size },
-            Reply::Page { lines, next, more } => {
+            Reply::Page { lines, next, more, sealed_to } => {
                 let entries = lines.len() as u32;
                 let number = self.next_packet;
                 self.pages.insert(number, lines);
-                Answer::Page { body: number.to_le_bytes().to_vec(), next, more, entries }
+                let body = match sealed_to {
+                    Some(generation) => sealed_body(number, generation),
+                    None => number.to_le_bytes().to_vec(),
+                };
+                Answer::Page { body, next, more, entries }
             }
             // Nobody waits for an answer so long; and one that is that old may not take away or give any right.
             Reply::Orders(told) if told.asked + MINUTE < self.now => return,
@@ -180,6 +202,7 @@ impl World {
                         for (person, role) in &told.roles {
                             station.disk.slots.entry(*person).and_modify(|known| *known = *role);
                         }
+                        station.disk.forget_pages_of_nobody()?;
                     }
                     station.take_orders(&told.orders, now)
                 });
@@ -218,4 +241,9 @@ impl World {
         self.next_packet += 1;
         self.packets.insert((at, self.next_packet), packet);
     }
+}
+
+fn page(from: Cursor, (lines, more): (Vec<Line>, bool), sealed_to: Option<u32>) -> Reply {
+    let after = lines.last().map_or(from.after, |line| line.seq);
+    Reply::Page { lines: Rc::new(lines), next: Cursor { after, ..from }, more, sealed_to }
 }

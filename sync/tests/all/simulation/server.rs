@@ -255,10 +255,31 @@ impl Server {
         if !member.role_at(now).drawers().contains(&drawer) && !self.broken(Breakage::ShowsEveryDrawer) {
             return Err(ProblemCode::NotFound);
         }
+        Ok(self.lines(drawer, after, count))
+    }
+
+    /// A page of a drawer that is shut at a workstation, with the generation of the keys it is sealed to: the certificate is
+    /// enough, where somebody there could open it.
+    pub(super) fn sealed_page(
+        &self,
+        device: usize,
+        (drawer, after): (Drawer, u64),
+        count: u32,
+        now: Ms,
+    ) -> Result<((Vec<Line>, bool), u32), ProblemCode> {
+        let is_opened = self.grants(device, now).iter().any(|(_, granted, _)| *granted == drawer);
+        if !is_opened && !self.broken(Breakage::SealsForNobody) {
+            return Err(ProblemCode::NotFound);
+        }
+        let generation = self.devices[device].generations.get(&drawer).copied().unwrap_or(1);
+        Ok((self.lines(drawer, after, count), generation))
+    }
+
+    fn lines(&self, drawer: Drawer, after: u64, count: u32) -> (Vec<Line>, bool) {
         let lines = self.feed.get(&drawer).map(Vec::as_slice).unwrap_or_default();
         let start = lines.partition_point(|line| line.seq <= after);
         let end = lines.len().min(start + count as usize);
-        Ok((lines[start..end].to_vec(), end < lines.len()))
+        (lines[start..end].to_vec(), end < lines.len())
     }
 
     /// Takes events in as one unbroken run; what differs from what is held is a fork.

@@ -35,6 +35,8 @@ pub(super) struct Station {
     pub(super) revoked: bool,
     pub(super) next_event: u64,
     pub(super) alarms: Vec<String>,
+    /// The drawers that are shut, as the machine was told last.
+    pub(super) told_shut: Option<Vec<Cursor>>,
 }
 
 /// What somebody wrote, as the oracle keeps it.
@@ -60,6 +62,7 @@ impl Station {
             revoked: false,
             next_event: number as u64 * 1_000_000,
             alarms: Vec::new(),
+            told_shut: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl Station {
     /// The power is back.
     pub(super) fn boot(&mut self, now: Ms) {
         self.boots += 1;
+        self.told_shut = None;
         self.disk.steps_left = None;
         let queued = |listed: &super::disk::Listed| QueuedChange {
             id: listed.change,
@@ -153,6 +157,7 @@ impl Station {
                 self.queue(change, now);
             }
             self.disk.take_answers(*drawer)?;
+            self.disk.apply_waiting_pages(*drawer)?;
         }
         self.tell_log(now);
         self.session = Some(Session { person, drawers, token_until: None });
@@ -234,6 +239,7 @@ impl Station {
                         self.disk.step()?;
                         self.disk.slots.remove(&person);
                         self.disk.grants.retain(|(p, ..)| *p != person);
+                        self.disk.forget_pages_of_nobody()?;
                     }
                     self.order_done(number, now)?;
                 }

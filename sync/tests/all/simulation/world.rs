@@ -157,7 +157,7 @@ impl World {
                 station.disk.grants = grants.into_iter().collect();
                 station.disk.slots.insert(person, role);
                 station.disk.online_first.remove(&person);
-                Ok(())
+                station.disk.forget_pages_of_nobody()
             });
             if !kept {
                 return false;
@@ -296,6 +296,7 @@ impl World {
 
     fn drain(&mut self, station: usize) {
         loop {
+            self.stations[station].tell_shut(self.now);
             let Some(machine) = &mut self.stations[station].machine else { return };
             if let Some(transmit) = machine.poll_transmit() {
                 self.send(station, transmit);
@@ -321,7 +322,7 @@ impl World {
                 });
             }
             Event::Page { from, next, body } => self.page(station, from, next, &body),
-            Event::SealedPage { from, .. } => panic!("{from} is not shut"),
+            Event::SealedPage { from, next, body } => self.keep_page(station, from, next, &body),
             Event::LogAlarm { reason, .. } => {
                 self.stations[station].alarms.push(format!("{reason:?}"));
             }
