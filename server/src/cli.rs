@@ -293,30 +293,37 @@ fn serve(practice: Practice, addresses: Addresses, metrics: Option<SocketAddr>) 
     runtime.block_on(async {
         let mut running = start(practice, addresses)?;
         let metrics = metrics.map(|address| running.observe(address)).transpose()?;
+        // Whoever reads that it is ready may tell it to stop at once.
+        let stop = told_to_stop();
+        let stop =
+            stop.map_err(|error| Failure::disk("The server cannot hear the signal to stop.", &error))?;
         print(&json!({
             "listening": running.listening.to_string(),
             "enrolment": running.enrolment.to_string(),
             "metrics": metrics.map(|address| address.to_string()),
         }))?;
-        running.until(told_to_stop()).await
+        running.until(stop).await
     })
 }
 
-/// Ends when the operator or the system says stop.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+/// Listens from now on for the operator or the system to say stop, and ends when one of them does.
+#[cfg(unix)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    }
-    interrupted.await.ok();
+    })
+}
+
+/// Ends when the operator says stop.
+#[cfg(not(unix))]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
 }
 
 fn status(practice: &Practice) -> Result<(), Failure> {
