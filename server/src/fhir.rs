@@ -1,6 +1,6 @@
 //! The FHIR R4 surface: what a person may read of records and of the trail, as FHIR asks for it.
 //!
-//! A request becomes an [`Ask`](asking::Ask), however it came: by itself or as an entry of a batch. Each ask decides first
+//! A request becomes an [`Ask`], however it came: by itself or as an entry of a batch. Each ask decides first
 //! (`permits`), which leaves its event, and only then reads. What is refused looks like what is not there. Nothing of a
 //! patient stands in an address: what could tell who somebody is goes into the body of a `_search`.
 //!

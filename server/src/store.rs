@@ -160,7 +160,7 @@ pub fn write<T, E: From<StoreError>>(
 }
 
 /// Runs `work` as one unit that counts when it succeeds, beside those of other workstations. Where it turns out to need more
-/// than what belongs to this one, it is run again as [`write`] does; so it must leave nothing behind but what it writes.
+/// than what belongs to this one, it is run again as [`write()`] does; so it must leave nothing behind but what it writes.
 ///
 /// # Errors
 /// What `work` returns, or that the store failed.
