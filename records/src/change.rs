@@ -163,16 +163,9 @@ impl Change {
         &self.bundle
     }
 
-    /// The earlier changes in conflict that this one settles, by its `Provenance`, with the records they were about.
-    pub fn settles(&self) -> impl Iterator<Item = (ChangeId, RecordKey)> {
-        let settled = self.entries.iter().filter_map(|entry| settled_by(&entry.document));
-        settled.flat_map(|(changes, records)| {
-            let pairs = |change: ChangeId| {
-                let records: Vec<RecordKey> = records.clone();
-                records.into_iter().map(move |record| (change, record))
-            };
-            changes.into_iter().flat_map(pairs).collect::<Vec<_>>()
-        })
+    /// The earlier changes in conflict that this one settles, by its `Provenance`.
+    pub fn settles(&self) -> impl Iterator<Item = ChangeId> {
+        self.entries.iter().filter_map(|entry| settled_by(&entry.document)).flat_map(|(changes, _)| changes)
     }
 
     /// The changes that must have been applied before this one.

@@ -160,7 +160,7 @@ impl Vault {
             for written in change.entries() {
                 writing.write_pending(change.id(), &written.document)?;
             }
-            for (settled, _) in change.settles() {
+            for settled in change.settles() {
                 writing.drop_set_apart(settled)?;
             }
             writing.keep_envelope(entry, &envelope)?;
@@ -241,19 +241,18 @@ impl Vault {
             return Err(SaveError::Erased);
         }
         self.check_bases(change)?;
-        self.check_settled(change, drawer)?;
+        self.check_settled(permit, change, drawer)?;
         Ok(drawer)
     }
 
     /// A conflict is decided once, and in the drawer and for the patient that it is of.
-    fn check_settled(&self, change: &Change, drawer: Drawer) -> Result<(), SaveError> {
-        let patient = change.entries().first().and_then(|entry| entry.document.patient());
-        for (settled, _) in change.settles() {
+    fn check_settled(&self, permit: &Permit, change: &Change, drawer: Drawer) -> Result<(), SaveError> {
+        for settled in change.settles() {
             let entry = self.device.outbox_entry(settled)?.ok_or(SaveError::Stale)?;
             if entry.state != OutboxState::Conflict {
                 return Err(SaveError::Stale);
             }
-            if entry.drawer != drawer || entry.patient.as_ref() != patient {
+            if entry.drawer != drawer || entry.patient.as_ref() != permit.patient() {
                 return Err(SaveError::NotPermitted);
             }
         }
@@ -294,7 +293,7 @@ impl Intent {
             records: change.keys().cloned().collect(),
             change: change.id(),
             event: permit.event(),
-            settles: change.settles().map(|(settled, _)| settled).collect(),
+            settles: change.settles().collect(),
         }
     }
 
