@@ -1,10 +1,10 @@
 //! The command line, as an operator and as a script meet it.
 
+use crate::process::serve;
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
 fn run(arguments: &[&str]) -> Output {
@@ -180,15 +180,7 @@ fn a_store_of_a_newer_program_is_refused_and_left_alone() {
 fn serve_says_in_one_line_where_it_listens_and_people_can_be_added_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
     let data = init(&folder);
-    let mut server = Command::new(env!("CARGO_BIN_EXE_chartkeep-server"))
-        .args(["serve", "--data", &data, "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
+    let (mut server, ready) = serve(Path::new(&data), &[]);
     assert!(ready["listening"].as_str().unwrap().starts_with("127.0.0.1:"));
     assert!(ready["enrolment"].as_str().unwrap().starts_with("127.0.0.1:"));
     let added = run(&[

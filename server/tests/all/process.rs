@@ -21,16 +21,8 @@ impl Served {
         let made =
             server(&["init", "--data", &data, "--practice", "Elm Street", "--host", "localhost"]).output();
         assert!(made.unwrap().status.success());
-        let any = "127.0.0.1:0";
-        let mut child = server(&["serve", "--data", &data, "--listen", any, "--enrol-listen", any])
-            .args(["--metrics-listen", any])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, ready: serde_json::from_str(&line).unwrap(), folder }
+        let (child, ready) = serve(Path::new(&data), &["--metrics-listen", "127.0.0.1:0"]);
+        Self { child, ready, folder }
     }
 
     fn connect(&self, which: &str) -> TcpStream {
@@ -63,6 +55,20 @@ impl Drop for Served {
         self.child.kill().unwrap_or_default();
         self.child.wait().unwrap();
     }
+}
+
+/// Starts a server on any ports, and reads the line in which it says that it is ready and where.
+pub(crate) fn serve(data: &Path, more: &[&str]) -> (Child, Value) {
+    let mut child = server(&["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, serde_json::from_str(&line).unwrap())
 }
 
 fn server(arguments: &[&str]) -> Command {

@@ -2,6 +2,7 @@
 
 use crate::clinic::{Clinic, copy_folder, observation, patient, take_in};
 use crate::ground::Kept;
+use crate::process::serve;
 use crate::workstation::{Person, Workstation};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,11 +12,9 @@ use chartkeep_server::{importing, people};
 use records::Role;
 use records::change::Base;
 use records::id::ChangeId;
-use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use sync::wire::{Cursor, HistoryPage, ProblemCode, Standing, header, path};
 
@@ -157,16 +156,7 @@ struct Process {
 
 impl Process {
     fn serve(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chartkeep-server"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
+        let (child, ready) = serve(data, &[]);
         let port = ready["listening"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
         Self { child, port }
     }

@@ -9,23 +9,9 @@ use client::{LockCause, Workstation};
 use serde_json::{Value, json};
 
 use super::clinic::{Clinic, until};
-use super::pulled;
+use super::locked_after_two;
 
 const FAMILY: &str = "Quagmirestone";
-
-/// A workstation where a nurse has worked, and a front desk; locked, with the server running.
-fn locked() -> (Clinic, Workstation) {
-    let clinic = Clinic::make(12);
-    let workstation = clinic.workstation();
-    clinic.enrol(&workstation);
-    for person in [&NURSE, &FRONT_DESK] {
-        clinic.activate(&workstation, person);
-        clinic.sign_in(&workstation, person).unwrap();
-        pulled(&workstation, if person.username == NURSE.username { 2 } else { 1 });
-        workstation.lock(LockCause::Person);
-    }
-    (clinic, workstation)
-}
 
 fn patient(family: &str) -> Value {
     json!({
@@ -84,7 +70,7 @@ fn beats(workstation: &Workstation) -> Vec<String> {
 
 #[test]
 fn what_came_while_locked_is_there_at_an_unlock_without_the_server() {
-    let (mut clinic, workstation) = locked();
+    let (mut clinic, workstation) = locked_after_two();
     bring(&clinic, &[patient(FAMILY), heart_rate(&json!([]))]);
     wait_for_pages(&clinic, &workstation, "demographics", 1);
     wait_for_pages(&clinic, &workstation, "clinical", 1);
@@ -109,7 +95,7 @@ fn what_came_while_locked_is_there_at_an_unlock_without_the_server() {
 
 #[test]
 fn a_drawer_that_is_shut_is_filled_beside_those_that_are_open() {
-    let (mut clinic, workstation) = locked();
+    let (mut clinic, workstation) = locked_after_two();
     clinic.sign_in(&workstation, &FRONT_DESK).unwrap();
     bring(&clinic, &[patient(FAMILY), heart_rate(&json!([]))]);
     wait_for_pages(&clinic, &workstation, "clinical", 1);
@@ -125,7 +111,7 @@ fn a_drawer_that_is_shut_is_filled_beside_those_that_are_open() {
 
 #[test]
 fn a_page_that_was_damaged_on_the_disk_is_fetched_anew() {
-    let (clinic, workstation) = locked();
+    let (clinic, workstation) = locked_after_two();
     bring(&clinic, &[patient(FAMILY), heart_rate(&json!([]))]);
     wait_for_pages(&clinic, &workstation, "clinical", 1);
     bring(&clinic, &[heart_rate(&json!([{"system": "urn:test", "code": "x"}]))]);
@@ -145,7 +131,7 @@ fn a_page_that_was_damaged_on_the_disk_is_fetched_anew() {
 
 #[test]
 fn a_record_that_left_what_the_nurse_may_see_is_gone_from_her_workstation() {
-    let (clinic, workstation) = locked();
+    let (clinic, workstation) = locked_after_two();
     bring(&clinic, &[patient(FAMILY), heart_rate(&json!([]))]);
     clinic.sign_in(&workstation, &NURSE).unwrap();
     until("it is there", || finds(&workstation, "quagmirestone") && beats(&workstation) == ["199"]);

@@ -86,6 +86,20 @@ fn first_sign_in_online(clinic: &Clinic, workstation: &Workstation) {
     pulled(workstation, 2);
 }
 
+/// A workstation where a nurse has worked, and a front desk; locked, with the server running.
+fn locked_after_two() -> (Clinic, Workstation) {
+    let clinic = Clinic::make(12);
+    let workstation = clinic.workstation();
+    clinic.enrol(&workstation);
+    for person in [&NURSE, &FRONT_DESK] {
+        clinic.activate(&workstation, person);
+        clinic.sign_in(&workstation, person).unwrap();
+        pulled(&workstation, if person.username == NURSE.username { 2 } else { 1 });
+        workstation.lock(LockCause::Person);
+    }
+    (clinic, workstation)
+}
+
 /// Waits until the first pull of every drawer has come to its end.
 fn pulled(workstation: &Workstation, drawers: usize) {
     until("the drawers are pulled", || {

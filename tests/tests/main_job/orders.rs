@@ -15,18 +15,10 @@ use records::id::{DeviceId, PersonId};
 use sync::wire::DirectiveOrder;
 
 use super::clinic::{Clinic, until};
-use super::{pulled, unrelated_patient};
+use super::{locked_after_two, unrelated_patient};
 
 fn clinic_with_two_people() -> (Clinic, Workstation, DeviceId) {
-    let clinic = Clinic::make(12);
-    let workstation = clinic.workstation();
-    clinic.enrol(&workstation);
-    for person in [&NURSE, &FRONT_DESK] {
-        clinic.activate(&workstation, person);
-        clinic.sign_in(&workstation, person).unwrap();
-        pulled(&workstation, if person.username == NURSE.username { 2 } else { 1 });
-        workstation.lock(LockCause::Person);
-    }
+    let (clinic, workstation) = locked_after_two();
     let devices = store::read(clinic.server.practice.store.as_ref(), |tx| tx.devices()).unwrap();
     (clinic, workstation, devices[0].id)
 }
