@@ -56,7 +56,7 @@ fn event(patient: &str, at: &str) -> Value {
                 "role": { "system": "http://terminology.hl7.org/CodeSystem/object-role", "code": "1" },
             },
             {
-                "what": { "identifier": { "system": "urn:doc", "value": "D-9" } },
+                "what": { "identifier": { "system": "urn:doc", "value": "D.9" } },
                 "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-entity-type", "code": "2" },
                 "role": { "system": "http://terminology.hl7.org/CodeSystem/object-role", "code": "4" },
             },
@@ -229,9 +229,9 @@ fn a_search_names_both_ends_of_its_span_and_goes_page_by_page() {
     }
     let expected: Vec<String> = (0..9).rev().map(|n| format!("\"Patient/p{n}\"")).collect();
     assert_eq!((seen, pages), (expected, 3));
-    let form = [("date", "ge2020"), ("date", "le2030"), ("entity.identifier", "D-9"), ("_count", "4")];
+    let form = [("date", "ge2020"), ("date", "le2030"), ("entity.identifier", "D.9"), ("_count", "4")];
     let page = workstation.search(&arlo, "AuditEvent", &form, true).value();
-    assert!(!page["link"].to_string().contains("D-9"), "{}", page["link"]);
+    assert!(!page["link"].to_string().contains("D.9"), "{}", page["link"]);
     let second = workstation.get(&arlo, &next(&page).unwrap());
     assert_eq!((keys(&page).len(), keys(&second).len()), (4, 4), "a form goes on by its cursor");
     let pia = workstation.activate("pia", Role::PrivacyOfficer);

@@ -30,7 +30,8 @@ test('what ships never names the made-up practice', () => {
 test('every field keeps the browser from completing and checking it', () => {
   for (const { path, text } of files.filter((file) => /<(input|textarea)\b/.test(file.text))) {
     const fields = text.match(/<(input|textarea)\b[\s\S]*?(\/>|>\s*<\/textarea>)/g) ?? [];
-    for (const field of fields) expect(field, path).toMatch(/autocomplete="off"[\s\S]*spellcheck="false"/);
+    const typed = fields.filter((field) => !field.includes('type="file"'));
+    for (const field of typed) expect(field, path).toMatch(/autocomplete="off"[\s\S]*spellcheck="false"/);
   }
 });
 
