@@ -14,6 +14,9 @@ pub enum Verdict {
     Applied {
         /// The versions it made.
         versions: Vec<(RecordKey, u64)>,
+        /// Whether they hold more than what was written here: somebody else had changed something else.
+        #[serde(default)]
+        merged: bool,
     },
     /// Somebody else had changed the same; both are kept, and a person chooses.
     Conflict {
@@ -75,9 +78,10 @@ impl OutboxEntry {
 impl From<&Outcome> for Verdict {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Applied { stored } => {
-                Self::Applied { versions: stored.iter().map(|s| (s.key.clone(), s.version)).collect() }
-            }
+            Outcome::Applied { stored } => Self::Applied {
+                versions: stored.iter().map(|s| (s.key.clone(), s.version)).collect(),
+                merged: stored.iter().any(|s| s.merged),
+            },
             // What differs stays out: those are values of a record.
             Outcome::Conflict { key, current, fields: _ } => {
                 Self::Conflict { versions: vec![(key.clone(), *current)] }

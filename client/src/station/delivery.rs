@@ -202,7 +202,9 @@ fn queued(device: &vault::Device, entry: &OutboxEntry) -> Option<QueuedChange> {
 /// The server's answer as `device.db` keeps it; waiting is no answer.
 pub(crate) fn verdict(standing: &Standing) -> Option<Verdict> {
     match standing {
-        Standing::Applied { versions, .. } => Some(Verdict::Applied { versions: keyed(versions) }),
+        Standing::Applied { versions, merged } => {
+            Some(Verdict::Applied { versions: keyed(versions), merged: *merged })
+        }
         Standing::Conflict { versions } => Some(Verdict::Conflict { versions: keyed(versions) }),
         Standing::Refused { code } => Some(Verdict::Refused { code: code_text(*code) }),
         Standing::Quarantined => Some(Verdict::Quarantined),

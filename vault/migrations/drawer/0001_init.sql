@@ -67,7 +67,8 @@ CREATE TABLE care_relation (
 CREATE INDEX care_relation_person ON care_relation (person, until_at);
 CREATE INDEX care_relation_source ON care_relation (source);
 
--- What each change made here wrote, until the server has answered; `state` is waiting, conflict or refused.
+-- What each change made here wrote, until the server has answered; `state` is waiting, conflict or refused, or merged: then
+-- `version` is the one that holds it and more, which has not come yet.
 CREATE TABLE pending (
     ordinal     INTEGER PRIMARY KEY AUTOINCREMENT,
     change      BLOB NOT NULL CHECK (length(change) = 16),
@@ -77,7 +78,8 @@ CREATE TABLE pending (
     state       TEXT NOT NULL,
     revision    INTEGER NOT NULL,
     sealed      BLOB NOT NULL,
-    base        BLOB NOT NULL               -- what it was made from, sealed; empty where it is new
+    base        BLOB NOT NULL,              -- what it was made from, sealed; empty where it is new
+    version     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX pending_change ON pending (change);
 CREATE INDEX pending_key ON pending (id, kind);

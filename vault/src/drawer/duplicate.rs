@@ -19,7 +19,7 @@ use crate::number;
 const ROWS: [(&str, &str, &str); 4] = [
     ("summary", "number = ?1", "number, revision, sealed"),
     ("care_relation", "patient = ?1", "patient, person, source, since_at, until_at"),
-    ("pending", "patient = ?1", "ordinal, change, kind, id, patient, state, revision, sealed, base"),
+    ("pending", "patient = ?1", "ordinal, change, kind, id, patient, state, revision, sealed, base, version"),
     ("server_version", "patient = ?1", "kind, id, patient, version, revision, sealed"),
 ];
 const DOCUMENTS: (&str, &str, &str) = (

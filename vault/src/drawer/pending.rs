@@ -42,10 +42,10 @@ struct PendingRow {
 }
 
 impl OpenDrawer {
-    /// The last change of a record that waits for an answer.
+    /// The last change of a record that waits for an answer, or for the version that it was merged into.
     pub(crate) fn waiting_change(&self, key: &RecordKey) -> Result<Option<ChangeId>, StoreError> {
-        let sql = "SELECT change FROM pending WHERE id = ?1 AND kind = ?2 AND state = 'waiting'
-                   ORDER BY ordinal DESC LIMIT 1";
+        let sql = "SELECT change FROM pending WHERE id = ?1 AND kind = ?2
+                   AND state IN ('waiting', 'merged') ORDER BY ordinal DESC LIMIT 1";
         let mut statement = self.conn.prepare_cached(sql)?;
         let found = statement.query_row([key.id.as_str(), key.kind.as_str()], |row| {
             number::uuid(row, 0).map(ChangeId::from_uuid)
@@ -65,7 +65,7 @@ impl OpenDrawer {
     pub(crate) fn set_apart(&self, patient: &str, wanted: &Wanted<'_>) -> Result<Vec<SetApart>, StoreError> {
         let Some((number, patient_key)) = self.patient_key(patient)? else { return Ok(Vec::new()) };
         let sql = "SELECT change, kind, id, revision, sealed, base, state FROM pending
-                   WHERE patient = ?1 AND state <> 'waiting' ORDER BY ordinal";
+                   WHERE patient = ?1 AND state IN ('conflict', 'refused') ORDER BY ordinal";
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query([number])?;
         let mut found = Vec::new();
@@ -127,6 +127,7 @@ impl Writing<'_> {
         version: u64,
         document: Option<&Document>,
     ) -> Result<(), StoreError> {
+        self.drop_merged(key, version)?;
         if self.is_waiting(key)? {
             let known = self.server_version(key)?.map_or(0, |known| known.version);
             if version >= known {
@@ -154,9 +155,9 @@ impl Writing<'_> {
     pub(crate) fn take_verdict(&mut self, change: ChangeId, verdict: &Verdict) -> Result<(), StoreError> {
         for row in self.waiting_rows(change)? {
             match verdict {
-                Verdict::Applied { versions } => {
+                Verdict::Applied { versions, merged } => {
                     let version = versions.iter().find(|(key, _)| *key == row.key).map_or(0, |(_, v)| *v);
-                    self.applied(&row, version)?;
+                    self.applied(&row, version, *merged)?;
                 }
                 Verdict::Conflict { .. } => self.not_applied(&row, "conflict")?,
                 Verdict::Refused { .. } => self.not_applied(&row, "refused")?,
@@ -168,17 +169,20 @@ impl Writing<'_> {
 
     /// Takes out what was set apart of a change: a person has decided.
     pub(crate) fn drop_set_apart(&mut self, change: ChangeId) -> Result<(), StoreError> {
-        let sql = "DELETE FROM pending WHERE change = ?1 AND state <> 'waiting'";
+        let sql = "DELETE FROM pending WHERE change = ?1 AND state IN ('conflict', 'refused')";
         self.tx.prepare_cached(sql)?.execute([change.uuid().into_bytes()])?;
         Ok(())
     }
 
-    fn applied(&mut self, row: &PendingRow, version: u64) -> Result<(), StoreError> {
+    fn applied(&mut self, row: &PendingRow, version: u64, merged: bool) -> Result<(), StoreError> {
+        let known = self.server_version(&row.key)?;
+        let newer = known.filter(|known| known.version >= version);
+        if merged && newer.is_none() {
+            return self.wait_for_merged(row, version);
+        }
         let place = (Table::Pending, row.key.to_string(), row.revision);
         let written = self.open(&row.owner, (place.0, &place.1, place.2), &row.sealed)?;
         self.tx.prepare_cached("DELETE FROM pending WHERE ordinal = ?1")?.execute([row.ordinal])?;
-        let known = self.server_version(&row.key)?;
-        let newer = known.filter(|known| known.version >= version);
         if self.is_waiting(&row.key)? {
             // A later change stands on this one: what this one made is the server's version now.
             if newer.is_none() {
@@ -193,6 +197,24 @@ impl Writing<'_> {
             Some(ServerVersion { document: None, .. }) => self.remove(&row.key),
             None => self.set_version(&row.key, version),
         }
+    }
+
+    /// What stands here is not the united version, and must not pass for it: an edit of it names the change it stands on.
+    fn wait_for_merged(&mut self, row: &PendingRow, version: u64) -> Result<(), StoreError> {
+        let sql = "UPDATE pending SET state = 'merged', version = ?2 WHERE ordinal = ?1";
+        self.tx.prepare_cached(sql)?.execute(params![row.ordinal, number::stored(version)])?;
+        if !self.is_waiting(&row.key)? {
+            self.drop_server_version(&row.key)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the changes that are in a version which has come.
+    fn drop_merged(&mut self, key: &RecordKey, version: u64) -> Result<(), StoreError> {
+        let sql = "DELETE FROM pending WHERE id = ?1 AND kind = ?2 AND state = 'merged' AND version <= ?3";
+        let mut statement = self.tx.prepare_cached(sql)?;
+        statement.execute(params![key.id.as_str(), key.kind.as_str(), number::stored(version)])?;
+        Ok(())
     }
 
     fn not_applied(&mut self, row: &PendingRow, state: &str) -> Result<(), StoreError> {

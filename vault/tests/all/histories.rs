@@ -97,7 +97,7 @@ impl World {
         let verdict = if applied {
             self.version += 1;
             self.beats = beats;
-            Verdict::Applied { versions: vec![(key("Observation/hr-ada"), self.version)] }
+            Verdict::Applied { versions: vec![(key("Observation/hr-ada"), self.version)], merged: false }
         } else {
             Verdict::Refused { code: "not-allowed".into() }
         };

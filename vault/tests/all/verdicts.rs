@@ -29,7 +29,7 @@ impl Edited {
         self.number += 1;
         let permit = self.clinic.write_permit(&mut self.vault, Action::Update, "ada", &[&edited]);
         let change = self.clinic.change(self.number, vec![(edited, base)]);
-        self.vault.save(permit, &change, &self.clinic.pen(), now()).unwrap();
+        self.vault.save(permit, &change, &self.clinic.pen()).unwrap();
         change.id()
     }
 
@@ -45,8 +45,19 @@ impl Edited {
     }
 
     fn applied(&mut self, change: ChangeId, version: u64) {
-        let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)] };
+        let verdict =
+            Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)], merged: false };
         self.vault.apply_verdict(change, &verdict).unwrap();
+    }
+
+    /// Somebody else's change is in that version too.
+    fn merged(&mut self, change: ChangeId, version: u64) {
+        let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)], merged: true };
+        self.vault.apply_verdict(change, &verdict).unwrap();
+    }
+
+    fn base(&self) -> Base {
+        self.vault.base_of(&key("Observation/hr-ada")).unwrap()
     }
 
     fn refused(&mut self, change: ChangeId) {
@@ -107,6 +118,54 @@ fn what_the_server_merged_replaces_what_was_written_here() {
 }
 
 #[test]
+fn what_was_merged_passes_for_no_version_until_the_united_one_has_come() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    it.merged(change, 2);
+    it.merged(change, 2);
+    assert_eq!((it.shown(), it.base(), it.set_apart()), (Some((80, 1)), Base::Change(change), 0));
+    assert!(it.vault.device().unsent().unwrap().is_empty());
+
+    it.pull(85, 2);
+
+    assert_eq!((it.shown(), it.base()), (Some((85, 2)), Base::Version(2)));
+}
+
+#[test]
+fn an_edit_of_what_was_merged_stands_on_the_change_and_goes_on_from_there() {
+    for ends_well in [true, false] {
+        let mut it = Edited::new();
+        let first = it.edit(80);
+        it.merged(first, 2);
+        let second = it.edit(81);
+        let bases: Vec<_> = it.vault.device().unsent().unwrap().into_iter().map(|e| e.depends_on).collect();
+        assert_eq!(bases, [vec![first]]);
+        it.pull(85, 2);
+        assert_eq!((it.shown(), it.base()), (Some((81, 1)), Base::Change(second)));
+
+        if ends_well {
+            it.merged(second, 3)
+        } else {
+            it.refused(second)
+        }
+        it.pull(86, 3);
+
+        assert_eq!((it.shown(), it.base()), (Some((86, 3)), Base::Version(3)));
+    }
+}
+
+#[test]
+fn a_page_that_came_before_the_answer_holds_what_was_merged() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    it.pull(85, 2);
+
+    it.merged(change, 2);
+
+    assert_eq!((it.shown(), it.base()), (Some((85, 2)), Base::Version(2)));
+}
+
+#[test]
 fn a_page_that_overtakes_the_answer_is_shown_once_the_answer_is_there() {
     let mut it = Edited::new();
     let change = it.edit(80);
@@ -142,7 +201,7 @@ fn a_refused_new_record_leaves_the_chart_and_is_set_apart() {
     let fresh = note("fresh", "ada", "text");
     let permit = it.clinic.write_permit(&mut it.vault, Action::Create, "ada", &[&fresh]);
     let change = it.clinic.change(50, vec![(fresh, Base::None)]);
-    it.vault.save(permit, &change, &it.clinic.pen(), now()).unwrap();
+    it.vault.save(permit, &change, &it.clinic.pen()).unwrap();
 
     it.refused(change.id());
 
@@ -196,7 +255,7 @@ fn an_answer_that_comes_while_everything_is_locked_is_taken_in_at_the_next_unloc
     let mut it = Edited::new();
     let change = it.edit(80);
     let mut device = it.vault.close();
-    let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), 2)] };
+    let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), 2)], merged: false };
     assert!(device.record_verdict(change, &verdict).unwrap());
     assert!(!device.record_verdict(change, &verdict).unwrap(), "the second time it is no news");
 
