@@ -10,6 +10,7 @@
 //! What each `PRAGMA` is for stands in `README.md`.
 
 pub mod backup;
+mod copying;
 mod error;
 mod key;
 mod migrate;
@@ -18,6 +19,7 @@ mod profile;
 mod transaction;
 mod unfinished;
 
+pub use copying::copy;
 pub use error::{OpenError, is_busy, is_damage, is_full};
 pub use key::RawKey;
 pub use migrate::{Migration, Migrations};

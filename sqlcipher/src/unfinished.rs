@@ -81,7 +81,7 @@ pub fn create_new(
     open(path, key, profile, migrations)
 }
 
-fn make_private(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -95,7 +95,7 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 /// Gives the finished file its name. A hard link refuses to replace a file that appeared meanwhile; file systems
 /// without hard links get a rename.
-fn rename_new(unfinished: &Path, path: &Path) -> io::Result<()> {
+pub(crate) fn rename_new(unfinished: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(unfinished, path) {
         Ok(()) => discard(unfinished),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
@@ -103,7 +103,7 @@ fn rename_new(unfinished: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-fn discard(path: &Path) -> io::Result<()> {
+pub(crate) fn discard(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),

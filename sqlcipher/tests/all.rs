@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "all/copying.rs"]
+mod copying;
 #[path = "all/opening.rs"]
 mod opening;
 #[path = "all/settings.rs"]
