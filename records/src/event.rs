@@ -284,11 +284,17 @@ impl AuditEvent {
     }
 
     /// The trail was read (DICOM 110101), of one patient or altogether.
-    pub fn audit_read(stamp: Stamp, actor: &Actor, patient: Option<&PatientId>) -> Self {
+    ///
+    /// `query` says what was asked for, with what could tell who somebody is as keyed tokens; it is never what was found (ITI-20
+    /// 3.20.4.1.1.1).
+    pub fn audit_read(stamp: Stamp, actor: &Actor, patient: Option<&PatientId>, query: &[u8]) -> Self {
         let mut draft = Draft::dicom(stamp, EventKind::AuditRead, "R", codes::AUDIT_LOG_USED, &[]);
         draft.user(actor, "IRCP", true);
         draft.patient(patient);
         draft.audit_log();
+        if !query.is_empty() {
+            draft.query_tokens(query);
+        }
         draft.finish()
     }
 

@@ -72,7 +72,9 @@ impl Allowed {
             Action::Print => AuditEvent::printed(stamp, actor, patient, &details.records),
             Action::Export => AuditEvent::exported(stamp, actor, patient, &details.records),
             Action::Replicate => AuditEvent::replicated(stamp, actor, &details.tokens),
-            Action::ReadAudit | Action::ReadOwnAudit => AuditEvent::audit_read(stamp, actor, patient),
+            Action::ReadAudit | Action::ReadOwnAudit => {
+                AuditEvent::audit_read(stamp, actor, patient, &details.tokens)
+            }
             Action::ManagePeople | Action::ManageDevices => {
                 AuditEvent::administered(stamp, actor, self.action, &details.records)
             }

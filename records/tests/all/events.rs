@@ -58,7 +58,7 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::printed(stamp(), &nurse, Some(&pat), &records),
         AuditEvent::exported(stamp(), &nurse, Some(&pat), &records),
         AuditEvent::replicated(stamp(), &nurse, b"v1.clinical.123"),
-        AuditEvent::audit_read(stamp(), &nurse, None),
+        AuditEvent::audit_read(stamp(), &nurse, None, b"AuditEvent?date=ge2026-11-01"),
         AuditEvent::administered(stamp(), &nurse, Action::ManagePeople, &[]),
         AuditEvent::denied(stamp(), &nurse, Action::OpenChart, Some(&pat), DeniedReason::NotFound),
         AuditEvent::delivered(stamp(), NODE, 3, Some(Drawer::Clinical)),

@@ -6,6 +6,7 @@ use super::bundle::Bundle;
 use super::matching::Wanted;
 use super::permits;
 use super::reply::{Reply, Trouble, instant};
+use super::searching::terms_of;
 use crate::store::{self, EventQuery, FoundEvent};
 use records::AuditEvent;
 use records::id::{PatientId, ResourceId, ResourceKind};
@@ -15,6 +16,8 @@ use serde_json::{Value, json};
 const USUAL: u32 = 100;
 /// Events that are looked at for one page; where few of them are asked for, a page may be short and still have a next.
 const LOOKED_AT: u32 = 5_000;
+/// Parameters whose values are times, codes and opaque ids: the trail shows them as they were asked.
+const PLAIN: [&str; 6] = ["date", "patient", "type", "subtype", "action", "outcome"];
 /// Marks an event that does not keep to its pattern.
 const TAGS: &str = "urn:chartkeep:audit";
 
@@ -31,7 +34,8 @@ pub(super) fn search(caller: &Caller<'_>, ask: &Ask) -> Result<Reply, Trouble> {
         [one] => one.parse::<PatientId>().ok(),
         _ => None,
     };
-    permits::of_trail(caller, patient)?.ok_or_else(Trouble::not_allowed)?;
+    let terms = terms_of(caller, "AuditEvent", &given, |name| PLAIN.contains(&name));
+    permits::of_trail(caller, patient, &terms)?.ok_or_else(Trouble::not_allowed)?;
     let (found, next) = page(caller, &wanted, before, most)?;
     let mut bundle = Bundle::of("searchset");
     bundle.link("self", &self_link(caller, &given));
@@ -54,7 +58,8 @@ pub(super) fn search(caller: &Caller<'_>, ask: &Ask) -> Result<Reply, Trouble> {
 
 /// `GET AuditEvent/[id]`.
 pub(super) fn read(caller: &Caller<'_>, _ask: &Ask, id: &ResourceId) -> Result<Reply, Trouble> {
-    permits::of_trail(caller, None)?.ok_or_else(Trouble::not_allowed)?;
+    let asked = format!("AuditEvent/{id}");
+    permits::of_trail(caller, None, asked.as_bytes())?.ok_or_else(Trouble::not_allowed)?;
     let query = EventQuery { ids: vec![id.to_string()], most: 1, ..EventQuery::default() };
     let found = store::read(caller.practice.store.as_ref(), |tx| tx.find_events(&query))?;
     let event = found.first().ok_or(Trouble::not_found())?;

@@ -108,9 +108,13 @@ pub(super) fn of_list(caller: &Caller<'_>, terms: &[u8]) -> Result<Option<Permit
     act(caller, Action::Search, None, terms)
 }
 
-/// A permit to read the whole trail, or one patient's part of it.
-pub(super) fn of_trail(caller: &Caller<'_>, patient: Option<PatientId>) -> Result<Option<Permit>, Refusal> {
-    act(caller, Action::ReadAudit, patient, &[])
+/// A permit to read the whole trail, or one patient's part of it; `terms` say what was asked for.
+pub(super) fn of_trail(
+    caller: &Caller<'_>,
+    patient: Option<PatientId>,
+    terms: &[u8],
+) -> Result<Option<Permit>, Refusal> {
+    act(caller, Action::ReadAudit, patient, terms)
 }
 
 fn act(

@@ -16,7 +16,7 @@ use serde_json::json;
 /// Searches.
 pub(super) fn search(caller: &Caller<'_>, ask: &Ask, kind: &ResourceKind) -> Result<Reply, Trouble> {
     let search = understand(caller, ask, kind)?;
-    let terms = terms_of(caller, kind, &search.kept);
+    let terms = terms_of(caller, kind.as_str(), &search.kept, |name| is_of_patient(kind, name));
     let (permit, notice) = match &search.patient {
         Some(patient) => match permits::of_patient(caller, patient, Some(kind), ask.conditions.reason)? {
             Opened::Permit { permit, masks } => (Some(*permit), masks.then_some(Notice::Masked)),
@@ -96,12 +96,16 @@ fn page(
 
 /// What the trail says was asked: names of parameters, and their values as keyed tokens. Ids and what shapes the answer
 /// stand as they are.
-fn terms_of(caller: &Caller<'_>, kind: &ResourceKind, kept: &[(String, String)]) -> Vec<u8> {
+pub(super) fn terms_of(
+    caller: &Caller<'_>,
+    kind: &str,
+    kept: &[(String, String)],
+    is_plain: impl Fn(&str) -> bool,
+) -> Vec<u8> {
     let mut terms = format!("{kind}?");
     for (at, (name, value)) in kept.iter().enumerate() {
         let separator = if at == 0 { "" } else { "&" };
-        let is_plain = name.starts_with('_') || is_of_patient(kind, name);
-        let value = if is_plain {
+        let value = if name.starts_with('_') || is_plain(name) {
             form_urlencoded::byte_serialize(value.as_bytes()).collect()
         } else {
             URL_SAFE_NO_PAD.encode(caller.practice.keys.search_token(name, value.as_bytes()))

@@ -3,6 +3,8 @@
 use crate::clinic::Clinic;
 use crate::fhir::{keys, next, trail};
 use crate::workstation::{Person, Workstation};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chartkeep_server::verifying::verify;
 use records::Role;
 use serde_json::{Value, json};
@@ -247,6 +249,16 @@ fn only_auditors_and_privacy_officers_search_the_trail_and_that_is_in_it() {
         assert_eq!(workstation.fhir(&person, &format!("AuditEvent?{SPAN}"), &[]).status, 200);
         let last = trail(&clinic).pop().unwrap();
         assert_eq!((&last["type"]["code"], &last["outcome"]), (&json!("110101"), &json!("0")));
+        let asked = |event: &Value| {
+            let entities = event["entity"].as_array().unwrap();
+            let query = entities.iter().find_map(|entity| entity["query"].as_str()).unwrap();
+            String::from_utf8(STANDARD.decode(query).unwrap()).unwrap()
+        };
+        assert!(asked(&last).starts_with("AuditEvent?date=ge"), "what was asked stands in the trail");
+        let form = [("date", "ge2020"), ("date", "le2030"), ("entity.identifier", "D.9")];
+        workstation.search(&person, "AuditEvent", &form, true);
+        let said = asked(&trail(&clinic).pop().unwrap());
+        assert!(said.contains("&entity.identifier=") && !said.contains("D.9"), "{said}");
     }
     let roles =
         [Role::FrontDesk, Role::Nurse, Role::Clinician, Role::Biller, Role::PracticeManager, Role::ItAdmin];
