@@ -125,6 +125,8 @@ pub enum Parcel {
     CourierEvents,
     /// The server's answers on their way back to a workstation by file.
     CourierAnswers,
+    /// The server's keys in a backup, for the recovery key.
+    BackupKeys,
 }
 
 impl Parcel {
@@ -137,6 +139,7 @@ impl Parcel {
             Self::RecoveryCode => b"chartkeep/parcel/recovery-code/v1\0",
             Self::CourierEvents => b"chartkeep/parcel/courier-events/v1\0",
             Self::CourierAnswers => b"chartkeep/parcel/courier-answers/v1\0",
+            Self::BackupKeys => b"chartkeep/parcel/backup-keys/v1\0",
         }
     }
 

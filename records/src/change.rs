@@ -176,6 +176,26 @@ impl Change {
         })
     }
 
+    /// The same change, with what `base_of` names in the place of a version that its edit or deletion was made from. The bundle
+    /// stays as it was signed.
+    #[must_use]
+    pub fn rebased(mut self, base_of: impl Fn(&RecordKey, u64) -> Option<ChangeId>) -> Self {
+        let rebase = |key: &RecordKey, base: &mut Base| {
+            if let Base::Version(version) = *base
+                && let Some(change) = base_of(key, version)
+            {
+                *base = Base::Change(change);
+            }
+        };
+        for entry in &mut self.entries {
+            rebase(entry.document.key(), &mut entry.base);
+        }
+        for deletion in &mut self.deletions {
+            rebase(&deletion.key, &mut deletion.base);
+        }
+        self
+    }
+
     /// Every record, and what its edit or deletion was made from.
     pub fn bases(&self) -> impl Iterator<Item = (&RecordKey, Base)> {
         let written = self.entries.iter().map(|entry| (entry.document.key(), entry.base));

@@ -1,12 +1,15 @@
 //! What happens to one envelope: opened, its author checked, decided by the rights of when it was written, applied once.
 
+mod footing;
 mod permits;
 
 use crate::answer::Refusal;
 use crate::erasing;
 use crate::practice::Practice;
+use crate::recovering::{self, Footing};
 use crate::store::{AlertKind, ChangeRow, ConflictRow, NewDeletion, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
+use footing::numbered;
 use jiff::Timestamp;
 use keys::envelope::{self, EnvelopeHeader, SignedChange};
 use permits::{Permits, Shelf};
@@ -57,7 +60,7 @@ pub(crate) fn receive_envelope(
             return Ok(ChangeReceipt { change: Some(id), received_at: now, standing });
         }
         Verdict::Settled(outcome) => outcome,
-        Verdict::Apply(change) => arrival.apply(&change, bytes, &digest, &header)?,
+        Verdict::Apply(change, lost) => arrival.apply(&change, lost, (bytes, &digest, &header))?,
     };
     let row = ChangeRow {
         id,
@@ -125,7 +128,8 @@ impl From<StoreError> for Turned {
 enum Verdict {
     Settled(Outcome),
     Waits(ChangeId),
-    Apply(Box<Change>),
+    /// With the record whose base was lost for good: that is for a person to settle.
+    Apply(Box<Change>, Option<RecordKey>),
 }
 
 impl Arrival<'_> {
@@ -167,14 +171,13 @@ impl Arrival<'_> {
             Some(_) | None => return refused(RefusalCode::Quarantined),
         }
         let Ok(change) = change else { return refused(RefusalCode::Unreadable) };
-        for base in change.depends_on() {
-            match self.tx.change(base)?.map(|row| row.outcome) {
-                None => return Ok(Verdict::Waits(base)),
-                Some(Outcome::Refused { .. }) => return refused(RefusalCode::Dependency),
-                Some(Outcome::Applied { .. } | Outcome::Conflict { .. }) => {}
-            }
-        }
-        Ok(Verdict::Apply(Box::new(change)))
+        let id = change.id();
+        Ok(match recovering::footing(self.tx, change, (self.device, self.now))? {
+            Footing::Known(change) => self.stands_on(change)?,
+            // It is tried again by itself, until the change that is missing has come or nobody is left to bring it.
+            Footing::MayCome => Verdict::Waits(id),
+            Footing::Gone(change, key) => Verdict::Apply(Box::new(change), Some(key)),
+        })
     }
 
     fn is_of_erased(&self, change: &Change) -> Result<bool, StoreError> {
@@ -190,41 +193,33 @@ impl Arrival<'_> {
     fn apply(
         &self,
         change: &Change,
-        bytes: &[u8],
-        digest: &[u8; 32],
-        header: &EnvelopeHeader,
+        lost: Option<RecordKey>,
+        sealed: (&[u8], &[u8; 32], &EnvelopeHeader),
     ) -> Result<Outcome, Refusal> {
         let Some(permits) = self.permits(change)? else {
             return Ok(Outcome::Refused { code: RefusalCode::NotAllowed });
         };
-        let outcome = match self.on_conflict(change)? {
+        let met = match self.on_lost(lost)? {
+            Some(met) => Some(met),
+            None => self.on_conflict(change)?,
+        };
+        let outcome = match met {
             Some(outcome) => outcome,
             None => {
                 let shelf = Shelf { arrival: self, permits: &permits };
                 match apply(change, &shelf)? {
-                    Decision::Store(stored) => self.store(change, &permits, stored)?,
+                    Decision::Store(stored) => {
+                        self.store(change, &permits, numbered(stored, recovering::least_number(self.tx)?))?
+                    }
                     Decision::Keep(outcome) => outcome,
                 }
             }
         };
         if let Outcome::Conflict { .. } = &outcome {
-            self.keep_both(change, &permits, &outcome, (bytes, digest, header))?;
+            self.keep_both(change, &permits, &outcome, sealed)?;
         }
         self.record_results(change, &permits, &outcome)?;
         Ok(outcome)
-    }
-
-    /// A change that stands on one in conflict is in conflict too: what it stands on is in no version.
-    fn on_conflict(&self, change: &Change) -> Result<Option<Outcome>, Refusal> {
-        for (key, base) in change.bases() {
-            let Base::Change(base) = base else { continue };
-            let base = self.tx.change(base)?.map(|row| row.outcome);
-            if let (Some(Outcome::Conflict { .. }), Some(facts)) = (base, self.tx.facts(key)?) {
-                let key = key.clone();
-                return Ok(Some(Outcome::Conflict { key, current: facts.version, fields: Vec::new() }));
-            }
-        }
-        Ok(None)
     }
 
     fn store(&self, change: &Change, permits: &Permits, stored: Vec<Stored>) -> Result<Outcome, Refusal> {

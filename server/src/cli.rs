@@ -2,6 +2,7 @@
 
 mod alert;
 mod audit;
+mod backup;
 mod courier;
 mod database;
 mod device;
@@ -15,9 +16,10 @@ use crate::error::Failure;
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
 use crate::store::Act;
-use crate::{importing, indexing, people, reporting};
+use crate::{importing, indexing, people, recovering, reporting};
 use alert::AlertCommand;
 use audit::AuditCommand;
+use backup::BackupCommand;
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use database::{DatabaseCommand, Named};
@@ -140,6 +142,9 @@ enum Command {
         #[arg(long, value_name = "DATE")]
         day: Option<Date>,
     },
+    /// Copy the practice away, try a copy, put one back.
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// What one administrator must not do alone.
     #[command(subcommand)]
     Approval(ApprovalCommand),
@@ -252,7 +257,9 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             print(&json!({ "practice_id": made.row.id, "practice": made.row.name, "host": made.row.host }))
         }
         Command::Serve { data, listen, enrol_listen, metrics_listen } => {
-            serve(open(&data)?, Addresses { main: listen, enrolment: enrol_listen }, metrics_listen)
+            let practice = open(&data)?;
+            recovering::check(&practice)?;
+            serve(practice, Addresses { main: listen, enrolment: enrol_listen }, metrics_listen)
         }
         Command::Person(PersonCommand::Add { data, username, name, roles, id }) => {
             let added = people::add_person(&open(&data)?, id, &username, &name, &roles)?;
@@ -278,6 +285,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Alert(command) => alert::run(command, &open),
         Command::Report { data, day } => print(&reporting::daily(&open(&data)?, day)?),
         Command::Courier(command) => courier::run(command, &open),
+        Command::Backup(command) => backup::run(command, clock, &open),
         Command::Approval(command) => two_people::run(command, &open),
         Command::Database(command) => database::run(command, clock, &open),
         Command::Import { data, files } => import(&open(&data)?, &files),

@@ -51,15 +51,20 @@ impl DataDir {
     /// # Errors
     /// When a store is there already, or the disk refuses.
     pub fn make(&self) -> Result<(), Failure> {
+        self.make_for_restore()?;
+        make_private_folder(&self.0.join("offline-root")).map_err(|error| cannot_be_made(&error))
+    }
+
+    /// As [`make`](Self::make), without a place for the root: for a practice that is put back.
+    ///
+    /// # Errors
+    /// As [`make`](Self::make).
+    pub(crate) fn make_for_restore(&self) -> Result<(), Failure> {
         if self.has_store() || self.0.join("keys").exists() {
             let advice = "Choose another folder, or go on with `serve`, `person` and `device` on this one.";
             return Err(Failure::new(Kind::AlreadyThere, "This folder holds a practice already.", advice));
         }
-        for folder in [self.0.clone(), self.0.join("keys"), self.0.join("offline-root")] {
-            make_private_folder(&folder)
-                .map_err(|error| Failure::disk("The data folder cannot be made.", &error))?;
-        }
-        Ok(())
+        make_private_folder(&self.0.join("keys")).map_err(|error| cannot_be_made(&error))
     }
 
     /// Checks that there is something to open.
@@ -77,6 +82,10 @@ impl DataDir {
     fn has_store(&self) -> bool {
         self.store().is_file() || self.database().is_file()
     }
+}
+
+fn cannot_be_made(error: &io::Error) -> Failure {
+    Failure::disk("The data folder cannot be made.", error)
 }
 
 fn make_private_folder(path: &Path) -> io::Result<()> {

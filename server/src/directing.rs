@@ -3,6 +3,7 @@
 use crate::erasing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
+use crate::recovering;
 use crate::store::{self, DirectiveRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +49,9 @@ pub(crate) fn give_re_key(
     now: Timestamp,
 ) -> Result<Option<(u64, u32)>, StoreError> {
     let Some((newest, _)) = tx.drawer_keys(device, drawer)?.into_iter().next() else { return Ok(None) };
-    let keys = DrawerKeys::make(newest.saturating_add(1), &mut Random::from_os());
+    // A store that was put back may not know the newest keys: no generation is given twice.
+    let least = recovering::epoch(tx)?.map_or(0, |epoch| u32::try_from(epoch.number).unwrap_or(u32::MAX));
+    let keys = DrawerKeys::make(newest.saturating_add(1).max(least), &mut Random::from_os());
     let sealed = practice.keys.seal_drawer(device.uuid(), drawer.as_str(), &keys);
     tx.insert_drawer_key((device, drawer), keys.generation, &sealed, now)?;
     let order = DirectiveOrder::ReKey { drawer, generation: keys.generation };
@@ -111,7 +114,10 @@ pub(crate) fn note_done(
             DirectiveOrder::ErasePatient { patient } => {
                 erasing::confirmed(practice, tx, (&patient, device), now)?;
             }
-            DirectiveOrder::Lock | DirectiveOrder::DropPerson { .. } | DirectiveOrder::Unknown(_) => {}
+            DirectiveOrder::Lock
+            | DirectiveOrder::DropPerson { .. }
+            | DirectiveOrder::SendAgain { .. }
+            | DirectiveOrder::Unknown(_) => {}
         }
     }
     Ok(())
@@ -135,7 +141,8 @@ pub(crate) fn give(
     order: &DirectiveOrder,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let number = tx.directives(device, 0)?.last().map_or(0, |last| last.number) + 1;
+    let next = tx.directives(device, 0)?.last().map_or(0, |last| last.number) + 1;
+    let number = next.max(recovering::least_number(tx)?);
     let signed = Directive::signed_bytes(device, number, order);
     let signature = practice.keys.directive.sign(Purpose::Directive, &signed).to_bytes();
     let body = serde_json::to_string(order).map_err(|error| StoreError::Failed(Box::new(error)))?;

@@ -2,6 +2,7 @@
 
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
+use crate::recovering;
 use crate::store::{self, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
@@ -285,7 +286,7 @@ fn put(
         &NewVersion {
             document,
             class,
-            version: known + 1,
+            version: (known + 1).max(recovering::least_number(tx)?),
             leaves,
             change: None,
             author: Job::Import.person(),

@@ -14,6 +14,8 @@
 //! Beside them [`watching`] looks through what comes in for what a person should look at, [`alerting`] tells whom it may concern, and
 //! [`reporting`] sums up each day.
 //!
+//! [`backing`] copies a practice away and puts it back; with [`recovering`] it goes on from there.
+//!
 //! An operator uses [`cli`]; [`importing`] takes records in from files, [`verifying`] checks the logs from their bytes up.
 
 pub mod alerting;
@@ -21,6 +23,7 @@ mod answer;
 mod applying;
 pub mod approving;
 mod audit_intake;
+pub mod backing;
 pub mod carrying;
 mod certifying;
 pub mod cli;
@@ -46,6 +49,7 @@ mod meters;
 mod observing;
 pub mod people;
 pub mod practice;
+pub mod recovering;
 pub mod releasing;
 pub mod reporting;
 pub mod router;

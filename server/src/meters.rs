@@ -38,6 +38,8 @@ pub(crate) struct Standing {
     pub(crate) open_alerts: i64,
     /// Conflicts that wait for a person.
     pub(crate) open_conflicts: i64,
+    /// How old the last backup is, in seconds; since the practice was made where there is none.
+    pub(crate) backup_age_s: i64,
 }
 
 /// The meters of one server.
@@ -52,6 +54,7 @@ pub struct Meters {
     to_look_at: Gauge,
     open_alerts: Gauge,
     open_conflicts: Gauge,
+    backup_age_s: Gauge,
 }
 
 impl Meters {
@@ -69,6 +72,7 @@ impl Meters {
             to_look_at: Gauge::default(),
             open_alerts: Gauge::default(),
             open_conflicts: Gauge::default(),
+            backup_age_s: Gauge::default(),
         };
         let registry = &mut meters.registry;
         registry.register("answers", "Answers by route and status", meters.answers.clone());
@@ -88,6 +92,7 @@ impl Meters {
             "Conflicts that wait for a person",
             meters.open_conflicts.clone(),
         );
+        registry.register("backup_age_seconds", "How old the last backup is", meters.backup_age_s.clone());
         meters
     }
 
@@ -119,6 +124,7 @@ impl Meters {
         self.to_look_at.set(standing.to_look_at);
         self.open_alerts.set(standing.open_alerts);
         self.open_conflicts.set(standing.open_conflicts);
+        self.backup_age_s.set(standing.backup_age_s);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

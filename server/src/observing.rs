@@ -1,6 +1,7 @@
 //! What whoever runs the server may look at: whether it is up, and its meters. On an address of this machine only, without TLS,
 //! because there is nothing of anybody in it.
 
+use crate::backing;
 use crate::inventory;
 use crate::meters::Standing;
 use crate::practice::Practice;
@@ -47,6 +48,7 @@ async fn metrics(State(practice): State<Practice>) -> Response {
 fn standing(practice: &Practice) -> Result<Standing, StoreError> {
     let now = practice.clock.now();
     store::read(practice.store.as_ref(), |tx| {
+        let backup = backing::age(tx)?.taken_at.unwrap_or(practice.row.made_at);
         let entries = inventory::entries(tx, now)?;
         let known = || entries.iter().filter(|entry| entry.revoked_at.is_none());
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -56,6 +58,7 @@ fn standing(practice: &Practice) -> Result<Standing, StoreError> {
             to_look_at: count(known().filter(|entry| !entry.look_at.is_empty()).count()),
             open_alerts: i64::try_from(tx.open_alerts()?).unwrap_or(i64::MAX),
             open_conflicts: i64::try_from(tx.open_conflicts()?).unwrap_or(i64::MAX),
+            backup_age_s: backup.duration_until(now).as_secs(),
         })
     })
 }

@@ -15,6 +15,8 @@ use keys::Random;
 use keys::trust::TrustBundle;
 use records::id::{DeviceId, LogId, PracticeId};
 use records::log::Tree;
+use sqlcipher::OpenError;
+use std::path::Path;
 use std::sync::Arc;
 
 /// An open practice.
@@ -110,6 +112,31 @@ impl Practice {
         Ok(Self::with(store, keys, row, clock))
     }
 
+    /// Opens a copy of a practice's store, which lies elsewhere, with the keys of the folder, once every page of it was read.
+    /// Nothing of the folder changes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn open_copy(dir: &DataDir, copy: &Path, clock: Clock) -> Result<Self, Failure> {
+        let (keys, store_key) = ServerKeys::read(dir)?;
+        let store = SqliteStore::open(copy, store_key)?;
+        if !store.is_whole()? {
+            return Err(OpenError::WrongKeyOrDamaged.into());
+        }
+        let store: Arc<dyn Store> = Arc::new(store);
+        let row = store::read(store.as_ref(), |tx| tx.practice())?;
+        check_trust(&keys, &row)?;
+        Ok(Self::with(store, keys, row, clock))
+    }
+
+    /// The trust bundle that workstations hold.
+    ///
+    /// # Errors
+    /// When it is not this practice's.
+    pub(crate) fn trust(&self) -> Result<TrustBundle, Failure> {
+        trust_of(&self.keys, &self.row).ok_or_else(other_keys)
+    }
+
     fn with(store: Arc<dyn Store>, keys: ServerKeys, row: PracticeRow, clock: Clock) -> Self {
         let (meters, limits) = (Arc::new(Meters::new()), Arc::new(Limits::new()));
         Self { store, keys: Arc::new(keys), row: Arc::new(row), clock, meters, limits }
@@ -126,14 +153,18 @@ fn refuse_a_second(tx: &dyn Transaction) -> Result<(), Failure> {
 
 /// A database may be another practice's than the keys in the folder.
 fn check_trust(keys: &ServerKeys, row: &PracticeRow) -> Result<(), Failure> {
-    let bundle = STANDARD.decode(&row.trust).ok();
-    let bundle = bundle.and_then(|bytes| TrustBundle::verify(&bytes, &keys.root, row.id.uuid(), None).ok());
-    if bundle.is_some() {
-        return Ok(());
-    }
+    trust_of(keys, row).map(drop).ok_or_else(other_keys)
+}
+
+fn trust_of(keys: &ServerKeys, row: &PracticeRow) -> Option<TrustBundle> {
+    let bundle = STANDARD.decode(&row.trust).ok()?;
+    TrustBundle::verify(&bundle, &keys.root, row.id.uuid(), None).ok()
+}
+
+fn other_keys() -> Failure {
     let advice =
         "Nothing was changed. Put back the folder keys, or the address in database.toml, that belongs to it.";
-    Err(Failure::new(Kind::BadKeys, "The keys in this folder are another practice's than the store.", advice))
+    Failure::new(Kind::BadKeys, "The keys in this folder are another practice's than the store.", advice)
 }
 
 fn own_log(row: &PracticeRow, now: Timestamp) -> LogRow {

@@ -12,6 +12,7 @@ pub mod erasures;
 mod event_index;
 pub mod events;
 mod find_sql;
+pub mod lost;
 pub mod people;
 pub mod postgres;
 pub mod records;
@@ -23,6 +24,8 @@ pub mod twins;
 pub mod watching;
 
 use ::records::id::DeviceId;
+use sqlcipher::OpenError;
+use std::path::Path;
 
 pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
@@ -32,6 +35,7 @@ pub use devices::{
 };
 pub use erasures::{ErasureDeviceRow, ErasureReason, ErasureRow, Erasures, Gone, HoldRow};
 pub use events::{EventQuery, Events, FoundEvent};
+pub use lost::Lost;
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use postgres::PostgresStore;
 pub use records::{NewDeletion, NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
@@ -64,6 +68,7 @@ pub trait Transaction:
     Approvals
     + Devices
     + Erasures
+    + Lost
     + People
     + RecoveryCodes
     + Sessions
@@ -81,6 +86,7 @@ impl<
     T: Approvals
         + Devices
         + Erasures
+        + Lost
         + People
         + RecoveryCodes
         + Sessions
@@ -137,6 +143,14 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the disk refuses.
     fn empty_log(&self) -> Result<bool, StoreError>;
+
+    /// Copies the store as it stands at one moment into a new file, while others go on writing. `progress` is told parts done
+    /// and parts in all.
+    ///
+    /// # Errors
+    /// When there is a file already, the store or the copy is damaged, the disk refuses, or the store is none that lies in a
+    /// file ([`OpenError::Missing`]).
+    fn copy_to(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), OpenError>;
 }
 
 /// Runs `work` as one unit that counts when it succeeds.

@@ -115,5 +115,6 @@ fn event_alert(kind: AlertKind) -> Alert {
         AlertKind::SignInBurst => Alert::Throttled,
         AlertKind::StoreRolledBack => Alert::RolledBack,
         AlertKind::LeaseExtended => Alert::LeaseExtended,
+        AlertKind::BackupOld => Alert::BackupOld,
     }
 }

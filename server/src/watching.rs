@@ -5,6 +5,7 @@
 
 pub mod rules;
 
+use crate::backing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::store::{self, AlertKind, SeenEvent, StoreError, Transaction};
@@ -79,7 +80,10 @@ pub fn look(practice: &Practice) -> Result<u64, StoreError> {
         }
     }
     let now = practice.clock.now();
-    store::write(practice.store.as_ref(), |tx| look_for_stale(practice, tx, now))?;
+    store::write(practice.store.as_ref(), |tx| {
+        look_for_stale(practice, tx, now)?;
+        look_for_old_backup(practice, tx, now)
+    })?;
     Ok(looked)
 }
 
@@ -230,6 +234,19 @@ impl Watch<'_> {
 
 fn is_roll_back(seen: &SeenEvent, summary: &EventSummary) -> bool {
     seen.device.is_some() && summary.outcome_words.as_deref() == Some(Alert::RolledBack.as_str())
+}
+
+/// An alert, and one more for each day that goes by without a backup.
+fn look_for_old_backup(practice: &Practice, tx: &dyn Transaction, now: Timestamp) -> Result<(), StoreError> {
+    let age = backing::age(tx)?;
+    if !backing::is_too_old(&age, practice.row.made_at, now) {
+        return Ok(());
+    }
+    let told = tx.last_alert(AlertKind::BackupOld, None, None)?;
+    if told.is_some_and(|told| told.duration_until(now) < SignedDuration::from_hours(24)) {
+        return Ok(());
+    }
+    ServerTrail::new(practice, tx, now).alert(AlertKind::BackupOld, None, None, age.to_string())
 }
 
 /// One alert for each workstation that was not heard of for long, until it is heard of again.

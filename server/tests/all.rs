@@ -12,6 +12,8 @@ mod alerts;
 mod approvals;
 #[path = "all/audit.rs"]
 mod audit;
+#[path = "all/backup.rs"]
+mod backup;
 #[path = "all/changes.rs"]
 mod changes;
 #[path = "all/clinic.rs"]
@@ -50,6 +52,8 @@ mod inbox;
 mod postgres;
 #[path = "all/process.rs"]
 mod process;
+#[path = "all/recovering.rs"]
+mod recovering;
 #[path = "all/refusals.rs"]
 mod refusals;
 #[path = "all/releasing.rs"]

@@ -1,6 +1,7 @@
 //! What the machine tells its driver.
 
 use crate::wire::{Cursor, Standing};
+use jiff::Timestamp;
 use records::id::{ChangeId, LogId};
 
 /// Something the driver has to act on or show.
@@ -12,6 +13,8 @@ pub enum Event {
         change: ChangeId,
         /// What became of it; never [`Standing::Waiting`].
         standing: Standing,
+        /// When the server had received it first.
+        received_at: Timestamp,
     },
     /// This change stands on one that was refused; it stays where it is until a person decides.
     ChangeStopped {

@@ -22,7 +22,9 @@ pub use audit::{
     AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name, checkpoint_origin, witness_key_name,
 };
 pub use binary::{Base64Bytes, SecretText};
-pub use change::{ChangeReceipt, ChangesRequest, ChangesResponse, RefusalCode, ResourceVersion, Standing};
+pub use change::{
+    ChangeReceipt, ChangesRequest, ChangesResponse, MadeVersion, RefusalCode, ResourceVersion, Standing,
+};
 pub use courier::{CourierAnswers, CourierRequest, CourierResponse, ItemResult, ItemStanding};
 pub use credential::{
     CredentialChanged, CredentialFinish, CredentialProve, CredentialProven, CredentialStart,

@@ -4,6 +4,7 @@ mod credential;
 mod delivery;
 mod directives;
 mod erasures;
+mod kept;
 mod log;
 mod outbox;
 mod people;

@@ -78,12 +78,18 @@ impl Vault {
         Ok(())
     }
 
-    /// Takes in the server's answer to a change: in `device.db`, and in the drawer if it is open.
+    /// Takes in the server's answer to a change, which it received at `received_at`: in `device.db`, and in the drawer if it is
+    /// open.
     ///
     /// # Errors
     /// When a file cannot be written. The answer is kept first, so that nothing is lost then.
-    pub fn apply_verdict(&mut self, change: ChangeId, verdict: &Verdict) -> Result<(), StoreError> {
-        self.device.record_verdict(change, verdict)?;
+    pub fn apply_verdict(
+        &mut self,
+        change: ChangeId,
+        verdict: &Verdict,
+        received_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.device.record_verdict(change, verdict, received_at)?;
         self.take_verdicts()
     }
 
@@ -113,11 +119,17 @@ impl Vault {
 
 impl Device {
     /// Keeps the server's answer to a change, whoever delivered it; works while everything is locked. Returns whether
-    /// it is news.
+    /// it is news. The envelope stays until the server has what it received at that time in a backup
+    /// ([`Device::forget_backed_up`]).
     ///
     /// # Errors
     /// When `device.db` cannot be written.
-    pub fn record_verdict(&mut self, change: ChangeId, verdict: &Verdict) -> Result<bool, StoreError> {
-        self.keep_verdict(change, verdict.state(), &verdict.to_bytes())
+    pub fn record_verdict(
+        &mut self,
+        change: ChangeId,
+        verdict: &Verdict,
+        received_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.keep_verdict(change, verdict, received_at)
     }
 }

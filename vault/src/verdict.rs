@@ -65,6 +65,17 @@ impl OutboxEntry {
         }
     }
 
+    /// The versions that the change had made at the server: what a server that was put back is told.
+    #[must_use]
+    pub fn made(&self) -> Vec<(RecordKey, u64)> {
+        match Verdict::from_bytes(&self.verdict) {
+            Some(Verdict::Applied { versions, .. }) => versions,
+            Some(Verdict::Conflict { .. } | Verdict::Refused { .. } | Verdict::Quarantined) | None => {
+                Vec::new()
+            }
+        }
+    }
+
     /// Why the server refused the change: a code of the protocol. `None` where it did not.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {

@@ -46,7 +46,7 @@ pub fn take_back(
         let answers: CourierAnswers = serde_json::from_slice(&json).map_err(|_| Code::ServerAnswer)?;
         for receipt in &answers.changes {
             if let (Some(change), Some(verdict)) = (receipt.change, verdict(&receipt.standing)) {
-                taken.changes += usize::from(device.record_verdict(change, &verdict)?);
+                taken.changes += usize::from(device.record_verdict(change, &verdict, receipt.received_at)?);
             }
         }
         for receipt in answers.logs.iter().filter(|receipt| receipt.log == identity.log) {

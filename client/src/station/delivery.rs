@@ -1,9 +1,9 @@
 //! What leaves this workstation, and what the server says of it: envelopes and audit events, also with nobody signed in.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use records::event::{Alert, AuditEvent};
 use records::id::{ChangeId, RecordKey};
-use sync::wire::{AuditReceipt, Base64Bytes, Cursor, RefusalCode, ResourceVersion, Standing};
+use sync::wire::{AuditReceipt, Base64Bytes, Cursor, MadeVersion, RefusalCode, ResourceVersion, Standing};
 use sync::{LogAlarm, LogPosition, Machine, QueuedChange, Restored};
 use vault::{LogHead, OutboxEntry, OutboxState, Setting, StoreError, Verdict};
 
@@ -13,6 +13,8 @@ use crate::courier::events::signed_note;
 use crate::receipts::{self, Worth};
 use crate::syncing::Told;
 
+/// An envelope that was answered is kept no longer, whatever the server says of its backups.
+const KEPT_AT_MOST: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// One request of audit events stays below this many bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -56,6 +58,34 @@ impl Station {
         let device = self.device();
         let read = |change: &ChangeId| device.envelope(*change).ok().flatten().map(Base64Bytes::from);
         changes.iter().map(read).collect()
+    }
+
+    /// What those of these changes had made that the server has answered before.
+    pub(crate) fn made(&self, changes: &[ChangeId]) -> Vec<MadeVersion> {
+        let device = self.device();
+        let known = changes.iter().filter_map(|change| device.outbox_entry(*change).ok().flatten());
+        let versions = known.flat_map(|entry| entry.made().into_iter().map(move |made| (entry.change, made)));
+        versions
+            .map(|(change, (key, version))| MadeVersion { change, key: key.to_string(), version })
+            .collect()
+    }
+
+    /// The server was put back to an older state: everything that is kept for it goes out once more.
+    pub(super) fn send_all_again(&self) -> Result<(), ClientError> {
+        let again = self.device().send_again()?;
+        tracing::info!(changes = again.len(), "the server was put back; what is kept is sent again");
+        self.send(again);
+        self.sync_page_changed();
+        Ok(())
+    }
+
+    /// Lets go of what the server has in a backup of its own; of what is older than any restore should go back to, in any case.
+    pub(super) fn forget_backed_up(&self, held_until: Option<Timestamp>, now: Timestamp) {
+        let longest = now.saturating_sub(KEPT_AT_MOST).unwrap_or(Timestamp::MIN);
+        let until = held_until.map_or(longest, |until| until.max(longest));
+        if let Err(error) = self.device().forget_backed_up(until) {
+            tracing::warn!(%error, "envelopes that the server has in a backup are removed later");
+        }
     }
 
     /// A change to be sent, or sent again.
@@ -142,9 +172,9 @@ impl Station {
     }
 
     /// Notes what became of a change, and lets the open vault take it in.
-    pub(crate) fn settle(&self, change: ChangeId, standing: &Standing) {
+    pub(crate) fn settle(&self, change: ChangeId, standing: &Standing, received_at: Timestamp) {
         self.contact();
-        if let Err(error) = self.keep_standing(change, standing) {
+        if let Err(error) = self.keep_standing(change, standing, received_at) {
             tracing::error!(%change, %error, "the answer to a change was not kept; it will be asked for again");
             return;
         }
@@ -156,10 +186,15 @@ impl Station {
         self.sync_page_changed();
     }
 
-    fn keep_standing(&self, change: ChangeId, standing: &Standing) -> Result<(), StoreError> {
+    fn keep_standing(
+        &self,
+        change: ChangeId,
+        standing: &Standing,
+        received_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let Some(verdict) = verdict(standing) else { return Ok(()) };
         let is_bad = verdict.state() != OutboxState::Applied;
-        let news = self.device().record_verdict(change, &verdict)?;
+        let news = self.device().record_verdict(change, &verdict, received_at)?;
         if news && is_bad {
             let alert = AuditEvent::security_alert(self.stamp(), self.node(), Alert::ChangeRefused);
             self.device().append_all(&[alert])?;

@@ -82,6 +82,7 @@ impl Station {
         if let Some(renewal) = &answer.renewal {
             renewing::take(self, renewal);
         }
+        self.forget_backed_up(answer.backed_up_until, answer.now);
         self.keep_orders(&answer.directives);
         self.watch_lease();
         self.sync_page_changed();

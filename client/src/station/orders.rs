@@ -67,6 +67,7 @@ impl Station {
             DirectiveOrder::Lock
             | DirectiveOrder::Wipe { .. }
             | DirectiveOrder::ErasePatient { .. }
+            | DirectiveOrder::SendAgain { .. }
             | DirectiveOrder::Unknown(_) => false,
         })
     }
@@ -103,6 +104,10 @@ impl Station {
                         self.begin_re_key();
                     }
                 }
+                DirectiveOrder::SendAgain { .. } => {
+                    self.send_all_again()?;
+                    self.order_done(number, "send-again")?;
+                }
                 DirectiveOrder::Wipe { deliver_first } => self.wipe(number, deliver_first)?,
                 // The program that knows it will carry it out.
                 DirectiveOrder::Unknown(_) => {}
@@ -120,6 +125,7 @@ impl Station {
                 DirectiveOrder::ErasePatient { .. } => self.order_done(number, ERASE)?,
                 DirectiveOrder::Lock
                 | DirectiveOrder::DropPerson { .. }
+                | DirectiveOrder::SendAgain { .. }
                 | DirectiveOrder::Wipe { .. }
                 | DirectiveOrder::Unknown(_) => {}
             }

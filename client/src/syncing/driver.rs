@@ -195,7 +195,9 @@ impl Driver {
 
     async fn act_on(&mut self, event: Event) {
         match event {
-            Event::ChangeSettled { change, standing } => self.settle(change, standing).await,
+            Event::ChangeSettled { change, standing, received_at } => {
+                self.settle(change, standing, received_at).await;
+            }
             Event::ChangeStopped { change, because } => {
                 tracing::warn!(%change, %because, "a change waits for a refused one");
             }
@@ -237,10 +239,10 @@ impl Driver {
         }
     }
 
-    async fn settle(&self, change: records::id::ChangeId, standing: Standing) {
+    async fn settle(&self, change: records::id::ChangeId, standing: Standing, received_at: Timestamp) {
         let station = self.station.clone();
         blocking(move || {
-            station.settle(change, &standing);
+            station.settle(change, &standing, received_at);
             station.orders_after_delivery();
         })
         .await;

@@ -32,9 +32,11 @@ pub(super) async fn send(station: &Arc<Station>, request: Request) -> Result<Ans
 }
 
 async fn deliver_changes(station: &Arc<Station>, changes: Vec<ChangeId>) -> Result<Answer, Failure> {
-    let envelopes = on_disk(station, move |station| station.envelopes(&changes)).await?;
-    let answered =
-        station.server().call::<_, ChangesResponse>(path::CHANGES, &ChangesRequest { envelopes }).await;
+    let request = on_disk(station, move |station| {
+        let made = station.made(&changes);
+        Some(ChangesRequest { envelopes: station.envelopes(&changes)?, made })
+    });
+    let answered = station.server().call::<_, ChangesResponse>(path::CHANGES, &request.await?).await;
     Ok(Answer::Receipts(answered.map_err(failure)?.receipts))
 }
 

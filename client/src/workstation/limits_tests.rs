@@ -17,6 +17,7 @@ fn status_under(policy: Policy) -> StatusView {
         policy,
         directives: Vec::new(),
         log: None,
+        backed_up_until: None,
         trust_bundle: None,
         renewal: None,
         recovery_codes_held: Vec::new(),

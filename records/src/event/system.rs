@@ -137,6 +137,10 @@ pub enum Alert {
     UnusualAccess,
     /// The server has not heard of a workstation for long.
     DeviceStale,
+    /// The server's store was copied into a backup.
+    BackedUp,
+    /// There is no backup, or none that is recent enough.
+    BackupOld,
 }
 
 impl Alert {
@@ -156,13 +160,15 @@ impl Alert {
             Alert::LeaseExtended => "lease-extended",
             Alert::UnusualAccess => "unusual-access",
             Alert::DeviceStale => "device-stale",
+            Alert::BackedUp => "backed-up",
+            Alert::BackupOld => "backup-old",
         }
     }
 
     const fn subtype(self) -> &'static str {
         match self {
             Alert::CredentialChanged => codes::USER_ATTRIBUTES,
-            Alert::DeviceChanged | Alert::AuditImpaired | Alert::LeaseExtended => {
+            Alert::DeviceChanged | Alert::AuditImpaired | Alert::LeaseExtended | Alert::BackedUp => {
                 codes::SECURITY_CONFIGURATION
             }
             Alert::RolledBack
@@ -173,6 +179,7 @@ impl Alert {
             | Alert::RecoveryCode
             | Alert::UnusualAccess
             | Alert::DeviceStale
+            | Alert::BackupOld
             | Alert::ChangeRefused => codes::RESTRICTED_FUNCTION,
         }
     }

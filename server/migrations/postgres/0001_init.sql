@@ -289,6 +289,15 @@ CREATE TABLE conflict (
   PRIMARY KEY (change, kind, id)
 );
 
+-- Versions that were there before the store was put back from an older copy, and the change that each was made by.
+CREATE TABLE lost_version (
+  kind        TEXT COLLATE "C" NOT NULL,
+  id          TEXT COLLATE "C" NOT NULL,
+  version     BIGINT NOT NULL,
+  change      UUID NOT NULL,
+  PRIMARY KEY (kind, id, version)
+);
+
 -- Patients that were erased: nothing of them is taken in again, whatever brings it.
 CREATE TABLE erasure (
   number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -387,6 +396,9 @@ CREATE TABLE server_setting (
 -- The role that serves: it reads and writes rows, owns nothing, and leaves the audit log as it is.
 GRANT SELECT ON migration TO chartkeep_app;
 GRANT SELECT, INSERT ON leaf, alert, directive, earlier_device_key, used_step TO chartkeep_app;
+GRANT SELECT, INSERT ON lost_version TO chartkeep_app;
+-- After a restore the history goes on above every number that was ever given.
+GRANT SELECT, UPDATE ON SEQUENCE version_seq_seq TO chartkeep_app;
 GRANT UPDATE (seen_by, seen_at) ON alert TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE ON server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
   change, erasure, erasure_device, legal_hold, log TO chartkeep_app;

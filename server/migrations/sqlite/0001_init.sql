@@ -279,6 +279,15 @@ CREATE TABLE conflict (
   PRIMARY KEY (change, kind, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Versions that were there before the store was put back from an older copy, and the change that each was made by.
+CREATE TABLE lost_version (
+  kind        TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  version     INTEGER NOT NULL,
+  change      BLOB NOT NULL,
+  PRIMARY KEY (kind, id, version)
+) STRICT, WITHOUT ROWID;
+
 -- Patients that were erased: nothing of them is taken in again, whatever brings it.
 CREATE TABLE erasure (
   number      INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -162,14 +162,17 @@ fn certificate(practice: &Practice, id: &PatientId) -> Result<(), Failure> {
 
 fn apply(practice: &Practice, files: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
-        let printed =
-            fs::read(file).map_err(|error| Failure::disk("The certificate cannot be read.", &error))?;
-        let printed: Option<Value> = serde_json::from_slice(&printed).ok();
-        let certificate = printed.as_ref().and_then(|printed| part(printed, "certificate"));
-        let erased = erasing::apply(practice, &certificate.ok_or_else(erasing::not_verified)?)?;
-        print(&json!({ "file": file, "erased_again": erased }))?;
+        print(&json!({ "file": file, "erased_again": erase_again(practice, file)? }))?;
     }
     Ok(())
+}
+
+/// Erases again whom a printed certificate names; false where the store knows of it.
+pub(super) fn erase_again(practice: &Practice, file: &Path) -> Result<bool, Failure> {
+    let printed = fs::read(file).map_err(|error| Failure::disk("The certificate cannot be read.", &error))?;
+    let printed: Option<Value> = serde_json::from_slice(&printed).ok();
+    let certificate = printed.as_ref().and_then(|printed| part(printed, "certificate"));
+    erasing::apply(practice, &certificate.ok_or_else(erasing::not_verified)?)
 }
 
 /// One part of what was printed.

@@ -6,6 +6,7 @@ use crate::identity::{Workstation, blocking};
 use crate::intake::{Json, SMALL};
 use crate::people::policy_in;
 use crate::practice::Practice;
+use crate::recovering;
 use crate::releasing;
 use crate::store::{self, DirectiveRow, ReportRow, StoreError, Transaction};
 use crate::{certifying, directing, erasing, workstations};
@@ -53,6 +54,7 @@ fn collect(
         now,
         policy,
         directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
+        backed_up_until: recovering::held_until(tx)?,
         log: log.and_then(|log| receipt(practice, &log, now)),
         trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),
         renewal: renewal.transpose()?,

@@ -75,6 +75,8 @@ pub enum AlertKind {
     BreakGlass,
     /// A workstation found that its folder or a drawer was put back.
     StoreRolledBack,
+    /// The last backup is older than 48 hours, or there never was one.
+    BackupOld,
 }
 
 impl AlertKind {
@@ -100,6 +102,7 @@ impl AlertKind {
         Self::SignInBurst,
         Self::BreakGlass,
         Self::StoreRolledBack,
+        Self::BackupOld,
     ];
 
     /// The name in the store.
@@ -126,6 +129,7 @@ impl AlertKind {
             Self::SignInBurst => "sign-in-burst",
             Self::BreakGlass => "break-glass",
             Self::StoreRolledBack => "store-rolled-back",
+            Self::BackupOld => "backup-old",
         }
     }
 }

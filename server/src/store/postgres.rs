@@ -13,6 +13,7 @@ mod column;
 mod devices;
 mod erasures;
 mod lending;
+mod lost;
 mod migrating;
 mod opening;
 mod people;
@@ -34,6 +35,8 @@ use super::{Devices as _, End, Store, StoreError, Transaction};
 use crate::database::Database;
 use crate::error::Failure;
 use ::records::id::DeviceId;
+use sqlcipher::OpenError;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -131,6 +134,11 @@ impl Store for PostgresStore {
     /// that serves may not.
     fn empty_log(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    /// A database of its own is backed up by its own means.
+    fn copy_to(&self, _to: &Path, _progress: &mut dyn FnMut(u64, u64)) -> Result<(), OpenError> {
+        Err(OpenError::Missing)
     }
 }
 

@@ -6,6 +6,7 @@ mod changes;
 mod column;
 mod devices;
 mod erasures;
+mod lost;
 mod people;
 mod records;
 mod recovery;
@@ -60,6 +61,15 @@ impl SqliteStore {
     pub fn open(path: &Path, key: RawKey) -> Result<Self, OpenError> {
         let writer = sqlcipher::open(path, &key, &Profile::shared(CACHE_MIB), &MIGRATIONS)?;
         Ok(Self::with(path, key, writer))
+    }
+
+    /// Whether every page of the file can be read.
+    ///
+    /// # Errors
+    /// When the check itself cannot run.
+    pub(crate) fn is_whole(&self) -> Result<bool, StoreError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(sqlcipher::damaged_pages(&writer).map_err(failed)?.is_empty())
     }
 
     fn with(path: &Path, key: RawKey, writer: Connection) -> Self {
@@ -118,6 +128,11 @@ impl Store for SqliteStore {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy: i64 = writer.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
         Ok(busy == 0)
+    }
+
+    fn copy_to(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), OpenError> {
+        let reader = sqlcipher::open(&self.path, &self.key, &Profile::shared(READER_CACHE_MIB), &MIGRATIONS)?;
+        sqlcipher::copy(&reader, to, &self.key, progress)
     }
 }
 

@@ -1,15 +1,11 @@
 //! The command line, as an operator and as a script meet it.
 
-use crate::process::serve;
+use crate::process::{run, serve};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use tempfile::TempDir;
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_chartkeep-server")).args(arguments).output().unwrap()
-}
 
 fn json(output: &Output) -> Value {
     let error = String::from_utf8_lossy(&output.stderr);

@@ -11,7 +11,7 @@ use sync::wire::{
     GrantsResponse, MachineReport, Policy, path,
 };
 
-fn ask(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
+pub(crate) fn ask(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
     let request = DirectivesRequest { done, trust_bundle: 1, ..DirectivesRequest::default() };
     workstation.post(path::DIRECTIVES, &request).json()
 }

@@ -209,7 +209,7 @@ fn a_server_that_is_killed_takes_nothing_with_it_that_was_acknowledged() {
             for batch in &batches {
                 let envelopes = batch.iter().map(|(_, bytes)| bytes.as_slice().into()).collect();
                 let request = workstation.client.post(clinic.url(path::CHANGES));
-                let request = request.json(&sync::wire::ChangesRequest { envelopes });
+                let request = request.json(&sync::wire::ChangesRequest { envelopes, made: Vec::new() });
                 let Ok(answer) = clinic.send(request) else { break };
                 let answer: sync::wire::ChangesResponse = answer.json();
                 acknowledged.extend(answer.receipts.iter().filter_map(|receipt| receipt.change));

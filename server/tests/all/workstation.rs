@@ -291,9 +291,14 @@ impl<'a> Workstation<'a> {
     }
 
     pub(crate) fn push(&self, envelopes: &[&[u8]]) -> Vec<wire::Standing> {
+        self.push_again(envelopes, &[])
+    }
+
+    /// Pushes changes, and tells what they had made at a server that has lost it.
+    pub(crate) fn push_again(&self, envelopes: &[&[u8]], made: &[wire::MadeVersion]) -> Vec<wire::Standing> {
         let envelopes = envelopes.iter().map(|bytes| (*bytes).into()).collect();
-        let answer: wire::ChangesResponse =
-            self.post(wire::path::CHANGES, &wire::ChangesRequest { envelopes }).json();
+        let request = wire::ChangesRequest { envelopes, made: made.to_vec() };
+        let answer: wire::ChangesResponse = self.post(wire::path::CHANGES, &request).json();
         answer.receipts.into_iter().map(|receipt| receipt.standing).collect()
     }
 

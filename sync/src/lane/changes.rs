@@ -97,12 +97,10 @@ impl ChangesLane {
             let Some(change) = receipt.change else { continue };
             match receipt.standing {
                 Standing::Waiting { missing } => self.hold(change, missing, events),
-                Standing::Refused { .. } => {
-                    any_settled |= self.settle(change, receipt.standing, true, events)
-                }
-                Standing::Applied { .. } | Standing::Conflict { .. } | Standing::Quarantined => {
-                    any_settled |= self.settle(change, receipt.standing, false, events);
-                }
+                Standing::Refused { .. }
+                | Standing::Applied { .. }
+                | Standing::Conflict { .. }
+                | Standing::Quarantined => any_settled |= self.settle(change, receipt, events),
             }
         }
         any_settled
@@ -127,18 +125,14 @@ impl ChangesLane {
         self.queue.values().any(|w| w.waits_for.is_some())
     }
 
-    fn settle(
-        &mut self,
-        change: ChangeId,
-        standing: Standing,
-        refused: bool,
-        events: &mut VecDeque<Event>,
-    ) -> bool {
+    fn settle(&mut self, change: ChangeId, receipt: ChangeReceipt, events: &mut VecDeque<Event>) -> bool {
         if self.take(change).is_none() {
             return false;
         }
-        events.push_back(Event::ChangeSettled { change, standing });
-        if refused {
+        let ChangeReceipt { standing, received_at, .. } = receipt;
+        let is_refused = matches!(standing, Standing::Refused { .. });
+        events.push_back(Event::ChangeSettled { change, standing, received_at });
+        if is_refused {
             self.blocked.insert(change, change);
             self.stop_dependants(change, events);
         }

@@ -12,6 +12,20 @@ use serde::{Deserialize, Serialize};
 pub struct ChangesRequest {
     /// Envelopes (`keys::envelope`), in the order they were written.
     pub envelopes: Vec<Base64Bytes>,
+    /// What changes among them had made before the server was put back to an older state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<MadeVersion>,
+}
+
+/// A version that a change had made at a server which has lost it since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeVersion {
+    /// The change.
+    pub change: ChangeId,
+    /// The record: `<type>/<id>`.
+    pub key: String,
+    /// The version.
+    pub version: u64,
 }
 
 /// The answer to [`ChangesRequest`]: one receipt an envelope, in the same order.

@@ -99,6 +99,9 @@ pub struct DirectivesResponse {
     pub directives: Vec<Directive>,
     /// How much of this workstation's audit log the server holds; absent before the first delivery.
     pub log: Option<AuditReceipt>,
+    /// What the server received until then is in a backup of its own; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backed_up_until: Option<Timestamp>,
     /// The trust bundle as base64, where it is newer than the one held.
     pub trust_bundle: Option<String>,
     /// The new certificate, where one was asked for.
@@ -170,6 +173,11 @@ pub enum DirectiveOrder {
     ErasePatient {
         /// Whom, by the opaque id.
         patient: PatientId,
+    },
+    /// Send again every change that is kept: the server's store was put back to an older state.
+    SendAgain {
+        /// The moment it was put back to.
+        restored_to: Timestamp,
     },
     /// An order of a later version: it is kept, and holds back what is said to be done, until a program knows it.
     #[serde(untagged)]

@@ -239,7 +239,7 @@ impl Clinic {
 
     fn act(&mut self, event: Event) {
         match event {
-            Event::ChangeSettled { change, standing } => {
+            Event::ChangeSettled { change, standing, .. } => {
                 self.disk.outbox.retain(|queued| queued.id != change);
                 self.disk.settled.push(change);
                 if matches!(standing, Standing::Refused { .. }) {

@@ -78,7 +78,8 @@ fn a_lost_answer_means_sending_again_and_a_late_one_still_counts() {
     assert_eq!(again.len(), 1, "one probe while contact is lost");
     machine.handle_answer(lost.id, Answer::Receipts(vec![receipt(0, applied())]), second(71));
     let told = events(&mut machine);
-    assert!(told.contains(&Event::ChangeSettled { change: change_id(0), standing: applied() }));
+    let received_at = receipt(0, applied()).received_at;
+    assert!(told.contains(&Event::ChangeSettled { change: change_id(0), standing: applied(), received_at }));
     assert_eq!(machine.unsent_changes(), 0);
 }
 

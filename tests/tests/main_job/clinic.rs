@@ -1,9 +1,9 @@
 //! A small clinic for one test: a real server on loopback, made-up patients, a workstation with a keyring in memory, and people with phones.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -248,6 +248,23 @@ impl Server {
         let (stop, thread) = self.running.take().unwrap();
         stop.send(()).unwrap();
         thread.join().unwrap();
+    }
+
+    /// A copy of its store, as a backup makes one.
+    pub(crate) fn back_up(&self, to: &Path) {
+        self.practice.store.copy_to(to, &mut |_, _| {}).unwrap();
+    }
+
+    /// Its disk is gone: the store is that of the backup, and `declare` is what somebody does before it serves.
+    pub(crate) fn put_back(&mut self, backup: &Path, declare: impl FnOnce(&ServerPractice)) {
+        for suffix in ["-wal", "-shm", ""] {
+            let file = self.data.store().with_file_name(format!("store.db{suffix}"));
+            if file.exists() {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        fs::copy(backup, self.data.store()).unwrap();
+        declare(&ServerPractice::open(&self.data, self.clock.clone()).unwrap());
     }
 
     pub(crate) fn address(&self) -> String {

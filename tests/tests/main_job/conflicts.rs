@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chartkeep_server::store;
-use chartkeep_tests::practice::people::{CLINICIAN, NURSE};
+use chartkeep_tests::practice::people::{CLINICIAN, DemoPerson, NURSE};
 use client::view::{
     ConflictAnswer, ConflictChoice, ConflictForm, ConflictView, NoteForm, NoteRow, OpenReason, UnsentState,
 };
@@ -13,20 +13,28 @@ use super::clinic::{Clinic, until};
 use super::pulled;
 
 /// A nurse in one room and a doctor in another, with a draft note that both have.
-struct Rooms {
-    clinic: Clinic,
+pub(super) struct Rooms {
+    pub(super) clinic: Clinic,
     /// Nobody's while it is switched off.
     nurse: Option<Workstation>,
-    doctor: Workstation,
+    pub(super) doctor: Workstation,
     patient: String,
-    note: String,
+    pub(super) note: String,
 }
 
 impl Rooms {
     fn make() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same where these have activated, too.
+    pub(super) fn with(others: &[&DemoPerson]) -> Self {
         let clinic = Clinic::make(5);
         let nurse = clinic.workstation();
         clinic.enrol(&nurse);
+        for person in others {
+            clinic.activate(&nurse, person);
+        }
         clinic.activate(&nurse, &NURSE);
         let doctor = clinic.workstation_in(clinic.folder.path().join("other"), Arc::default());
         clinic.enrol(&doctor);
@@ -50,12 +58,12 @@ impl Rooms {
         rooms
     }
 
-    fn nurse(&self) -> &Workstation {
+    pub(super) fn nurse(&self) -> &Workstation {
         self.nurse.as_ref().unwrap()
     }
 
     /// Writes a note, or changes one.
-    fn write(&self, room: &Workstation, note: Option<&str>, text: &str, sign: bool) {
+    pub(super) fn write(&self, room: &Workstation, note: Option<&str>, text: &str, sign: bool) {
         let form = NoteForm {
             patient_id: self.patient.clone(),
             note_id: note.map(str::to_owned),
@@ -108,7 +116,7 @@ impl Rooms {
     }
 
     /// Everybody has the same texts, and the server has no conflict left.
-    fn agree_on(&self, texts: &[&str]) {
+    pub(super) fn agree_on(&self, texts: &[&str]) {
         sent(self.nurse());
         until("both rooms agree", || {
             self.doctor.sync_now().unwrap();
@@ -124,18 +132,18 @@ impl Rooms {
         chart.notes.into_iter().filter(|note| note.title == "Cough").collect()
     }
 
-    fn texts(&self, room: &Workstation) -> Vec<String> {
+    pub(super) fn texts(&self, room: &Workstation) -> Vec<String> {
         let mut texts: Vec<String> = self.notes(room).into_iter().map(|note| note.text).collect();
         texts.sort();
         texts
     }
 
-    fn open_conflicts(&self) -> u64 {
+    pub(super) fn open_conflicts(&self) -> u64 {
         store::read(self.clinic.server.practice.store.as_ref(), |tx| tx.open_conflicts()).unwrap()
     }
 }
 
-fn sent(room: &Workstation) {
+pub(super) fn sent(room: &Workstation) {
     until("everything is sent", || {
         room.sync_now().unwrap();
         room.status().unsent_changes == 0

@@ -17,6 +17,7 @@ mod put_back;
 mod recovery;
 mod renewing;
 mod rescue;
+mod restored;
 mod security_keys;
 mod several;
 mod strangers;

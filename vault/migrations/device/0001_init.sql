@@ -158,6 +158,8 @@ CREATE TABLE outbox (
     state       TEXT NOT NULL,
     verdict     BLOB NOT NULL DEFAULT x'',
     settled     INTEGER NOT NULL DEFAULT 0,
+    -- When the server had received what it answered, by its own clock, as long as the envelope is kept for a server that is put back.
+    answered_at INTEGER,
     -- SHA-256 of the envelope: a copy in outbox/ that is another is not sent.
     digest      BLOB NOT NULL DEFAULT x''
 ) STRICT;

@@ -14,6 +14,7 @@ use super::Device;
 use super::settings::Setting;
 use crate::error::StoreError;
 use crate::number;
+use crate::verdict::Verdict;
 
 /// Where a change stands. The names are stored: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,25 +165,21 @@ impl Device {
         Ok(is_whole.then_some(copy))
     }
 
-    /// Keeps the server's answer to a change, durably, and then removes the copy in `outbox/` if the answer is final.
-    /// The drawer takes it in when it is open ([`crate::Vault::take_verdicts`]). Returns whether the answer is news.
+    /// Keeps the server's answer to a change, durably. The copy in `outbox/` stays: the server may be put back. The drawer takes it in when it is open ([`crate::Vault::take_verdicts`]). Returns whether the answer is news.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
     pub(crate) fn keep_verdict(
         &mut self,
         change: ChangeId,
-        state: OutboxState,
-        verdict: &[u8],
+        verdict: &Verdict,
+        received_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE outbox SET state = ?2, verdict = ?3, settled = 0
+        let sql = "UPDATE outbox SET state = ?2, verdict = ?3, settled = 0, answered_at = ?4
                    WHERE change = ?1 AND state IN ('waiting', 'conflict', 'quarantined') AND state <> ?2";
-        let values = params![change.uuid().into_bytes(), state.as_str(), verdict];
-        let news = self.conn.execute(sql, values)? == 1;
-        if state == OutboxState::Applied {
-            crate::durable::remove(&self.folder.envelope_file(change))?;
-        }
-        Ok(news)
+        let (state, bytes) = (verdict.state().as_str(), verdict.to_bytes());
+        let values = params![change.uuid().into_bytes(), state, bytes, number::millis(received_at)];
+        Ok(self.conn.execute(sql, values)? == 1)
     }
 
     /// Answers that the drawer of their change has not taken in.

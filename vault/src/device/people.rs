@@ -96,16 +96,16 @@ impl Device {
         Ok(statement.query_map([], |row| number::text(row, 0))?.collect::<Result<_, _>>()?)
     }
 
-    /// Takes all grants the server has for this workstation; those it no longer names are dropped.
+    /// Takes all grants the server has for this workstation; those it no longer names are dropped. What opens a drawer as it is
+    /// stays with whoever has a grant for older keys of it: a server that was put back does not know the present ones.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
     pub fn replace_grants(&mut self, grants: &[StoredGrant]) -> Result<(), StoreError> {
         sqlcipher::immediate(&mut self.conn, |tx| {
+            let kept = unknown_to_server(tx, grants)?;
             tx.execute("DELETE FROM wrapped_grant", [])?;
-            for grant in grants {
-                put_grant(tx, grant)?;
-            }
+            grants.iter().chain(&kept).try_for_each(|grant| put_grant(tx, grant))?;
             Ok(())
         })
     }
@@ -117,12 +117,27 @@ impl Device {
     pub fn replace_grants_of(&mut self, person: PersonId, grants: &[StoredGrant]) -> Result<(), StoreError> {
         sqlcipher::immediate(&mut self.conn, |tx| {
             tx.execute("DELETE FROM wrapped_grant WHERE person = ?1", [person.uuid().into_bytes()])?;
-            for grant in grants.iter().filter(|grant| grant.person == person) {
-                put_grant(tx, grant)?;
-            }
+            let theirs = grants.iter().filter(|grant| grant.person == person);
+            theirs.into_iter().try_for_each(|grant| put_grant(tx, grant))?;
             Ok(())
         })
     }
+}
+
+/// The grants for the present keys of a drawer whose person the server names for older keys alone.
+fn unknown_to_server(
+    conn: &rusqlite::Connection,
+    named: &[StoredGrant],
+) -> rusqlite::Result<Vec<StoredGrant>> {
+    let sql = "SELECT w.person, w.drawer, w.generation, w.number, w.not_after, w.bytes FROM wrapped_grant w
+               JOIN drawer_file f ON f.drawer = w.drawer AND f.generation = w.generation";
+    let mut statement = conn.prepare_cached(sql)?;
+    let present: Vec<StoredGrant> = statement.query_map([], stored_grant)?.collect::<Result<_, _>>()?;
+    let is_unknown = |held: &StoredGrant| {
+        let mut newest = named.iter().filter(|g| (g.person, g.drawer) == (held.person, held.drawer));
+        newest.clone().next().is_some() && newest.all(|grant| grant.generation < held.generation)
+    };
+    Ok(present.into_iter().filter(is_unknown).collect())
 }
 
 fn put_grant(conn: &rusqlite::Connection, grant: &StoredGrant) -> rusqlite::Result<()> {

@@ -153,6 +153,10 @@ impl Writing<'_> {
 
     /// Takes in the server's answer to a change made here. Taking it in twice is harmless.
     pub(crate) fn take_verdict(&mut self, change: ChangeId, verdict: &Verdict) -> Result<(), StoreError> {
+        if let Verdict::Applied { .. } = verdict {
+            // It met another change once, at a server that was put back since.
+            self.drop_set_apart(change)?;
+        }
         for row in self.waiting_rows(change)? {
             match verdict {
                 Verdict::Applied { versions, merged } => {

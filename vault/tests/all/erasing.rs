@@ -157,7 +157,7 @@ fn nothing_of_an_erased_patient_is_on_any_page_and_everybody_else_is_as_before()
     write_anew(&mut vault);
     assert!(vault.erasures_due().unwrap().is_empty());
     assert!(!vault.device_mut().is_erasure_done(&patient("ada")).unwrap(), "a change has no answer yet");
-    vault.apply_verdict(change(1), &Verdict::Refused { code: "erased".to_owned() }).unwrap();
+    vault.apply_verdict(change(1), &Verdict::Refused { code: "erased".to_owned() }, now()).unwrap();
     assert!(vault.device_mut().is_erasure_done(&patient("ada")).unwrap());
 
     assert_eq!(hits(&clinic, &traces), 0, "with the files open, their write-ahead logs beside them");
@@ -238,7 +238,7 @@ fn what_is_unsent_of_an_erased_patient_is_delivered_before_it_goes() {
     assert!(vault.device().envelope(change(1)).unwrap().is_some(), "the drawer's copy was brought out first");
     assert_eq!(vault.freshness().unwrap().iter().filter(|fresh| fresh.held_since.is_some()).count(), 0);
     assert_eq!(vault.device().unsent().unwrap().len(), 1);
-    vault.apply_verdict(change(1), &Verdict::Refused { code: "erased".to_owned() }).unwrap();
+    vault.apply_verdict(change(1), &Verdict::Refused { code: "erased".to_owned() }, now()).unwrap();
     assert!(vault.device_mut().is_erasure_done(&patient("ada")).unwrap());
     assert!(!clinic.folder().envelope_file(change(1)).exists());
     assert_eq!(

@@ -101,7 +101,7 @@ impl World {
         } else {
             Verdict::Refused { code: "not-allowed".into() }
         };
-        vault.apply_verdict(change, &verdict).unwrap();
+        vault.apply_verdict(change, &verdict, now()).unwrap();
     }
 
     fn shown(&mut self) -> (u64, u64) {

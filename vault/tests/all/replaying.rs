@@ -192,7 +192,7 @@ fn an_old_drawer_is_fetched_again_and_takes_in_the_answers_that_it_had_known() {
     let old = fs::read(&twice.path).unwrap();
     let mut vault = twice.clinic.reopen();
     let versions = vec![(key("DocumentReference/w5"), 1)];
-    vault.apply_verdict(change, &Verdict::Applied { versions, merged: false }).unwrap();
+    vault.apply_verdict(change, &Verdict::Applied { versions, merged: false }, now()).unwrap();
     assert_eq!(vault.base_of(&key("DocumentReference/w5")).unwrap(), Base::Version(1));
     let noted = vault.anchor(Drawer::Clinical).unwrap().unwrap();
     drop(vault);
@@ -307,7 +307,7 @@ fn what_was_answered_is_not_listed_again() {
     let (clinic, older, mut vault) = saved_since_the_copy();
     let change = vault.device().unsent().unwrap()[0].change;
     let versions = vec![(key("DocumentReference/w2"), 1)];
-    vault.apply_verdict(change, &Verdict::Applied { versions, merged: false }).unwrap();
+    vault.apply_verdict(change, &Verdict::Applied { versions, merged: false }, now()).unwrap();
     drop(vault);
     put_back(&older);
 

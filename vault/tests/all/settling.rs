@@ -26,7 +26,7 @@ impl Met {
         let change = clinic.change(1, vec![(edited, Base::Version(1))]);
         vault.save(permit, &change, &clinic.pen(), now()).unwrap();
         let verdict = Verdict::Conflict { versions: vec![(key("Observation/hr-ada"), 2)] };
-        vault.apply_verdict(change.id(), &verdict).unwrap();
+        vault.apply_verdict(change.id(), &verdict, now()).unwrap();
         Self { clinic, vault, change: change.id() }
     }
 

@@ -77,18 +77,35 @@ fn a_username_is_known_by_its_token_alone() {
     assert_eq!(device.person_of([2; 16]).unwrap(), Some(person(Role::Biller)));
 }
 
+fn grant(role: Role, drawer: Drawer, generation: u32) -> StoredGrant {
+    let bytes = vec![generation.to_le_bytes()[0]];
+    StoredGrant { person: person(role), drawer, generation, number: 9, not_after: now(), bytes }
+}
+
+#[test]
+fn a_server_that_was_put_back_takes_nobody_the_keys_of_a_drawer() {
+    let clinic = Clinic::new();
+    let mut device = clinic.open_all().close();
+    let present = device.drawer_generation(Drawer::Clinical).unwrap().unwrap();
+    let generations = |device: &vault::Device, role| {
+        let grants = device.grants_of(person(role)).unwrap();
+        grants.iter().map(|grant| grant.generation).collect::<Vec<_>>()
+    };
+    let both = [Role::Nurse, Role::Clinician].map(|role| grant(role, Drawer::Clinical, present));
+    device.replace_grants(&both).unwrap();
+
+    device.replace_grants(&[grant(Role::Nurse, Drawer::Clinical, present - 1)]).unwrap();
+
+    assert_eq!(generations(&device, Role::Nurse), [present, present - 1], "it does not know the newest");
+    assert!(generations(&device, Role::Clinician).is_empty(), "who is not named has none");
+    device.replace_grants(&[grant(Role::Nurse, Drawer::Clinical, present + 1)]).unwrap();
+    assert_eq!(generations(&device, Role::Nurse), [present + 1]);
+}
+
 #[test]
 fn grants_are_kept_by_person_and_replaced_as_a_whole() {
     let clinic = Clinic::new();
     let mut device = clinic.enrol();
-    let grant = |role, drawer, generation| StoredGrant {
-        person: person(role),
-        drawer,
-        generation,
-        number: 9,
-        not_after: now(),
-        bytes: vec![generation.to_le_bytes()[0]],
-    };
     let nurse = [grant(Role::Nurse, Drawer::Clinical, 1), grant(Role::Nurse, Drawer::Clinical, 2)];
     device.replace_grants(&[&nurse[..], &[grant(Role::Biller, Drawer::Billing, 1)]].concat()).unwrap();
 

@@ -29,7 +29,7 @@ impl Edited {
         self.number += 1;
         let permit = self.clinic.write_permit(&mut self.vault, Action::Update, "ada", &[&edited]);
         let change = self.clinic.change(self.number, vec![(edited, base)]);
-        self.vault.save(permit, &change, &self.clinic.pen()).unwrap();
+        self.vault.save(permit, &change, &self.clinic.pen(), now()).unwrap();
         change.id()
     }
 
@@ -47,13 +47,13 @@ impl Edited {
     fn applied(&mut self, change: ChangeId, version: u64) {
         let verdict =
             Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)], merged: false };
-        self.vault.apply_verdict(change, &verdict).unwrap();
+        self.vault.apply_verdict(change, &verdict, now()).unwrap();
     }
 
     /// Somebody else's change is in that version too.
     fn merged(&mut self, change: ChangeId, version: u64) {
         let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)], merged: true };
-        self.vault.apply_verdict(change, &verdict).unwrap();
+        self.vault.apply_verdict(change, &verdict, now()).unwrap();
     }
 
     fn base(&self) -> Base {
@@ -61,7 +61,7 @@ impl Edited {
     }
 
     fn refused(&mut self, change: ChangeId) {
-        self.vault.apply_verdict(change, &Verdict::Refused { code: "not-allowed".into() }).unwrap();
+        self.vault.apply_verdict(change, &Verdict::Refused { code: "not-allowed".into() }, now()).unwrap();
     }
 
     /// Beats and version as the chart shows them; `None` when the record is not in it.
@@ -89,7 +89,7 @@ fn an_applied_change_takes_its_version_and_leaves_the_outbox() {
     assert_eq!(it.shown(), Some((80, 2)));
     assert_eq!(it.vault.device().outbox_entry(change).unwrap().unwrap().state, OutboxState::Applied);
     assert!(it.vault.device().unsent().unwrap().is_empty());
-    assert!(it.vault.device().envelope(change).unwrap().is_none());
+    assert!(it.vault.device().envelope(change).unwrap().is_some(), "no backup holds it yet");
     assert_eq!(it.vault.base_of(&key("Observation/hr-ada")).unwrap(), Base::Version(2));
 }
 
@@ -187,7 +187,7 @@ fn a_refused_change_goes_back_to_the_servers_version_and_is_set_apart() {
         let change = it.edit(80);
         it.pull(75, 2);
 
-        it.vault.apply_verdict(change, &verdict).unwrap();
+        it.vault.apply_verdict(change, &verdict, now()).unwrap();
 
         assert_eq!(it.shown(), Some((75, 2)));
         assert_eq!(it.set_apart(), 1, "nothing that was written is lost");
@@ -201,7 +201,7 @@ fn a_refused_new_record_leaves_the_chart_and_is_set_apart() {
     let fresh = note("fresh", "ada", "text");
     let permit = it.clinic.write_permit(&mut it.vault, Action::Create, "ada", &[&fresh]);
     let change = it.clinic.change(50, vec![(fresh, Base::None)]);
-    it.vault.save(permit, &change, &it.clinic.pen()).unwrap();
+    it.vault.save(permit, &change, &it.clinic.pen(), now()).unwrap();
 
     it.refused(change.id());
 
@@ -256,8 +256,8 @@ fn an_answer_that_comes_while_everything_is_locked_is_taken_in_at_the_next_unloc
     let change = it.edit(80);
     let mut device = it.vault.close();
     let verdict = Verdict::Applied { versions: vec![(key("Observation/hr-ada"), 2)], merged: false };
-    assert!(device.record_verdict(change, &verdict).unwrap());
-    assert!(!device.record_verdict(change, &verdict).unwrap(), "the second time it is no news");
+    assert!(device.record_verdict(change, &verdict, now()).unwrap());
+    assert!(!device.record_verdict(change, &verdict, now()).unwrap(), "the second time it is no news");
 
     let desk = it.clinic.unlock(device, Role::FrontDesk.drawers());
     it.vault = it.clinic.unlock(desk.close(), &Drawer::ALL);
@@ -270,9 +270,47 @@ fn a_quarantined_change_stays_as_it_is_until_somebody_has_looked() {
     let mut it = Edited::new();
     let change = it.edit(80);
 
-    it.vault.apply_verdict(change, &Verdict::Quarantined).unwrap();
+    it.vault.apply_verdict(change, &Verdict::Quarantined, now()).unwrap();
     assert_eq!(it.shown(), Some((80, 1)));
     it.applied(change, 2);
 
     assert_eq!(it.shown(), Some((80, 2)));
+}
+
+#[test]
+fn an_envelope_is_kept_until_a_backup_of_the_server_holds_it() {
+    let mut it = Edited::new();
+    let change = it.edit(80);
+    it.applied(change, 2);
+    let mut device = it.vault.close();
+    let before = now() - jiff::SignedDuration::from_secs(1);
+    assert_eq!(device.forget_backed_up(before).unwrap(), 0);
+    assert!(device.envelope(change).unwrap().is_some());
+
+    assert_eq!((device.forget_backed_up(now()).unwrap(), device.forget_backed_up(now()).unwrap()), (1, 0));
+
+    assert!(device.envelope(change).unwrap().is_none());
+    assert!(device.send_again().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_kept_is_sent_again_with_the_versions_it_had_made_and_answered_anew() {
+    let mut it = Edited::new();
+    let (first, second) = (it.edit(80), it.edit(81));
+    it.applied(first, 2);
+    it.vault.apply_verdict(second, &Verdict::Conflict { versions: vec![] }, now()).unwrap();
+    let mut device = it.vault.close();
+    assert!(device.unsent().unwrap().is_empty());
+
+    assert_eq!(device.send_again().unwrap(), [first, second]);
+
+    let unsent = device.unsent().unwrap();
+    assert_eq!(unsent[0].made(), [(key("Observation/hr-ada"), 2)]);
+    assert!(unsent[1].made().is_empty());
+    it.vault = it.clinic.unlock(device, &Drawer::ALL);
+    assert_eq!(it.set_apart(), 1, "it shows as it did");
+    it.applied(first, 1_000_001);
+    it.applied(second, 1_000_002);
+    assert_eq!(it.set_apart(), 0, "at the server that was put back it met nothing");
+    assert!(it.vault.device().unsent().unwrap().is_empty());
 }

@@ -122,7 +122,7 @@ impl Writer {
         let Some(entry) = vault.device().unsent().unwrap().into_iter().next() else { return };
         let number = entry.change.uuid().as_u128() - id(1000).as_u128();
         let versions = vec![(key(&format!("DocumentReference/w{number}")), 1)];
-        vault.apply_verdict(entry.change, &Verdict::Applied { versions, merged: false }).unwrap();
+        vault.apply_verdict(entry.change, &Verdict::Applied { versions, merged: false }, now()).unwrap();
         self.say(&format!("applied {number}"));
     }
 

@@ -310,7 +310,7 @@ impl World {
 
     fn act(&mut self, station: usize, event: Event) {
         match event {
-            Event::ChangeSettled { change, standing } => {
+            Event::ChangeSettled { change, standing, .. } => {
                 self.tell(|| format!("w{station}: hears of {change}: {standing:?}"));
                 self.at(station, |station, now| station.settle(change, &standing, now));
             }

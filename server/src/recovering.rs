@@ -1,0 +1,216 @@
+//! Going on with a store that was put back from an older copy: a recovery epoch, declared by an administrator.
+//!
+//! What the server had told since that copy is not in it any more: versions, places in the history, numbers of orders. So every
+//! number of an epoch is higher than any that was given before it, and nothing new is taken for something old. Each workstation
+//! is told, and sends again what it kept of that time, with the versions its changes had made; an edit of a version that
+//! is not here stands on the change that had made it, and waits for that change as long as somebody may still bring it.
+
+use crate::approving::{Proof, in_one_commit, permit, prove};
+use crate::directing;
+use crate::error::{Failure, Kind};
+use crate::practice::Practice;
+use crate::store::{self, AlertKind, StoreError, Transaction};
+use crate::trail::ServerTrail;
+use jiff::{SignedDuration, Timestamp};
+use records::change::{Base, Change};
+use records::id::{ChangeId, DeviceId, RecordKey};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use sync::wire::{DirectiveOrder, MadeVersion};
+
+const EPOCH: &str = "recovery-epoch";
+const UNDECLARED: &str = "restored-undeclared";
+/// Epochs are counted in hours since then, so that one declared on an older copy has a number of its own.
+const BEGINNING: Timestamp = Timestamp::constant(1_767_225_600, 0);
+/// No record has so many versions, and no workstation so many orders, within an epoch.
+const VERSIONS: u64 = 1_000_000;
+/// No history grows by so many rows within an hour.
+const ROWS: u64 = 1 << 32;
+/// So long a workstation that has heard of it may still be sending.
+const TIME_TO_SEND: SignedDuration = SignedDuration::from_hours(24);
+/// What was received so shortly before a backup may have been committed after it.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// A recovery epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Rises with each.
+    pub number: u64,
+    /// When it was declared.
+    pub declared_at: Timestamp,
+    /// The moment that the store was put back to.
+    pub restored_to: Timestamp,
+}
+
+/// Notes in a store that was just put back that it does not serve yet.
+///
+/// # Errors
+/// When the store fails.
+pub fn note_restored(practice: &Practice, taken_at: Timestamp) -> Result<(), Failure> {
+    let now = practice.clock.now();
+    store::write(practice.store.as_ref(), |tx| -> Result<(), Failure> {
+        tx.set_server_setting(UNDECLARED, &taken_at.to_string())?;
+        let detail = format!("the server's store was put back to {taken_at}");
+        Ok(ServerTrail::new(practice, tx, now).alert(AlertKind::StoreRolledBack, None, None, detail)?)
+    })
+}
+
+/// Refuses to serve a store that was put back, until that was declared.
+///
+/// # Errors
+/// When it was not.
+pub fn check(practice: &Practice) -> Result<(), Failure> {
+    if store::read(practice.store.as_ref(), undeclared)?.is_none() {
+        return Ok(());
+    }
+    let advice = "Erase again who was erased since, end who has left, revoke what was revoked; then `backup declare --by USERNAME`.";
+    Err(Failure::new(
+        Kind::Refused,
+        "This store was put back from a backup, and nobody has declared that.",
+        advice,
+    ))
+}
+
+/// Declares it: the server may serve, and every workstation is told to send again what it kept. With `taken_at` for a database
+/// that was put back by its own means.
+///
+/// # Errors
+/// When the person is not proven or not an administrator, nothing was put back, or the store fails.
+pub fn declare(practice: &Practice, taken_at: Option<Timestamp>, by: &Proof) -> Result<Epoch, Failure> {
+    let declared = in_one_commit(practice, |tx, now| {
+        let actor = match prove(practice, tx, by, now)? {
+            Ok(actor) => actor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if let Err(refused) = permit(practice, tx, &actor, None, now)? {
+            return Ok(Err(refused));
+        }
+        let restored_to = match (undeclared(tx)?, taken_at) {
+            (Some(noted), _) => noted,
+            (None, Some(taken_at)) if taken_at <= now => taken_at,
+            (None, _) => return Ok(Ok(None)),
+        };
+        begin(practice, tx, restored_to, now).map(|epoch| Ok(Some(epoch)))
+    })?;
+    let advice = "After `backup restore` the store knows it; for a database that was put back by its own means give --taken-at.";
+    declared.ok_or_else(|| Failure::new(Kind::Usage, "Nothing was put back here.", advice))
+}
+
+fn begin(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    restored_to: Timestamp,
+    now: Timestamp,
+) -> Result<Epoch, StoreError> {
+    let hours = u64::try_from(BEGINNING.duration_until(now).as_hours()).unwrap_or(0);
+    let number = epoch(tx)?.map_or(1, |last| last.number + 1).max(hours);
+    let epoch = Epoch { number, declared_at: now, restored_to };
+    let json = serde_json::to_string(&epoch).map_err(|error| StoreError::Failed(Box::new(error)))?;
+    tx.set_server_setting(EPOCH, &json)?;
+    tx.set_server_setting(UNDECLARED, "")?;
+    tx.raise_history(number.saturating_mul(ROWS))?;
+    let order = DirectiveOrder::SendAgain { restored_to };
+    for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
+        directing::give(practice, tx, device.id, &order, now)?;
+    }
+    let detail = format!("recovery epoch {number}: the server goes on from {restored_to}");
+    ServerTrail::new(practice, tx, now).alert(AlertKind::StoreRolledBack, None, None, detail)?;
+    Ok(epoch)
+}
+
+fn undeclared(tx: &dyn Transaction) -> Result<Option<Timestamp>, StoreError> {
+    let kept = tx.server_setting(UNDECLARED)?.filter(|text| !text.is_empty());
+    kept.map(|text| text.parse().map_err(|_| StoreError::Unreadable("the moment of a backup"))).transpose()
+}
+
+/// The epoch; none where the store was never put back.
+pub(crate) fn epoch(tx: &dyn Transaction) -> Result<Option<Epoch>, StoreError> {
+    let kept = tx.server_setting(EPOCH)?;
+    kept.map(|json| serde_json::from_str(&json).map_err(|_| StoreError::Unreadable("the recovery epoch")))
+        .transpose()
+}
+
+/// The number that a version, or an order, has at least.
+pub(crate) fn least_number(tx: &dyn Transaction) -> Result<u64, StoreError> {
+    Ok(epoch(tx)?.map_or(1, |epoch| epoch.number.saturating_mul(VERSIONS) + 1))
+}
+
+/// Until when a backup holds what workstations sent: they need not keep it any longer.
+pub(crate) fn held_until(tx: &dyn Transaction) -> Result<Option<Timestamp>, StoreError> {
+    let taken_at = crate::backing::age(tx)?.taken_at;
+    Ok(taken_at.map(|at| at.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN)))
+}
+
+/// Keeps what a workstation tells of versions that its changes had made, of those that are not here.
+pub(crate) fn hear(tx: &dyn Transaction, made: &[MadeVersion]) -> Result<(), StoreError> {
+    if made.is_empty() || epoch(tx)?.is_none() {
+        return Ok(());
+    }
+    for made in made {
+        let Ok(key) = made.key.parse::<RecordKey>() else { continue };
+        if !tx.has_version(&key, made.version)? {
+            tx.note_lost_version(&key, made.version, made.change)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a change stands on after a restore.
+pub(crate) enum Footing {
+    /// On what is here, or on changes that are known by name.
+    Known(Change),
+    /// On a version that was lost, whose change may still come.
+    MayCome,
+    /// On a version of this record that was lost, and nobody is left who could bring it.
+    Gone(Change, RecordKey),
+}
+
+/// Puts the changes that had made them in the place of versions that were lost.
+pub(crate) fn footing(
+    tx: &dyn Transaction,
+    change: Change,
+    (from, now): (DeviceId, Timestamp),
+) -> Result<Footing, StoreError> {
+    let Some(epoch) = epoch(tx)? else { return Ok(Footing::Known(change)) };
+    let mut known: BTreeMap<(RecordKey, u64), ChangeId> = BTreeMap::new();
+    let mut missing = None;
+    for (key, base) in change.bases() {
+        let Base::Version(version) = base else { continue };
+        // A record that is not here at all was made after the backup, or never.
+        if tx.has_version(key, version)? {
+            continue;
+        }
+        match tx.lost_version(key, version)? {
+            Some(made_by) => drop(known.insert((key.clone(), version), made_by)),
+            None => missing = Some(key.clone()),
+        }
+    }
+    let change = change.rebased(|key, version| known.get(&(key.clone(), version)).copied());
+    Ok(match missing {
+        None => Footing::Known(change),
+        Some(_) if others_may_come(tx, epoch, (from, now))? => Footing::MayCome,
+        Some(key) => Footing::Gone(change, key),
+    })
+}
+
+/// Whether another workstation has not heard that it is to send again, or on the first day has not sent all it has.
+fn others_may_come(
+    tx: &dyn Transaction,
+    epoch: Epoch,
+    (from, now): (DeviceId, Timestamp),
+) -> Result<bool, StoreError> {
+    let is_fresh = epoch.declared_at.duration_until(now) < TIME_TO_SEND;
+    let others = tx.devices()?.into_iter().filter(|device| device.id != from && device.revoked_at.is_none());
+    for device in others {
+        let open = tx.directives(device.id, device.directives_done)?;
+        let has_not_heard = open.iter().any(|row| {
+            let order = directing::read_order(row);
+            row.number > epoch.number.saturating_mul(VERSIONS)
+                && matches!(order, Ok(DirectiveOrder::SendAgain { .. }))
+        });
+        if has_not_heard || (is_fresh && device.report.unsent_changes > 0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

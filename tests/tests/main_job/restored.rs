@@ -1,0 +1,98 @@
+//! The server's disk is gone, and an older backup takes its place: what was confirmed since comes back by itself, once.
+
+use chartkeep_server::store::{self, Transaction};
+use chartkeep_server::{backing, recovering};
+use chartkeep_tests::practice::people::IT_ADMIN;
+use client::Workstation;
+use jiff::SignedDuration;
+use std::path::PathBuf;
+
+use super::clinic::until;
+use super::conflicts::{Rooms, sent};
+use super::rescue::proof;
+
+/// Two rooms, one note that both have, and a backup that is 40 hours old.
+struct Practice {
+    rooms: Rooms,
+    backup: PathBuf,
+}
+
+impl Practice {
+    fn make() -> Self {
+        let rooms = Rooms::with(&[&IT_ADMIN]);
+        let backup = rooms.clinic.folder.path().join("backup");
+        rooms.clinic.server.back_up(&backup);
+        Self { rooms, backup }
+    }
+
+    /// Somebody changes the note, the server confirms it, and both rooms have it.
+    fn change(&self, room: &Workstation, text: &str) {
+        self.rooms.write(room, Some(&self.rooms.note), text, false);
+        sent(room);
+        self.both_have(text);
+    }
+
+    fn both_have(&self, text: &str) {
+        until("both rooms have it", || {
+            [self.rooms.nurse(), &self.rooms.doctor].into_iter().all(|room| {
+                room.sync_now().unwrap();
+                self.rooms.texts(room) == [text]
+            })
+        });
+    }
+
+    fn lose_the_server(&mut self) {
+        let taken_at = self.rooms.clinic.server.practice.clock.now() - SignedDuration::from_hours(40);
+        self.rooms.clinic.server.stop();
+        let proof = proof(&self.rooms.clinic, &IT_ADMIN);
+        self.rooms.clinic.server.put_back(&self.backup, |practice| {
+            recovering::note_restored(practice, taken_at).unwrap();
+            assert!(recovering::check(practice).is_err(), "it does not serve before that");
+            recovering::declare(practice, None, &proof).unwrap();
+            recovering::check(practice).unwrap();
+        });
+    }
+
+    fn look<T>(&self, work: impl FnOnce(&dyn Transaction) -> Result<T, store::StoreError>) -> T {
+        store::read(self.rooms.clinic.server.practice.store.as_ref(), work).unwrap()
+    }
+}
+
+#[test]
+fn edits_on_one_another_from_two_rooms_come_back_in_their_order() {
+    let mut practice = Practice::make();
+    let before = practice.look(|tx| tx.applied_changes());
+    practice.change(practice.rooms.nurse(), "Cough is better.");
+    practice.change(&practice.rooms.doctor, "Cough is better, no fever.");
+    practice.change(practice.rooms.nurse(), "Cough is better, no fever, eats.");
+    assert_eq!(practice.look(|tx| tx.applied_changes()), before + 3);
+    practice.lose_the_server();
+    // On a version that nobody but the two rooms has ever heard of.
+    practice.rooms.write(&practice.rooms.doctor, Some(&practice.rooms.note), "All well again.", true);
+
+    practice.rooms.clinic.server.start();
+
+    sent(practice.rooms.nurse());
+    practice.rooms.agree_on(&["All well again."]);
+    assert_eq!(practice.look(|tx| tx.applied_changes()), before + 4, "each once");
+}
+
+#[test]
+fn what_a_backup_holds_is_not_kept_and_what_it_does_not_hold_is() {
+    let practice = Practice::make();
+    let kept = || {
+        let outbox = practice.rooms.clinic.data_dir().join("outbox");
+        std::fs::read_dir(outbox).unwrap().count()
+    };
+    let first = kept();
+    assert!(first > 0, "confirmed, and in no backup");
+    practice.change(practice.rooms.nurse(), "Cough is better.");
+    assert_eq!(kept(), first + 1);
+    practice.rooms.clinic.pass(120);
+    backing::note(&practice.rooms.clinic.server.practice, practice.rooms.clinic.server.practice.clock.now())
+        .unwrap();
+    until("the room has heard of the backup", || {
+        practice.rooms.nurse().sync_now().unwrap();
+        kept() == 0
+    });
+}
