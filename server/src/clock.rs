@@ -62,6 +62,11 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// Now, as timers count it.
+pub(crate) fn timer_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// Measures how long something takes, for the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(std::time::Instant);

@@ -1,5 +1,6 @@
-//! The gate of the main listener: who fails to prove who they are is written into the trail, who passes is named.
+//! The gates of both listeners. At the main one, who fails to prove who they are is written into the trail, and who passes is named.
 
+use crate::doorway::{Activity, Doorway, Watched};
 use crate::identity::PeerCertificate;
 use crate::meters::Meters;
 use crate::practice::Practice;
@@ -8,24 +9,22 @@ use crate::trail::ServerTrail;
 use axum::Extension;
 use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
+use keys::certificate;
 use records::AuditEvent;
 use records::rights::Trail as _;
 use rustls::ServerConfig;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower_layer::Layer as _;
 
-/// How long a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// So many refusals may wait to be written; more are counted, so that a flood fills neither memory nor disk.
 const WAITING: usize = 256;
 
@@ -33,12 +32,20 @@ const WAITING: usize = 256;
 #[derive(Clone)]
 pub(crate) struct Gate {
     acceptor: TlsAcceptor,
+    doorway: Arc<Doorway>,
     refusals: Arc<Refusals>,
+}
+
+/// Takes connections to the enrolment listener in.
+#[derive(Clone)]
+pub(crate) struct EnrolmentGate {
+    acceptor: TlsAcceptor,
+    doorway: Arc<Doorway>,
 }
 
 /// Where refusals go.
 pub(crate) struct Refusals {
-    sender: mpsc::Sender<SocketAddr>,
+    sender: mpsc::Sender<IpAddr>,
     meters: Arc<Meters>,
     uncounted: AtomicU64,
 }
@@ -46,8 +53,16 @@ pub(crate) struct Refusals {
 impl Gate {
     /// A gate that tells `refusals` of whom it turned away.
     #[must_use]
-    pub(crate) fn new(config: Arc<ServerConfig>, refusals: Arc<Refusals>) -> Self {
-        Self { acceptor: TlsAcceptor::from(config), refusals }
+    pub(crate) fn new(config: Arc<ServerConfig>, doorway: Arc<Doorway>, refusals: Arc<Refusals>) -> Self {
+        Self { acceptor: TlsAcceptor::from(config), doorway, refusals }
+    }
+}
+
+impl EnrolmentGate {
+    /// A gate that asks nobody who they are.
+    #[must_use]
+    pub(crate) fn new(config: Arc<ServerConfig>, doorway: Arc<Doorway>) -> Self {
+        Self { acceptor: TlsAcceptor::from(config), doorway }
     }
 }
 
@@ -70,7 +85,7 @@ impl Refusals {
         (refusals, task)
     }
 
-    fn tell(&self, peer: SocketAddr) {
+    fn tell(&self, peer: IpAddr) {
         self.meters.refused_handshake();
         if self.sender.try_send(peer).is_err() {
             let count = self.uncounted.fetch_add(1, Ordering::Relaxed) + 1;
@@ -85,57 +100,87 @@ impl std::fmt::Debug for Refusals {
     }
 }
 
+impl std::fmt::Debug for EnrolmentGate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EnrolmentGate")
+    }
+}
+
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Gate")
     }
 }
 
-fn record(practice: &Practice, peers: &[SocketAddr]) -> Result<(), StoreError> {
+fn record(practice: &Practice, peers: &[IpAddr]) -> Result<(), StoreError> {
     let now = practice.clock.now();
     store::write(practice.store.as_ref(), |tx| {
         let mut trail = ServerTrail::new(practice, tx, now);
         for peer in peers {
-            let event = AuditEvent::node_refused(trail.stamp(), trail.node(), &peer.ip().to_string());
+            let event = AuditEvent::node_refused(trail.stamp(), trail.node(), &peer.to_string());
             trail.append(&event)?;
         }
         Ok(())
     })
 }
 
-type Accepted<S> = (TlsStream<TcpStream>, AddExtension<S, PeerCertificate>);
+type Stream = Watched<TlsStream<TcpStream>>;
+type Accepting<S> = Pin<Box<dyn Future<Output = io::Result<(Stream, S)>> + Send>>;
+type OfEnrolment<S> = AddExtension<S, Arc<Activity>>;
+type OfMain<S> = AddExtension<OfEnrolment<S>, PeerCertificate>;
 
 impl<S: Send + 'static> Accept<TcpStream, S> for Gate {
-    type Stream = TlsStream<TcpStream>;
-    type Service = AddExtension<S, PeerCertificate>;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Accepted<S>>> + Send>>;
+    type Stream = Stream;
+    type Service = OfMain<S>;
+    type Future = Accepting<OfMain<S>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let gate = self.clone();
+        let Self { acceptor, doorway, refusals } = self.clone();
         Box::pin(async move {
-            let address = stream.peer_addr()?;
-            stream.set_nodelay(true)?;
-            let handshake = tokio::time::timeout(HANDSHAKE, gate.acceptor.accept(stream)).await;
-            let stream = handshake.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-            let stream = stream.inspect_err(|error| gate.turn_away(address, error))?;
-            let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let der: Arc<[u8]> = certificate.ok_or(io::ErrorKind::PermissionDenied)?.as_ref().into();
-            let service = Extension(PeerCertificate { der }).layer(service);
-            Ok((stream, service))
+            let address = stream.peer_addr()?.ip();
+            let unproven = doorway.admit(address)?;
+            let handshake = doorway.shake_hands(&acceptor, stream, address).await;
+            let stream = handshake.inspect_err(|error| turn_away(address, error, Some(&refusals)))?;
+            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let der: Arc<[u8]> = shown.ok_or(io::ErrorKind::PermissionDenied)?.as_ref().into();
+            let place = doorway.admit_workstation(address, certificate::fingerprint(&der))?;
+            drop(unproven);
+            let (stream, activity) = doorway.watch(stream, address, place);
+            Ok((stream, Extension(PeerCertificate { der }).layer(Extension(activity).layer(service))))
         })
     }
 }
 
-impl Gate {
-    fn turn_away(&self, peer: SocketAddr, error: &io::Error) {
-        let failure = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match failure {
-            Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)) => {
-                tracing::warn!(peer = %peer.ip(), "a peer without a valid certificate was refused");
-                self.refusals.tell(peer);
-            }
-            Some(other) => tracing::info!(peer = %peer.ip(), error = %other, "a handshake failed"),
-            None => tracing::debug!(peer = %peer.ip(), kind = ?error.kind(), "a connection ended early"),
+impl<S: Send + 'static> Accept<TcpStream, S> for EnrolmentGate {
+    type Stream = Stream;
+    type Service = OfEnrolment<S>;
+    type Future = Accepting<OfEnrolment<S>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let Self { acceptor, doorway } = self.clone();
+        Box::pin(async move {
+            let address = stream.peer_addr()?.ip();
+            let place = doorway.admit(address)?;
+            let handshake = doorway.shake_hands(&acceptor, stream, address).await;
+            let stream = handshake.inspect_err(|error| turn_away(address, error, None))?;
+            let (stream, activity) = doorway.watch(stream, address, place);
+            Ok((stream, Extension(activity).layer(service)))
+        })
+    }
+}
+
+/// Logs a handshake that failed; where a certificate is asked for, one without a valid one goes into the trail.
+fn turn_away(peer: IpAddr, error: &io::Error, refusals: Option<&Refusals>) {
+    let failure = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match (failure, refusals) {
+        (
+            Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)),
+            Some(refusals),
+        ) => {
+            tracing::warn!(%peer, "a peer without a valid certificate was refused");
+            refusals.tell(peer);
         }
+        (Some(other), _) => tracing::info!(%peer, error = %other, "a handshake failed"),
+        (None, _) => tracing::debug!(%peer, kind = ?error.kind(), "a connection ended early"),
     }
 }

@@ -1,9 +1,12 @@
 //! Request bodies: read up to a limit, and parsed, with refusals of ours for what is wrong.
 
 use crate::answer::Refusal;
+use crate::doorway::TooSlow;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
+use std::error::Error;
 use sync::wire::ProblemCode;
 
 /// A body of at most `MOST` bytes.
@@ -28,8 +31,7 @@ impl<S: Send + Sync, const MOST: usize> FromRequest<S> for Raw<MOST> {
         if announced.is_some_and(|length| length > MOST) {
             return Err(ProblemCode::TooLarge.into());
         }
-        // Cut off in the middle or longer than announced: the peer hears the same.
-        let body = to_bytes(request.into_body(), MOST).await.map_err(|_| ProblemCode::TooLarge)?;
+        let body = to_bytes(request.into_body(), MOST).await.map_err(|error| why(&error))?;
         Ok(Self(body))
     }
 }
@@ -42,4 +44,20 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
         let value = serde_json::from_slice(&body).map_err(|_| ProblemCode::Malformed)?;
         Ok(Self(value))
     }
+}
+
+/// What is wrong with a body that did not come to its end.
+fn why(error: &axum::Error) -> ProblemCode {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return ProblemCode::TooLarge;
+        }
+        if error.is::<TooSlow>() {
+            return ProblemCode::Busy;
+        }
+        cause = error.source();
+    }
+    // Cut off in the middle, or not what its own head announced.
+    ProblemCode::Malformed
 }

@@ -32,6 +32,7 @@ pub mod custody;
 pub mod data_dir;
 pub mod database;
 pub mod directing;
+pub mod doorway;
 pub mod erasing;
 pub mod error;
 pub mod exporting;

@@ -94,7 +94,8 @@ fn is_sign_in(route: &str) -> bool {
     .contains(&route)
 }
 
-const fn nonzero(number: u32) -> NonZeroU32 {
+/// A number that is one at the least.
+pub(crate) const fn nonzero(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
         Some(number) => number,
         None => NonZeroU32::MIN,

@@ -1,5 +1,6 @@
 //! What is counted while the server runs, and how Prometheus reads it. Routes and numbers only: no id of anybody.
 
+use crate::doorway::{Listener, Why};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -23,6 +24,19 @@ struct Answered {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Route {
     route: String,
+}
+
+/// A listener and why it did not let a connection in, or did not keep it.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TurnedAway {
+    listener: &'static str,
+    why: &'static str,
+}
+
+/// A listener.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct At {
+    listener: &'static str,
 }
 
 /// What is read out of the store when somebody asks.
@@ -49,6 +63,8 @@ pub struct Meters {
     seconds: Family<Route, Histogram, fn() -> Histogram>,
     refused_handshakes: Counter,
     limited: Counter,
+    turned_away: Family<TurnedAway, Counter>,
+    connections: Family<At, Gauge>,
     devices: Gauge,
     away: Gauge,
     to_look_at: Gauge,
@@ -67,6 +83,8 @@ impl Meters {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             refused_handshakes: Counter::default(),
             limited: Counter::default(),
+            turned_away: Family::default(),
+            connections: Family::default(),
             devices: Gauge::default(),
             away: Gauge::default(),
             to_look_at: Gauge::default(),
@@ -83,6 +101,9 @@ impl Meters {
             meters.refused_handshakes.clone(),
         );
         registry.register("limited_requests", "Requests beyond the limit of a peer", meters.limited.clone());
+        let refused = "Connections that were not let in or not kept, and why";
+        registry.register("turned_away", refused, meters.turned_away.clone());
+        registry.register("connections", "Connections after their handshake", meters.connections.clone());
         registry.register("workstations", "Workstations that are not revoked", meters.devices.clone());
         registry.register("workstations_away", "Those not heard of for a day", meters.away.clone());
         registry.register("workstations_to_look_at", "Those that deserve a look", meters.to_look_at.clone());
@@ -93,7 +114,34 @@ impl Meters {
             meters.open_conflicts.clone(),
         );
         registry.register("backup_age_seconds", "How old the last backup is", meters.backup_age_s.clone());
+        meters.show_from_the_start();
         meters
+    }
+
+    /// A line that is there with a nought can be watched before anything has happened.
+    fn show_from_the_start(&self) {
+        for listener in [Listener::Main, Listener::Enrolment] {
+            self.connections.get_or_create(&At { listener: listener.as_str() }).set(0);
+            for why in Why::ALL {
+                self.turned_away(listener, why, 0);
+            }
+        }
+    }
+
+    /// Connections were not let in, or not kept. Returns how many there were, with these.
+    pub(crate) fn turned_away(&self, listener: Listener, why: Why, count: u64) -> u64 {
+        let label = TurnedAway { listener: listener.as_str(), why: why.as_str() };
+        self.turned_away.get_or_create(&label).inc_by(count) + count
+    }
+
+    /// A connection has passed its handshake.
+    pub(crate) fn connection_opened(&self, listener: Listener) {
+        self.connections.get_or_create(&At { listener: listener.as_str() }).inc();
+    }
+
+    /// One of them has ended.
+    pub(crate) fn connection_closed(&self, listener: Listener) {
+        self.connections.get_or_create(&At { listener: listener.as_str() }).dec();
     }
 
     /// A request was answered.

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, HEADERS, Refusal};
 use crate::clock::Stopwatch;
+use crate::doorway::{self, Doorway};
 use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::meters::Meters;
 use crate::practice::Practice;
@@ -50,7 +51,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The main listener.
-pub(crate) fn main_router(practice: Practice) -> Router {
+pub(crate) fn main_router(practice: Practice, doorway: Arc<Doorway>) -> Router {
     let mut router = Router::new();
     for (_, path, _, handler) in main_routes() {
         router = router.route(path, handler);
@@ -60,11 +61,12 @@ pub(crate) fn main_router(practice: Practice) -> Router {
         .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
         .layer(from_fn_with_state(practice.clone(), ask_for_workstation))
         .layer(from_fn_with_state(practice.meters.clone(), around))
+        .layer(from_fn_with_state(doorway, doorway::hold))
         .with_state(practice)
 }
 
 /// The enrolment listener.
-pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
+pub(crate) fn enrolment_router(state: enrolment::Enrolment, doorway: Arc<Doorway>) -> Router {
     Router::new()
         .route(path::ENROL, post(enrolment::enrol))
         .route(path::RENEW_START, post(renewal::start))
@@ -73,6 +75,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment) -> Router {
         .fallback(|| async { Refusal::from(ProblemCode::NotFound) })
         .layer(from_fn_with_state(state.practice.clone(), limit_address))
         .layer(from_fn_with_state(state.practice.meters.clone(), around))
+        .layer(from_fn_with_state(doorway, doorway::hold))
         .with_state(state)
 }
 

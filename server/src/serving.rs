@@ -1,8 +1,8 @@
 //! Both listeners, running.
 
-use crate::custody::ServerKeys;
+use crate::doorway::{Bounds, Doorway, Listener};
 use crate::error::{Failure, Kind};
-use crate::gate::{Gate, Refusals};
+use crate::gate::{EnrolmentGate, Gate, Refusals};
 use crate::practice::Practice;
 use crate::router::{enrolment_router, main_router};
 use crate::routes::enrolment::Enrolment;
@@ -11,12 +11,10 @@ use crate::tls;
 use crate::trail::ServerTrail;
 use crate::{alerting, observing, reporting, watching};
 use axum_server::Handle;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use records::AuditEvent;
 use records::rights::Trail as _;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -49,23 +47,39 @@ pub struct Addresses {
 /// # Errors
 /// When an address is taken or not ours, or the keys do not fit each other.
 pub fn start(practice: Practice, addresses: Addresses) -> Result<Running, Failure> {
+    start_within(practice, addresses, Bounds::STANDARD)
+}
+
+/// Starts both listeners, with bounds of their own on how long a peer may take and how much room it gets.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_within(practice: Practice, addresses: Addresses, bounds: Bounds) -> Result<Running, Failure> {
     let main = bind(addresses.main)?;
     let enrolment = bind(addresses.enrolment)?;
     let listening = main.local_addr().map_err(|error| cannot_listen(addresses.main, &error))?;
     let enrolling = enrolment.local_addr().map_err(|error| cannot_listen(addresses.enrolment, &error))?;
     record_start(&practice)?;
     let (refusals, writer) = Refusals::into_trail_of(practice.clone());
-    let gate = Gate::new(tls::main_config(&practice.keys, &practice.clock)?, refusals);
     let handle = Handle::new();
     let mut tasks = JoinSet::new();
-    let server = axum_server::from_tcp(main).map_err(|error| cannot_listen(listening, &error))?;
-    let service = main_router(practice.clone()).into_make_service();
+
+    let doorway = Doorway::new(Listener::Main, bounds, practice.meters.clone());
+    let gate = Gate::new(tls::main_config(&practice.keys, &practice.clock)?, doorway.clone(), refusals);
+    let mut server = axum_server::from_tcp(main).map_err(|error| cannot_listen(listening, &error))?;
+    doorway.set_up(&mut server);
+    let service = main_router(practice.clone(), doorway).into_make_service();
     tasks.spawn(server.acceptor(gate).handle(handle.clone()).serve(service));
+
+    let doorway = Doorway::new(Listener::Enrolment, bounds, practice.meters.clone());
+    let gate = EnrolmentGate::new(tls::enrolment_config(&practice.keys)?, doorway.clone());
     let url = format!("https://{}:{}", practice.row.host, listening.port());
     let state = Enrolment { practice: practice.clone(), server_url: url.into() };
-    let server = axum_server::from_tcp(enrolment).map_err(|error| cannot_listen(enrolling, &error))?;
-    let service = enrolment_router(state).into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(server.acceptor(enrolment_acceptor(&practice.keys)?).handle(handle.clone()).serve(service));
+    let mut server = axum_server::from_tcp(enrolment).map_err(|error| cannot_listen(enrolling, &error))?;
+    doorway.set_up(&mut server);
+    let service = enrolment_router(state, doorway).into_make_service_with_connect_info::<SocketAddr>();
+    tasks.spawn(server.acceptor(gate).handle(handle.clone()).serve(service));
+
     tokio::spawn(writer);
     tokio::spawn(watch(practice.clone()));
     tokio::spawn(send_alerts(practice.clone()));
@@ -145,10 +159,6 @@ async fn send_alerts(practice: Practice) {
             }
         };
     }
-}
-
-fn enrolment_acceptor(keys: &ServerKeys) -> Result<RustlsAcceptor, Failure> {
-    Ok(RustlsAcceptor::new(RustlsConfig::from_config(Arc::clone(&tls::enrolment_config(keys)?))))
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -26,6 +26,8 @@ mod courier;
 mod credentials;
 #[path = "all/directives.rs"]
 mod directives;
+#[path = "all/doorway.rs"]
+mod doorway;
 #[path = "all/erasing.rs"]
 mod erasing;
 #[path = "all/fhir.rs"]

@@ -4,9 +4,10 @@ use crate::ground::{Kept, Store};
 use crate::workstation::Workstation;
 use chartkeep_server::clock::Clock;
 use chartkeep_server::data_dir::DataDir;
+use chartkeep_server::doorway::Bounds;
 use chartkeep_server::people;
 use chartkeep_server::practice::Practice;
-use chartkeep_server::serving::{Addresses, Running, start};
+use chartkeep_server::serving::{Addresses, Running, start_within};
 use chartkeep_server::store::{self, StoreError, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use keys::SecretBytes;
@@ -14,7 +15,8 @@ use records::{Document, Role};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -32,6 +34,8 @@ pub(crate) struct Clinic {
     pub(crate) clock: Clock,
     pub(crate) listening: SocketAddr,
     pub(crate) enrolment: SocketAddr,
+    /// Where its meters are read, without TLS.
+    metrics: SocketAddr,
     pub(crate) store: Store,
     /// The port that workstations speak to: this server's, or another one's of the same practice.
     port: AtomicU16,
@@ -64,8 +68,17 @@ impl Clinic {
         Self::open_on(Kept::here())
     }
 
+    /// A server with bounds of its own on how long a peer may take and how much room it gets.
+    pub(crate) fn open_within(bounds: Bounds) -> Self {
+        Self::make(Kept::here(), bounds)
+    }
+
     /// A server that keeps its records as it is told, whatever this run asks for.
     pub(crate) fn open_on(kept: Kept) -> Self {
+        Self::make(kept, Bounds::STANDARD)
+    }
+
+    fn make(kept: Kept, bounds: Bounds) -> Self {
         let dir = tempfile::tempdir().unwrap();
         // TLS reads the clock of the system, so the server's begins there too.
         let clock = Clock::set_to(Clock::System.now());
@@ -75,7 +88,7 @@ impl Clinic {
         let practice =
             Practice::make_in(&data, database.as_ref(), "Elm Street Clinic", "localhost", clock.clone())
                 .unwrap();
-        Self::serve(practice, dir, clock, store)
+        Self::serve(practice, dir, clock, store, bounds)
     }
 
     /// Another server process of the same practice, with a folder of its own.
@@ -84,17 +97,21 @@ impl Clinic {
         copy_folder(&self.dir.path().join("practice"), &dir.path().join("practice"));
         let data = DataDir::at(&dir.path().join("practice"));
         let practice = Practice::open(&data, self.clock.clone()).unwrap();
-        Self::serve(practice, dir, self.clock.clone(), self.store.clone())
+        Self::serve(practice, dir, self.clock.clone(), self.store.clone(), Bounds::STANDARD)
     }
 
-    fn serve(practice: Practice, dir: TempDir, clock: Clock, store: Store) -> Self {
+    fn serve(practice: Practice, dir: TempDir, clock: Clock, store: Store, bounds: Bounds) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let running = runtime
-            .block_on(async { start(practice.clone(), Addresses { main: any, enrolment: any }).unwrap() });
+        let (running, metrics) = runtime.block_on(async {
+            let addresses = Addresses { main: any, enrolment: any };
+            let mut running = start_within(practice.clone(), addresses, bounds).unwrap();
+            let metrics = running.observe(any).unwrap();
+            (running, metrics)
+        });
         let (listening, enrolment) = (running.listening, running.enrolment);
         let port = AtomicU16::new(listening.port());
-        Self { practice, dir, clock, listening, enrolment, store, port, runtime, _running: running }
+        Self { practice, dir, clock, listening, enrolment, metrics, store, port, runtime, _running: running }
     }
 
     /// From now on workstations speak to this port.
@@ -120,6 +137,12 @@ impl Clinic {
 
     /// A connection with the given identity, or none, that trusts the practice's root alone.
     pub(crate) fn connection(&self, identity: Option<(Vec<Vec<u8>>, &SecretBytes)>) -> reqwest::Client {
+        let config = self.tls(identity);
+        reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap()
+    }
+
+    /// What such a connection is made with.
+    pub(crate) fn tls(&self, identity: Option<(Vec<Vec<u8>>, &SecretBytes)>) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(self.practice.keys.root.clone())).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -127,15 +150,25 @@ impl Clinic {
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
             .with_root_certificates(roots);
-        let config = match identity {
+        match identity {
             Some((chain, key)) => {
                 let chain = chain.into_iter().map(CertificateDer::from).collect();
                 let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.expose().to_vec()));
                 builder.with_client_auth_cert(chain, key).unwrap()
             }
             None => builder.with_no_client_auth(),
-        };
-        reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy().build().unwrap()
+        }
+    }
+
+    /// One of its meters, by the beginning of its line.
+    pub(crate) fn meter(&self, name: &str) -> u64 {
+        let mut stream = TcpStream::connect(self.metrics).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.trim().parse().unwrap()
     }
 
     pub(crate) fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {

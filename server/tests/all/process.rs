@@ -59,11 +59,15 @@ impl Drop for Served {
 
 /// Starts a server on any ports, and reads the line in which it says that it is ready and where.
 pub(crate) fn serve(data: &Path, more: &[&str]) -> (Child, Value) {
+    serve_and_log(data, more, Stdio::null())
+}
+
+fn serve_and_log(data: &Path, more: &[&str], log: Stdio) -> (Child, Value) {
     let mut child = server(&["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .args(more)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut line = String::new();
@@ -129,6 +133,40 @@ fn told_to_stop_it_ends_in_time_and_closes_its_store() {
     let data = served.file("");
     let verified = server(&["audit", "verify", "--data", data.to_str().unwrap()]).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+#[test]
+fn connections_that_nobody_has_room_for_are_all_counted_and_seldom_logged() {
+    let mut served = Served::start();
+    served.terminate();
+    served.child.wait().unwrap();
+    let log = served.file("log.txt");
+    let file = std::fs::File::create(&log).unwrap();
+    (served.child, served.ready) =
+        serve_and_log(&served.file(""), &["--metrics-listen", "127.0.0.1:0"], file.into());
+    let silent: Vec<TcpStream> = (0..60).map(|_| served.connect("enrolment")).collect();
+    let turned_away = || {
+        let meters = served.get("/metrics");
+        let line = r#"chartkeep_turned_away_total{listener="enrolment",why="room"} "#;
+        meters.lines().find_map(|found| found.strip_prefix(line)).unwrap().parse::<usize>().unwrap()
+    };
+    let mut left = 300;
+    while turned_away() < 28 && left > 0 {
+        std::thread::sleep(Duration::from_millis(20));
+        left -= 1;
+    }
+    assert_eq!(turned_away(), 28, "32 connections of one address have room");
+    let closed = silent.iter().filter(|stream| {
+        let mut stream: &TcpStream = stream;
+        stream.set_nonblocking(true).unwrap();
+        // A place that is taken has nothing to read and is not closed.
+        !matches!(stream.read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    });
+    assert_eq!(closed.count(), 28);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains("a connection was turned away")).collect();
+    assert!((1..=6).contains(&lines.len()), "{text}");
+    assert!(lines[0].contains(r#""why":"room""#) && lines[0].contains("127.0.0.1"), "{}", lines[0]);
 }
 
 #[test]
