@@ -1,5 +1,6 @@
 //! What no single crate can prove, and the rules of the house.
 
+mod faults;
 mod hostile;
 mod house;
 mod keyring;

@@ -33,6 +33,9 @@ use uuid::Uuid;
 /// How long anything in the background may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Any free port of this machine.
+const ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
+
 /// A clock that runs with the computer's, ahead of it by what the test has waited in its mind.
 pub(crate) struct TestClock {
     system: SystemClock,
@@ -97,6 +100,15 @@ struct Phone {
 impl Clinic {
     /// A clinic with a server that runs, and records.
     pub(crate) fn make(patients: u32) -> Self {
+        Self::made(patients, None)
+    }
+
+    /// The same, with its main listener at an address.
+    pub(crate) fn make_at(patients: u32, main: SocketAddr) -> Self {
+        Self::made(patients, Some((main, ANY.into())))
+    }
+
+    fn made(patients: u32, addresses: Option<(SocketAddr, SocketAddr)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::new());
         // A server whose clock stood still would be heard, and on a busy machine it would fall a code behind.
@@ -107,7 +119,7 @@ impl Clinic {
         let today = clock.now().to_zoned(TimeZone::UTC).date();
         Practice::new(7, patients, today).write_ndjson(&mut File::create(&records).unwrap(), |_| {}).unwrap();
         import(&practice, &[records], &mut |_, _| {}).unwrap();
-        let server = Server { data, clock: server_clock, practice, running: None, addresses: None };
+        let server = Server { data, clock: server_clock, practice, running: None, addresses };
         let mut clinic =
             Self { folder, clock, server, keyring: Arc::default(), phones: Mutex::new(BTreeMap::new()) };
         clinic.server.start();
@@ -224,8 +236,7 @@ impl Server {
     /// Starts it, on the ports it had before.
     pub(crate) fn start(&mut self) {
         self.practice = ServerPractice::open(&self.data, self.clock.clone()).unwrap();
-        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let (main, enrolment) = self.addresses.unwrap_or((any, any));
+        let (main, enrolment) = self.addresses.unwrap_or((ANY.into(), ANY.into()));
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let practice = self.practice.clone();
@@ -265,6 +276,20 @@ impl Server {
         }
         fs::copy(backup, self.data.store()).unwrap();
         declare(&ServerPractice::open(&self.data, self.clock.clone()).unwrap());
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Its data folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.data.path().to_owned()
+    }
+
+    /// Both listeners.
+    pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        self.addresses.unwrap()
     }
 
     pub(crate) fn address(&self) -> String {

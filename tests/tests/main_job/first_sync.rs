@@ -21,7 +21,7 @@ use super::wiping_killed::{FileKeyring, killed_after};
 /// Where the killed process finds its workstation, how far its clock is ahead, and the code to sign in with.
 const CHILD: &str = "CHARTKEEP_FIRST_SYNC_CHILD";
 
-fn start(root: &Path, clock: Arc<TestClock>) -> Workstation {
+pub(crate) fn start(root: &Path, clock: Arc<TestClock>) -> Workstation {
     let mut settings = Settings::standard(root.join("workstation"));
     settings.key_cost = KeyCost::ForTests;
     settings.window_days = 7;

@@ -7,7 +7,7 @@ mod audit_log;
 pub(crate) mod clinic;
 mod conflicts;
 mod erasing;
-mod first_sync;
+pub(crate) mod first_sync;
 mod full_disk;
 mod ground;
 mod inbox;
@@ -102,7 +102,7 @@ fn locked_after_two() -> (Clinic, Workstation) {
 }
 
 /// Waits until the first pull of every drawer has come to its end.
-fn pulled(workstation: &Workstation, drawers: usize) {
+pub(crate) fn pulled(workstation: &Workstation, drawers: usize) {
     until("the drawers are pulled", || {
         let pulls = workstation.sync_status().unwrap().last_pull;
         pulls.len() == drawers && pulls.iter().all(|pull| pull.at.is_some())
