@@ -14,6 +14,8 @@ mod approvals;
 mod audit;
 #[path = "all/backup.rs"]
 mod backup;
+#[path = "all/bad_certificates.rs"]
+mod bad_certificates;
 #[path = "all/changes.rs"]
 mod changes;
 #[path = "all/clinic.rs"]
@@ -46,6 +48,8 @@ mod fhir_trail;
 mod ground;
 #[path = "all/history.rs"]
 mod history;
+#[path = "all/hostile_bodies.rs"]
+mod hostile_bodies;
 #[path = "all/import.rs"]
 mod import;
 #[path = "all/inbox.rs"]

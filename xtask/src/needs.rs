@@ -54,6 +54,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "perl",
     },
     Need {
+        what: "openssl (makes the bad certificates of tests)",
+        from: Purpose::Build,
+        probe: Probe::Programs(&["openssl"]),
+        apt: "openssl",
+        fedora: "openssl",
+        arch: "openssl",
+    },
+    Need {
         what: "pkg-config (finds the system's libraries)",
         from: Purpose::Build,
         probe: Probe::Programs(&["pkg-config"]),

@@ -29,11 +29,11 @@ const CUT: Duration = Duration::from_secs(15);
 const HEAD: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
 
 /// A connection by hand, past its handshake.
-struct Peer(StreamOwned<ClientConnection, TcpStream>);
+pub(crate) struct Peer(pub(crate) StreamOwned<ClientConnection, TcpStream>);
 
 impl Peer {
     /// With the certificate of a workstation, at the main listener.
-    fn of(workstation: &Workstation<'_>) -> Self {
+    pub(crate) fn of(workstation: &Workstation<'_>) -> Self {
         Self::speaking(workstation, b"http/1.1")
     }
 
@@ -44,7 +44,7 @@ impl Peer {
     }
 
     /// Without a certificate, at the enrolment listener.
-    fn enrolling(clinic: &Clinic) -> Self {
+    pub(crate) fn enrolling(clinic: &Clinic) -> Self {
         Self::at(clinic.enrolment, clinic.tls(None), b"http/1.1")
     }
 
@@ -75,7 +75,7 @@ impl Peer {
     }
 
     /// All that it hears until it is cut.
-    fn hears(mut self) -> Vec<u8> {
+    pub(crate) fn hears(mut self) -> Vec<u8> {
         let mut heard = Vec::new();
         match self.0.read_to_end(&mut heard) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("it was not cut: {heard:?}"),
@@ -106,7 +106,7 @@ fn turned_away(clinic: &Clinic, listener: &str, why: &str) -> u64 {
 }
 
 /// The service is there for whoever behaves, at both doors.
-fn serves(workstation: &Workstation<'_>) {
+pub(crate) fn serves(workstation: &Workstation<'_>) {
     let clinic = workstation.clinic;
     let answer = clinic.send(workstation.client.get(clinic.url(path::HEALTH))).unwrap();
     assert_eq!(answer.status, 200);

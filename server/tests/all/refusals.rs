@@ -33,7 +33,7 @@ fn refused_handshakes(clinic: &Clinic) -> usize {
 }
 
 /// The trail is written behind the handshake.
-fn wait_for_refused(clinic: &Clinic, count: usize) {
+pub(crate) fn wait_for_refused(clinic: &Clinic, count: usize) {
     for _ in 0..200 {
         if refused_handshakes(clinic) >= count {
             return;

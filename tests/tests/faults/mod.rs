@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test fails by panicking")]
 
+mod impostors;
 mod killed;
 mod proxy;
 mod ward;
