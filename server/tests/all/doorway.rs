@@ -14,10 +14,10 @@ use sync::wire::path;
 
 /// So short that no test waits long, and long enough for a machine that is busy.
 const SHORT: Bounds = Bounds {
-    handshake: Duration::from_millis(900),
-    head: Duration::from_millis(900),
-    idle: Duration::from_millis(1_200),
-    pace: Pace { grace: Duration::from_millis(900), bytes_a_second: NonZeroU32::new(1_000).unwrap() },
+    handshake: Duration::from_millis(1_500),
+    head: Duration::from_millis(1_500),
+    idle: Duration::from_millis(2_000),
+    pace: Pace { grace: Duration::from_millis(1_500), bytes_a_second: NonZeroU32::new(1_000).unwrap() },
     strangers: Room { in_all: 8, each: 6 },
     workstations: Room { in_all: 8, each: 3 },
     enrolling: Room { in_all: 8, each: 6 },
@@ -209,7 +209,7 @@ fn a_body_that_comes_too_slowly_is_refused_and_one_that_keeps_the_pace_is_not() 
     steady.say(&post(path::GRANTS, 8_000));
     for piece in 0..8 {
         // Longer than the grace altogether, and faster than the pace.
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(250));
         steady.say(&if piece == 7 { format!("{}{{}}", " ".repeat(998)) } else { " ".repeat(1_000) });
     }
     assert!(steady.hears().starts_with(b"HTTP/1.1 200"), "it keeps the pace");

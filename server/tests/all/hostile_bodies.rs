@@ -1,13 +1,13 @@
 //! Requests that no workstation makes: broken, hostile or said again; each is refused, and the next good one is answered.
 
-use crate::clinic::{Answer, Clinic};
+use crate::clinic::{Answer, Clinic, PASSPHRASE};
 use crate::doorway::{Peer, serves};
 use crate::workstation::Workstation;
 use keys::certificate;
 use keys::session::SessionClaim;
 use records::Role;
 use std::io::Write as _;
-use sync::wire::{header, path};
+use sync::wire::{ProblemCode, header, path};
 
 /// Bodies that no reader may choke on. None of them is a message of ours.
 fn hostile() -> Vec<(&'static str, Vec<u8>)> {
@@ -197,4 +197,21 @@ fn what_opened_a_session_opens_no_second_one() {
         assert_eq!(workstation.post(path::SESSION, &good).status, 401, "said again");
     }
     assert_eq!(workstation.session(&person, &person.signing).status, 200, "and a new one opens");
+}
+
+#[test]
+fn the_messages_of_an_activation_and_a_sign_in_count_once() {
+    let clinic = Clinic::open();
+    let (workstation, other) = (clinic.enrol(), clinic.enrol());
+    let person = workstation.activate("nora", Role::Nurse);
+    assert_eq!(workstation.say_again().problem(), Some(ProblemCode::ActivationRefused));
+    clinic.advance(60);
+    let code = keys::totp::code_at(&person.seed, keys::totp::step_at(clinic.now()));
+    workstation.sign_in("nora", PASSPHRASE, &code).unwrap();
+    assert_eq!(workstation.say_again().problem(), Some(ProblemCode::SignInRefused));
+    // A minute later the code would be another one; the message stays what it was.
+    clinic.advance(60);
+    assert_eq!(workstation.say_again().problem(), Some(ProblemCode::SignInRefused));
+    let code = keys::totp::code_at(&person.seed, keys::totp::step_at(clinic.now()));
+    assert!(other.sign_in("nora", PASSPHRASE, &code).is_ok(), "the person signs in as before");
 }

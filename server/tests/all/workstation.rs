@@ -30,6 +30,8 @@ pub(crate) struct Workstation<'a> {
     pub(crate) log: LogId,
     pub(crate) client: reqwest::Client,
     sequence: std::cell::Cell<u64>,
+    /// The path and the bytes of the last request that [`post`](Self::post) sent.
+    said: std::cell::RefCell<(String, Vec<u8>)>,
 }
 
 /// A person who has signed in at a workstation.
@@ -75,11 +77,31 @@ impl<'a> Workstation<'a> {
         let log = LogId::from_uuid(random.uuid());
         let (id, sequence) = (enrolled.device_id, std::cell::Cell::new(0));
         let key = request.key;
-        Ok(Self { clinic, id, enrolled, certificate, key, trust, checkpoint_key, log, client, sequence })
+        Ok(Self {
+            clinic,
+            id,
+            enrolled,
+            certificate,
+            key,
+            trust,
+            checkpoint_key,
+            log,
+            client,
+            sequence,
+            said: std::cell::RefCell::default(),
+        })
     }
 
     pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Answer {
-        self.clinic.send(self.client.post(self.clinic.url(path)).json(body)).unwrap()
+        self.said.replace((path.to_owned(), serde_json::to_vec(body).unwrap()));
+        self.say_again()
+    }
+
+    /// Sends the last request once more, byte by byte, as somebody who has recorded it would.
+    pub(crate) fn say_again(&self) -> Answer {
+        let (path, body) = self.said.borrow().clone();
+        let request = self.client.post(self.clinic.url(&path)).header("content-type", "application/json");
+        self.clinic.send(request.body(body)).unwrap()
     }
 
     pub(crate) fn post_as(&self, token: &SecretText, path: &str, body: &impl Serialize) -> Answer {
