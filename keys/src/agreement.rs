@@ -127,6 +127,8 @@ pub enum Parcel {
     CourierAnswers,
     /// The server's keys in a backup, for the recovery key.
     BackupKeys,
+    /// What a chain of audit epochs begins with.
+    EpochStart,
 }
 
 impl Parcel {
@@ -140,6 +142,7 @@ impl Parcel {
             Self::CourierEvents => b"chartkeep/parcel/courier-events/v1\0",
             Self::CourierAnswers => b"chartkeep/parcel/courier-answers/v1\0",
             Self::BackupKeys => b"chartkeep/parcel/backup-keys/v1\0",
+            Self::EpochStart => b"chartkeep/parcel/epoch-start/v1\0",
         }
     }
 

@@ -38,7 +38,8 @@ pub(crate) const SIGN_IN_TO_SERVER: &[u8] = b"chartkeep/sign-in/to-server/v1\0";
 
 pub(crate) const EPOCH_NEXT: &[u8] = b"chartkeep/audit-epoch/next/v1\0";
 pub(crate) const EPOCH_MAC_KEY: &[u8] = b"chartkeep/audit-epoch/mac-key/v1\0";
-pub(crate) const EPOCH_ENTRY: &[u8] = b"chartkeep/audit-epoch/entry/v1\0";
+pub(crate) const EPOCH_ENTRY: &[u8] = b"chartkeep/audit-epoch/entry/v2\0";
+pub(crate) const EPOCH_END: &[u8] = b"chartkeep/audit-epoch/end/v1\0";
 
 pub(crate) const EXPORT_PART: &[u8] = b"chartkeep/export/v1\0";
 

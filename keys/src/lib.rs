@@ -10,8 +10,8 @@
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file, [`inbox`] brings pages for a
 //!   drawer that is shut.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
-//! - The audit log: [`epoch`] marks entries, [`checkpoint`] signs and cosigns its state, [`export`] takes it
-//!   elsewhere.
+//! - The audit log: [`epoch`] marks entries, [`marks`] checks that, [`checkpoint`] signs and cosigns its state,
+//!   [`export`] takes it elsewhere.
 
 mod agreement;
 pub mod blob;
@@ -30,6 +30,7 @@ pub mod inbox;
 mod label;
 mod layout;
 pub mod lease;
+pub mod marks;
 mod pages;
 pub mod parked;
 pub mod passphrase;

@@ -13,6 +13,7 @@ mod all {
     mod grants;
     mod inbox_pages;
     mod leases;
+    mod marks;
     mod parked;
     mod passphrases;
     mod recovery_codes;

@@ -168,8 +168,13 @@ def signed_and_counted(vectors):
     epoch = hkdf(bytes([9] * 32), b"", b"chartkeep/audit-epoch/next/v1\0")
     same("epoch.key", epoch, vectors["epoch.key"])
     mac_key = hkdf(epoch, b"", b"chartkeep/audit-epoch/mac-key/v1\0")
-    entry = b"chartkeep/audit-epoch/entry/v1\0" + u64(1) + u64(11) + bytes([10] * 32)
+    entry = b"chartkeep/audit-epoch/entry/v2\0" + u64(1) + u64(11) + bytes([12] * 32) + bytes([10] * 32)
     same("epoch.mark", hmac(mac_key, entry), vectors["epoch.mark"])
+    end = b"chartkeep/audit-epoch/end/v1\0" + u64(1) + u64(12) + bytes([13] * 32)
+    same("epoch.end", hmac(mac_key, end), vectors["epoch.end"])
+    text = base64.urlsafe_b64encode(bytes([9] * 32)).rstrip(b"=")
+    same("epoch.start", b"ckm1." + text, vectors["epoch.start"])
+    marks(vectors["marks"], vectors["epoch.parcel"])
     random = Seeded(bytes([9] * 32))
     enrolment, bearer, paper = random.bytes(), random.bytes(), random.bytes(12)
     same("enrolment.digest", sha256(b"chartkeep/enrolment-token/v1\0", enrolment), vectors["enrolment.digest"])
@@ -177,6 +182,23 @@ def signed_and_counted(vectors):
     same("paper.digest", sha256(b"chartkeep/paper-code/v1\0", paper), vectors["paper.digest"])
     url = [base64.urlsafe_b64encode(part).rstrip(b"=") for part in (enrolment, bytes([24] * 32))]
     same("enrolment.token", b".".join([b"ck1"] + url), vectors["enrolment.token"])
+
+
+def marks(written, parcel):
+    """Two entries and the end of the epoch between them, after docs/formats/audit-marks.md."""
+    place = uid(1) + uid(2) + u64(3)
+    assert sealed.open_parcel(bytes([17] * 32), b"epoch-start", place, parcel) == bytes([9] * 32)
+    key, leaf = bytes([9] * 32), bytes([10] * 32)
+    later = hkdf(key, b"", b"chartkeep/audit-epoch/next/v1\0")
+    mac_keys = [hkdf(each, b"", b"chartkeep/audit-epoch/mac-key/v1\0") for each in (key, later)]
+    entry = b"chartkeep/audit-epoch/entry/v2\0"
+    first = hmac(mac_keys[0], entry + u64(0) + u64(3) + bytes(32) + leaf)
+    second = hmac(mac_keys[1], entry + u64(1) + u64(4) + first + leaf)
+    end = hmac(mac_keys[0], b"chartkeep/audit-epoch/end/v1\0" + u64(0) + u64(4) + first)
+    start = len(parcel).to_bytes(4, "big") + parcel
+    whole = b"CKam\x01" + u64(3) + start + u64(3) + bytes(32) + (2).to_bytes(4, "big")
+    whole += u64(0) + first + u64(1) + second + (1).to_bytes(4, "big") + u64(0) + u64(4) + end
+    same("marks", whole, written)
 
 
 def checkpoint(vectors):

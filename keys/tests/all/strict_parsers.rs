@@ -2,6 +2,7 @@
 
 use keys::blob::{self, BlobKey};
 use keys::checkpoint::{self, Checkpoint};
+use keys::marks::{MarkChain, Marks};
 use keys::prepared::{self, PreparedFor};
 use keys::reentry::{self, ReentryKey};
 use keys::row::{self, RowAad};
@@ -25,6 +26,8 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
         "CKen\u{1}",
         "CKbl\u{1}",
         "CKtb\u{1}",
+        "CKam\u{1}",
+        "CKmc\u{1}",
         "CKtw\u{1}",
         "CKps\u{1}",
         "\u{1}",
@@ -47,6 +50,8 @@ proptest! {
         prop_assert!(grant::open(&bytes, &public, &secret, id(2), now()).is_err());
         prop_assert!(envelope::open(&bytes, &secret).is_err());
         prop_assert!(secret.open(Parcel::InboxPage, b"", &bytes).is_err());
+        prop_assert!(Marks::from_bytes(&bytes).map_or(true, |marks| marks.to_bytes() == bytes));
+        prop_assert!(MarkChain::from_bytes(&bytes).map_or(true, |chain| chain.to_bytes().expose() == bytes));
         prop_assert!(reentry::open(&bytes, &passphrase("x"), &ReentryKey::make(&mut random), id(1), now()).is_err());
         let (place, keys) =
             (TwinPlace { practice: id(1), person: id(3), of: id(2), on: id(4) }, (&public, &secret.public()));

@@ -7,7 +7,6 @@ use keys::blob::{self, BlobKey};
 use keys::checkpoint::{self, Checkpoint};
 use keys::courier::{EventsFrom, Item, OpenedEvents};
 use keys::envelope::{self, Letter};
-use keys::epoch::EpochKey;
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
 use keys::prepared::{self, PreparedFor};
@@ -190,9 +189,6 @@ fn derived_keys_and_tokens() {
     is_frozen("draft.key", blob::derive_draft_key(id(3), &agreement(7)).expose());
     let username = UsernameKey::from_secret(Secret::from_bytes([8; 32]));
     is_frozen("username.token", &username_token(&username, "M.Öztürk"));
-    let epoch = EpochKey::from_parts(0, Secret::from_bytes([9; 32])).advance();
-    is_frozen("epoch.key", epoch.expose());
-    is_frozen("epoch.mark", &epoch.mark(11, &[10; 32]));
     is_frozen("key_id", &agreement(7).public().id().to_bytes());
 }
 
