@@ -25,6 +25,7 @@ mod fixture;
 mod health;
 pub mod https;
 mod idle;
+mod kept_epoch;
 pub mod keyring;
 mod lease;
 mod mailbox;

@@ -160,6 +160,9 @@ fn words(code: ProblemCode) -> (&'static str, &'static str) {
             "The checkpoint does not prove these audit events.",
             "Tell the privacy officer: this is an alarm.",
         ),
+        ProblemCode::MarksRefused => {
+            ("The marks do not prove these audit events.", "Tell the privacy officer: this is an alarm.")
+        }
         ProblemCode::CredentialOver => {
             ("This change of passphrase or phone is over.", "Begin it again; nothing was changed.")
         }

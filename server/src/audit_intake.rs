@@ -1,6 +1,7 @@
 //! Taking in a workstation's audit log: exact bytes, the tree over them, and the workstation's own signature on it.
 
 use crate::answer::Refusal;
+use crate::marking;
 use crate::practice::Practice;
 use crate::store::{AlertKind, Leaf, LogRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
@@ -21,6 +22,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) events: &'a [&'a [u8]],
     /// The signed note.
     pub(crate) checkpoint: &'a str,
+    /// The marks of the events, as they were sent.
+    pub(crate) marks: Option<&'a [u8]>,
 }
 
 /// What became of a batch.
@@ -112,6 +115,7 @@ pub(crate) fn take_in(
             device: Some(sender.device),
             tree: Tree::new(),
             checkpoint: None,
+            marks: Vec::new(),
             updated_at: now,
         },
     };
@@ -124,6 +128,7 @@ pub(crate) fn take_in(
         return refuse(AlertKind::LogGap, ProblemCode::LogGap, size, detail);
     }
     let leaves = leaves_of(batch);
+    let marked = marking::follow(practice, &log, batch, &leaves);
     if let Some(at) = first_difference(tx, batch, size, &leaves)? {
         return refuse(AlertKind::LogFork, ProblemCode::LogFork, size, format!("event {at} differs"));
     }
@@ -144,10 +149,20 @@ pub(crate) fn take_in(
         let detail = format!("checkpoint at {end} does not verify");
         return refuse(AlertKind::CheckpointRefused, ProblemCode::CheckpointRefused, size, detail);
     };
+    let marked = match marked {
+        Ok(marked) => marked,
+        Err(broken) => {
+            return refuse(AlertKind::MarksRefused, ProblemCode::MarksRefused, size, broken.to_string());
+        }
+    };
     log.checkpoint = Some(cosigned);
+    log.marks = marked.state;
     log.updated_at = now;
     begin(tx, sender, &place, &log)?;
     tx.append_leaves(&log, &new)?;
+    for (kind, detail) in marked.findings {
+        ServerTrail::new(practice, tx, now).alert(kind, Some(sender.device), None, detail)?;
+    }
     alert_to_recoveries(practice, tx, sender.device, &new, now)?;
     Ok(Taken::Held(receipt_of_held(practice, &log, now)?))
 }

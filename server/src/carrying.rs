@@ -89,6 +89,7 @@ fn take_events(
         first_index: item.header.first,
         events: &parsed.events,
         checkpoint: &opened.note,
+        marks: parsed.marks.as_deref(),
     };
     let sender = Sender { device, way: Way::File };
     match take_in(practice, tx, sender, &batch, now).map_err(as_store_error)? {

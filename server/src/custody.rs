@@ -71,6 +71,8 @@ pub enum Sealed {
     RecoveryCode(Uuid),
     /// Where a search of a person goes on.
     Search(Uuid),
+    /// What follows the marks of a log.
+    Marks(Uuid),
     /// The state between the halves of an exchange.
     Attempt([u8; 32]),
 }
@@ -86,6 +88,7 @@ impl Sealed {
             Self::Escrow(device) => [b"escrow/".as_slice(), device.as_bytes()].concat(),
             Self::RecoveryCode(slot) => [b"recovery-code/".as_slice(), slot.as_bytes()].concat(),
             Self::Search(person) => [b"search/".as_slice(), person.as_bytes()].concat(),
+            Self::Marks(log) => [b"marks/".as_slice(), log.as_bytes()].concat(),
             Self::Attempt(id) => [b"attempt/".as_slice(), &id].concat(),
         }
     }

@@ -46,6 +46,7 @@ mod intake;
 pub mod inventory;
 pub mod leasing;
 pub mod limits;
+mod marking;
 mod meters;
 mod observing;
 pub mod people;

@@ -168,5 +168,12 @@ fn other_keys() -> Failure {
 }
 
 fn own_log(row: &PracticeRow, now: Timestamp) -> LogRow {
-    LogRow { id: row.log, device: None, tree: Tree::new(), checkpoint: None, updated_at: now }
+    LogRow {
+        id: row.log,
+        device: None,
+        tree: Tree::new(),
+        checkpoint: None,
+        marks: Vec::new(),
+        updated_at: now,
+    }
 }

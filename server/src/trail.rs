@@ -102,9 +102,12 @@ impl std::fmt::Debug for ServerTrail<'_> {
 
 fn event_alert(kind: AlertKind) -> Alert {
     match kind {
-        AlertKind::LogFork | AlertKind::LogGap | AlertKind::LogReplaced | AlertKind::CheckpointRefused => {
-            Alert::LogBroken
-        }
+        AlertKind::LogFork
+        | AlertKind::LogGap
+        | AlertKind::LogReplaced
+        | AlertKind::CheckpointRefused
+        | AlertKind::MarksRefused => Alert::LogBroken,
+        AlertKind::EntriesUnmarked | AlertKind::MarksBegunAnew => Alert::AuditImpaired,
         AlertKind::CodeReused => Alert::CodeReused,
         AlertKind::SignInFailures => Alert::Throttled,
         AlertKind::ChangeRefused | AlertKind::ChangeQuarantined => Alert::ChangeRefused,

@@ -54,6 +54,8 @@ mod hostile_bodies;
 mod import;
 #[path = "all/inbox.rs"]
 mod inbox;
+#[path = "all/marks.rs"]
+mod marks;
 #[path = "all/postgres.rs"]
 mod postgres;
 #[path = "all/process.rs"]

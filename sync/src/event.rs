@@ -81,6 +81,8 @@ pub enum LogAlarm {
     ServerAhead,
     /// The server does not accept the checkpoint.
     CheckpointRefused,
+    /// The server does not believe the mark of an entry.
+    MarksRefused,
     /// The server's receipt is not cosigned as it should be, or not over this log.
     ReceiptRefused,
 }

@@ -328,6 +328,7 @@ impl Machine {
             (ProblemCode::CheckpointRefused, _) => {
                 self.audit.raise(LogAlarm::CheckpointRefused, &mut self.events)
             }
+            (ProblemCode::MarksRefused, _) => self.audit.raise(LogAlarm::MarksRefused, &mut self.events),
             (ProblemCode::TooLarge, _) if self.audit.halve(&self.config) => {}
             _ => self.audit.backoff.fail(&self.config, &mut self.jitter, now),
         }

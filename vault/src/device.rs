@@ -6,6 +6,7 @@ mod directives;
 mod erasures;
 mod kept;
 mod log;
+mod marking;
 mod outbox;
 mod people;
 mod recovery;
@@ -24,6 +25,7 @@ pub use credential::Credential;
 pub use delivery::{AuditBatch, StoredEntry};
 pub use directives::StoredDirective;
 pub use log::{AuditEntry, AuditFilter, Checkpoint, LogCheck, LogHead};
+pub use marking::MarkStanding;
 pub(crate) use outbox::entry as outbox_entry;
 pub use outbox::{OutboxEntry, OutboxState};
 pub use people::StoredGrant;
@@ -38,8 +40,10 @@ use crate::folder::Folder;
 /// Page cache of `device.db` in MiB.
 const CACHE_MIB: u32 = 8;
 
-const MIGRATIONS: Migrations =
-    Migrations::new(&[Migration { number: 1, sql: include_str!("../migrations/device/0001_init.sql") }]);
+const MIGRATIONS: Migrations = Migrations::new(&[
+    Migration { number: 1, sql: include_str!("../migrations/device/0001_init.sql") },
+    Migration { number: 2, sql: include_str!("../migrations/device/0002_marks.sql") },
+]);
 
 /// The open `device.db`. One process has it; every commit is durable when it returns.
 pub struct Device {
@@ -47,6 +51,7 @@ pub struct Device {
     folder: Folder,
     identity: Identity,
     tree: Tree,
+    marking: marking::Marking,
 }
 
 /// Where a drawer lies.
@@ -108,7 +113,8 @@ impl Device {
         conn.set_prepared_statement_cache_capacity(64);
         let identity = settings::read_identity(&conn)?;
         let tree = log::load_tree(&conn)?;
-        Ok(Self { conn, folder, identity, tree })
+        let marking = marking::Marking::load(&conn)?;
+        Ok(Self { conn, folder, identity, tree, marking })
     }
 
     /// The data folder.

@@ -30,6 +30,8 @@ mod histories;
 mod inbox;
 #[path = "all/logging.rs"]
 mod logging;
+#[path = "all/marking.rs"]
+mod marking;
 #[path = "all/opening.rs"]
 mod opening;
 #[path = "all/power.rs"]

@@ -54,7 +54,8 @@ pub(crate) fn seal_from(
             first: at,
             count,
         };
-        let events = OpenedEvents { note, batch: audit_batch_json(&batch.events) };
+        let marks = batch.marks.map(|marks| marks.to_bytes());
+        let events = OpenedEvents { note, batch: audit_batch_json(&batch.events, marks.as_deref()) };
         let item = Item::of_events(&from, &events, &trust.sealing_key(), &mut random);
         items.push(item.map_err(|_| Code::Internal)?);
         at = end;

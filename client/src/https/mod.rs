@@ -78,6 +78,7 @@ fn refusal(code: ProblemCode) -> Code {
         | ProblemCode::LogGap
         | ProblemCode::LogFork
         | ProblemCode::CheckpointRefused
+        | ProblemCode::MarksRefused
         | ProblemCode::CursorRefused => Code::ServerRefused,
     }
 }

@@ -45,7 +45,10 @@ impl Station {
     pub(crate) fn note_anchors(self: &Arc<Self>) {
         held(&self.age).noted = Some(self.monotonic());
         let station = self.clone();
-        self.in_background("anchors", move || station.compare_and_note());
+        self.in_background("anchors", move || {
+            station.compare_and_note();
+            station.turn_epoch();
+        });
     }
 
     /// The same after a delivery: now and then.
@@ -62,6 +65,7 @@ impl Station {
         let station = self.clone();
         self.in_background("anchors", move || {
             station.compare_and_note();
+            station.turn_epoch();
             done.send(()).unwrap_or_default();
         });
         if wait.recv_timeout(AT_LOCK).is_err() {
@@ -212,6 +216,9 @@ fn log_refused(reason: LogAlarm) -> ClientError {
         }
         LogAlarm::CheckpointRefused => {
             "The server does not accept what this computer signed of its audit log."
+        }
+        LogAlarm::MarksRefused => {
+            "The server does not believe the audit log of this computer: an entry was not marked as it should be."
         }
         LogAlarm::ReceiptRefused => {
             "The server's receipt for the audit log of this computer is not believed."

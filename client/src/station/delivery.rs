@@ -22,6 +22,8 @@ const BATCH_BYTES: usize = 4 << 20;
 pub(crate) struct AuditBatchOut {
     /// The exact bytes of each event.
     pub(crate) events: Vec<Vec<u8>>,
+    /// Their marks, as they are sent.
+    pub(crate) marks: Option<Vec<u8>>,
     /// The signed note.
     pub(crate) checkpoint: String,
 }
@@ -109,14 +111,29 @@ impl Station {
 
     /// Events from `first_index` on, with the checkpoint over the log up to the last of them.
     pub(crate) fn audit_batch(&self, first_index: u64, count: u32) -> Option<AuditBatchOut> {
-        let (events, head) = {
+        self.mark_before_delivery();
+        let (events, marks, head) = {
             let device = self.device();
             let batch = device.entries_from(first_index, count, BATCH_BYTES).ok()?;
             let size = first_index + u64::try_from(batch.events.len()).ok()?;
-            (batch.events, device.head_at(size).ok().flatten()?)
+            (batch.events, batch.marks, device.head_at(size).ok().flatten()?)
         };
         let checkpoint = self.signed_note(head, self.now())?;
-        Some(AuditBatchOut { events, checkpoint })
+        Some(AuditBatchOut { events, marks: marks.map(|marks| marks.to_bytes()), checkpoint })
+    }
+
+    /// The same now and then, where the log has grown since.
+    pub(crate) fn keep_checkpoint_of_growth(&self) {
+        let (last, head) = {
+            let device = self.device();
+            (device.last_checkpoint().ok().flatten(), device.log_head())
+        };
+        if last.is_none_or(|last| last.head != head)
+            && let Err(error) = self.keep_checkpoint()
+        {
+            tracing::warn!(code = error.code.as_str(), "the log was not signed");
+        }
+        self.turn_epoch();
     }
 
     /// Signs the log as it stands and keeps the note: at lock, and now and then.

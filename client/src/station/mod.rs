@@ -7,6 +7,7 @@ mod erasing;
 mod inbox;
 mod lease;
 mod lock;
+mod marking;
 mod mirror;
 mod orders;
 mod park;
@@ -123,6 +124,8 @@ pub(crate) struct Station {
     background: Mutex<anchoring::Background>,
     /// Whoever reads and writes the note in the keyring has the turn.
     anchor_turn: Mutex<()>,
+    /// Whoever moves the key of the audit log on has the turn.
+    epoch_turn: Mutex<marking::EpochTurn>,
     attempt_turn: Mutex<()>,
     /// Whoever puts a slot in the place of another has the turn.
     slot_turn: Mutex<()>,
@@ -164,6 +167,7 @@ impl Station {
             age: Mutex::default(),
             background: Mutex::default(),
             anchor_turn: Mutex::default(),
+            epoch_turn: Mutex::default(),
             attempt_turn: Mutex::default(),
             slot_turn: Mutex::default(),
             pending_phone: Mutex::default(),
@@ -236,7 +240,7 @@ impl Station {
 
     /// Waits for whoever writes keys into the keyring in the background. Once a workstation retires, none begins after this.
     pub(crate) fn wait_for_writers_of_keys(&self) {
-        drop((held(&self.slot_turn), held(&self.anchor_turn), self.recovery.turn()));
+        drop((held(&self.slot_turn), held(&self.anchor_turn), held(&self.epoch_turn), self.recovery.turn()));
     }
 
     pub(crate) fn security_key(&self) -> &KeyDesk {

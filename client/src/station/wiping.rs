@@ -13,6 +13,7 @@ use vault::{Device, Folder, RawKey, Setting, Slots, StoreError};
 use super::{Station, Surroundings};
 use crate::anchors::Anchors;
 use crate::device_keys::DeviceKeys;
+use crate::kept_epoch::KeptEpoch;
 use crate::keyring::Keyring;
 use crate::sign_in::kept_slot::item;
 use crate::sign_in::tries;
@@ -158,6 +159,7 @@ fn destroy_halves(keyring: &dyn Keyring, folder: &Folder) -> Result<(), ClientEr
         }
     }
     Anchors::forget(keyring)?;
+    KeptEpoch::forget(keyring)?;
     recovery::destroy_halves(keyring, folder)
 }
 

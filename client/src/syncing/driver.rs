@@ -81,6 +81,9 @@ impl DriverHandle {
 /// A date that jumps must not leave the driver asleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 
+/// How often the log is signed while it grows.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(15 * 60);
+
 /// How often a mirror is looked after when nothing has changed: a disk may have been put in.
 const MIRROR_LOOK: Duration = Duration::from_secs(20);
 
@@ -108,6 +111,8 @@ pub(crate) struct Driver {
     copied: Option<((usize, u64), Duration)>,
     copying: Option<tokio::task::JoinHandle<()>>,
     copy_again: bool,
+    /// When the log was signed last, by the monotonic clock.
+    signed: Duration,
     /// Whether other drawers may be shut, or go on elsewhere, than the machine was told.
     shut_moved: bool,
 }
@@ -116,6 +121,7 @@ impl Driver {
     /// A driver that goes on where the disk says.
     pub(crate) fn new(station: Arc<Station>, machine: Machine, told: UnboundedReceiver<Told>) -> Self {
         Self {
+            signed: station.monotonic(),
             station,
             machine,
             told,
@@ -134,6 +140,7 @@ impl Driver {
             self.send_and_tell().await;
             self.show();
             self.mirror();
+            self.checkpoint();
             let sleep = self.time_to_sleep();
             tokio::select! {
                 told = self.told.recv() => match told {
@@ -143,6 +150,15 @@ impl Driver {
                 Some(answered) = self.answers.join_next() => self.take_answer(answered.ok()),
                 () = tokio::time::sleep(sleep) => self.pass_time().await,
             }
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let now = self.station.monotonic();
+        if now.saturating_sub(self.signed) >= BETWEEN_CHECKPOINTS {
+            self.signed = now;
+            let station = self.station.clone();
+            self.station.in_background("checkpoint", move || station.keep_checkpoint_of_growth());
         }
     }
 

@@ -51,7 +51,7 @@ async fn deliver_audit(
     put(&mut headers, header::LOG, &log.to_string())?;
     put(&mut headers, header::FIRST_INDEX, &first_index.to_string())?;
     put(&mut headers, header::CHECKPOINT, &STANDARD.encode(&batch.checkpoint))?;
-    let body = audit_batch_json(&batch.events);
+    let body = audit_batch_json(&batch.events, batch.marks.as_deref());
     let answer =
         station.server().send(Method::POST, path::FHIR, None, headers, body).await.map_err(failure)?;
     let log_size = number(&answer.headers, header::LOG_SIZE);

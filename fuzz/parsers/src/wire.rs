@@ -24,9 +24,12 @@ pub(crate) fn history_page(bytes: &[u8]) {
 /// A batch of events: what is read is what would be sent.
 pub(crate) fn audit_batch(bytes: &[u8]) {
     let Ok(batch) = AuditBatch::parse(bytes) else { return };
-    let sent = wire::audit_batch_json(&batch.events);
-    let again = AuditBatch::parse(&sent).map(|again| again.events);
-    assert_eq!(again.unwrap_or_default(), batch.events, "events change on their way");
+    let sent = wire::audit_batch_json(&batch.events, batch.marks.as_deref());
+    let again = AuditBatch::parse(&sent).expect("what is written is read");
+    assert_eq!(again.events, batch.events, "events change on their way");
+    assert_eq!(again.marks, batch.marks.filter(|marks| !marks.is_empty()), "and so do marks");
+    let read = again.marks.and_then(|bytes| Some((keys::marks::Marks::from_bytes(&bytes).ok()?, bytes)));
+    assert!(read.is_none_or(|(marks, bytes)| marks.to_bytes() == bytes), "marks are written otherwise");
 }
 
 /// A body of JSON: the first byte says which.

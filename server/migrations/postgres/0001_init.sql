@@ -339,7 +339,8 @@ CREATE TABLE log (
   device      UUID,                         -- absent for the server's own
   tree        BYTEA NOT NULL,               -- size and peaks (RFC 6962)
   checkpoint  TEXT,                         -- the last signed one
-  updated_at  BIGINT NOT NULL
+  updated_at  BIGINT NOT NULL,
+  marks       BYTEA NOT NULL                -- what follows its marks, sealed; empty before the first
 );
 
 -- Without a reference to log: no log is ever taken out, and each event would pay for the check.

@@ -328,7 +328,8 @@ CREATE TABLE log (
   device      BLOB,                        -- absent for the server's own
   tree        BLOB NOT NULL,               -- size and peaks (RFC 6962)
   checkpoint  TEXT,                        -- the last signed one
-  updated_at  INTEGER NOT NULL
+  updated_at  INTEGER NOT NULL,
+  marks       BLOB NOT NULL                -- what follows its marks, sealed; empty before the first
 ) STRICT;
 
 CREATE TABLE leaf (

@@ -38,6 +38,7 @@ pub(crate) fn feed(
                 device: None,
                 tree: Tree::new(),
                 checkpoint: None,
+                marks: Vec::new(),
                 updated_at: now,
             })?;
         }

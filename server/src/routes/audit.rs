@@ -29,7 +29,8 @@ pub(crate) async fn receive(
     let checkpoint = String::from_utf8(checkpoint).map_err(|_| ProblemCode::Malformed)?;
     let (receipt, count) = blocking(move || {
         let batch = AuditBatch::parse(&body).map_err(|_| ProblemCode::Malformed)?;
-        let batch = Batch { log, first_index, events: &batch.events, checkpoint: &checkpoint };
+        let marks = batch.marks.as_deref();
+        let batch = Batch { log, first_index, events: &batch.events, checkpoint: &checkpoint, marks };
         let now = practice.clock.now();
         let sender = Sender { device: workstation.id(), way: Way::Wire };
         // A refusal leaves an alert behind, so it is a value here and becomes a refusal once it is stored.

@@ -17,6 +17,8 @@ pub struct LogRow {
     pub tree: Tree,
     /// The last signed checkpoint.
     pub checkpoint: Option<String>,
+    /// What follows its marks, sealed; empty before the first.
+    pub marks: Vec<u8>,
     /// When it grew last.
     pub updated_at: Timestamp,
 }
@@ -43,6 +45,12 @@ pub enum AlertKind {
     LogReplaced,
     /// A checkpoint is not signed by its workstation or does not fit.
     CheckpointRefused,
+    /// An entry is not marked with the key of its epoch.
+    MarksRefused,
+    /// Entries came without marks: the workstation's keyring failed, or somebody took them off.
+    EntriesUnmarked,
+    /// Marking began anew: the workstation's keyring was lost, or somebody made a new key.
+    MarksBegunAnew,
     /// A one-time code was used on two workstations.
     CodeReused,
     /// Too many failed sign-ins in a row.
@@ -86,6 +94,9 @@ impl AlertKind {
         Self::LogGap,
         Self::LogReplaced,
         Self::CheckpointRefused,
+        Self::MarksRefused,
+        Self::EntriesUnmarked,
+        Self::MarksBegunAnew,
         Self::CodeReused,
         Self::SignInFailures,
         Self::RecoveryCodeUsed,
@@ -113,6 +124,9 @@ impl AlertKind {
             Self::LogGap => "log-gap",
             Self::LogReplaced => "log-replaced",
             Self::CheckpointRefused => "checkpoint-refused",
+            Self::MarksRefused => "marks-refused",
+            Self::EntriesUnmarked => "entries-unmarked",
+            Self::MarksBegunAnew => "marks-begun-anew",
             Self::CodeReused => "code-reused",
             Self::SignInFailures => "sign-in-failures",
             Self::RecoveryCodeUsed => "recovery-code-used",

@@ -172,7 +172,7 @@ fn a_batch_without_all_its_headers_or_that_is_no_bundle_is_refused() {
         .client
         .post(clinic.url(path::FHIR))
         .header(header::LOG, workstation.log.to_string())
-        .body(sync::wire::audit_batch_json(&events(0..1)));
+        .body(sync::wire::audit_batch_json(&events(0..1), None));
     assert_eq!(clinic.send(bare).unwrap().problem(), Some(ProblemCode::Malformed));
     let request = workstation
         .client

@@ -26,7 +26,7 @@ fn events_item(workstation: &Workstation<'_>, before: &[Vec<u8>], events: &[Vec<
     let tree = workstation.tree(workstation.log, &[before, events].concat());
     let opened = OpenedEvents {
         note: workstation.note(workstation.log, &tree, &workstation.checkpoint_key),
-        batch: audit_batch_json(events),
+        batch: audit_batch_json(events, None),
     };
     let from = EventsFrom {
         practice: workstation.enrolled.practice_id.uuid(),

@@ -257,7 +257,7 @@ fn one_log_that_comes_to_several_servers_at_once_grows_once() {
                 .header(header::LOG, &log)
                 .header(header::FIRST_INDEX, before.len())
                 .header(header::CHECKPOINT, STANDARD.encode(&note))
-                .body(sync::wire::audit_batch_json(now));
+                .body(sync::wire::audit_batch_json(now, None));
             clinic.send(request).unwrap().status
         };
         let statuses: Vec<u16> = std::thread::scope(|scope| {

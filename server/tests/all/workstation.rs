@@ -349,13 +349,24 @@ impl<'a> Workstation<'a> {
     }
 
     pub(crate) fn deliver_as(&self, log: LogId, first: u64, events: &[Vec<u8>], note: &str) -> Answer {
+        self.deliver_marked(log, first, events, note, None)
+    }
+
+    pub(crate) fn deliver_marked(
+        &self,
+        log: LogId,
+        first: u64,
+        events: &[Vec<u8>],
+        note: &str,
+        marks: Option<&[u8]>,
+    ) -> Answer {
         let request = self
             .client
             .post(self.clinic.url(wire::path::FHIR))
             .header(wire::header::LOG, log.to_string())
             .header(wire::header::FIRST_INDEX, first)
             .header(wire::header::CHECKPOINT, STANDARD.encode(note))
-            .body(wire::audit_batch_json(events));
+            .body(wire::audit_batch_json(events, marks));
         self.clinic.send(request).unwrap()
     }
 }

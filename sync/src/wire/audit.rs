@@ -1,9 +1,14 @@
 //! Audit events on their way to the server: a FHIR batch Bundle whose events keep their exact bytes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use records::id::{DeviceId, LogId, PracticeId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+/// The extension of a batch that holds the marks of its events.
+const MARKS: &str = "urn:chartkeep:audit-marks";
 
 /// The origin line of a workstation's checkpoints (C2SP tlog-checkpoint).
 #[must_use]
@@ -25,12 +30,19 @@ pub fn witness_key_name(practice: PracticeId) -> String {
 
 /// The body of `POST /fhir`: `events` are the exact JSON bytes that the leaves of the log were made of.
 ///
-/// The caller vouches that each is JSON; the bytes are copied as they are, never parsed or written anew.
+/// The caller vouches that each is JSON; the bytes are copied as they are, never parsed or written anew. `marks` are theirs
+/// (`keys::marks`), where they have any.
 #[must_use]
-pub fn audit_batch_json<E: AsRef<[u8]>>(events: &[E]) -> Vec<u8> {
-    let size = events.iter().map(|e| e.as_ref().len() + 80).sum::<usize>() + 64;
+pub fn audit_batch_json<E: AsRef<[u8]>>(events: &[E], marks: Option<&[u8]>) -> Vec<u8> {
+    let marks = marks.map(|marks| STANDARD.encode(marks)).unwrap_or_default();
+    let size = events.iter().map(|e| e.as_ref().len() + 80).sum::<usize>() + marks.len() + 160;
     let mut body = Vec::with_capacity(size);
-    body.extend_from_slice(br#"{"resourceType":"Bundle","type":"batch","entry":["#);
+    body.extend_from_slice(br#"{"resourceType":"Bundle","#);
+    if !marks.is_empty() {
+        let meta = format!(r#""meta":{{"extension":[{{"url":"{MARKS}","valueBase64Binary":"{marks}"}}]}},"#);
+        body.extend_from_slice(meta.as_bytes());
+    }
+    body.extend_from_slice(br#""type":"batch","entry":["#);
     for (i, event) in events.iter().enumerate() {
         if i > 0 {
             body.push(b',');
@@ -48,6 +60,8 @@ pub fn audit_batch_json<E: AsRef<[u8]>>(events: &[E]) -> Vec<u8> {
 pub struct AuditBatch<'a> {
     /// The exact bytes of each event.
     pub events: Vec<&'a [u8]>,
+    /// Their marks, as they were sent.
+    pub marks: Option<Vec<u8>>,
 }
 
 /// The body is not a batch Bundle of creates.
@@ -69,7 +83,11 @@ impl<'a> AuditBatch<'a> {
         if !(is_batch && all_creates) {
             return Err(AuditBatchError);
         }
-        Ok(Self { events: bundle.entry.iter().map(|e| e.resource.get().as_bytes()).collect() })
+        let marks = bundle.meta.extension.iter().find(|extension| extension.url == MARKS);
+        let marks = marks.map(|marks| STANDARD.decode(marks.value.as_bytes())).transpose();
+        let marks = marks.map_err(|_| AuditBatchError)?;
+        let events = bundle.entry.iter().map(|e| e.resource.get().as_bytes()).collect();
+        Ok(Self { events, marks })
     }
 }
 
@@ -79,8 +97,24 @@ struct Bundle<'a> {
     resource_type: std::borrow::Cow<'a, str>,
     #[serde(rename = "type", borrow)]
     kind: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    meta: Meta,
     #[serde(default, borrow)]
     entry: Vec<Entry<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Meta {
+    #[serde(default)]
+    extension: Vec<Extension>,
+}
+
+#[derive(Deserialize)]
+struct Extension {
+    #[serde(default)]
+    url: String,
+    #[serde(default, rename = "valueBase64Binary")]
+    value: String,
 }
 
 #[derive(Deserialize)]

@@ -50,6 +50,8 @@ pub enum ProblemCode {
     LogFork,
     /// The checkpoint is not signed by this workstation or does not cover the batch.
     CheckpointRefused,
+    /// An entry is not marked with the key of its epoch: this is an alarm.
+    MarksRefused,
     /// The cursor is not one of this server's.
     CursorRefused,
     /// The server has more to do than it can: try again later.
@@ -107,7 +109,7 @@ impl ProblemCode {
             Self::WrongMethod => 405,
             Self::LogGap | Self::LogFork | Self::CredentialOver => 409,
             Self::TooLarge => 413,
-            Self::CheckpointRefused => 422,
+            Self::CheckpointRefused | Self::MarksRefused => 422,
             Self::TooManyTries => 429,
             Self::Internal => 500,
             Self::Busy => 503,
@@ -128,7 +130,7 @@ impl ProblemCode {
             }
             Self::TooManyTries => "throttled",
             Self::LogGap | Self::LogFork | Self::CredentialOver => "conflict",
-            Self::CheckpointRefused => "security",
+            Self::CheckpointRefused | Self::MarksRefused => "security",
             Self::Busy => "transient",
             Self::Internal => "exception",
         }

@@ -67,7 +67,7 @@ fn a_page_without_cursor_or_with_a_bodiless_put_is_refused() {
 #[test]
 fn an_audit_batch_keeps_the_exact_bytes_of_each_event() {
     let events = [br#"{"resourceType":"AuditEvent","id":"1"}"#.to_vec(), br#"{"odd" : [1.0]}"#.to_vec()];
-    let body = audit_batch_json(&events);
+    let body = audit_batch_json(&events, None);
     assert_eq!(
         std::str::from_utf8(&body).unwrap(),
         concat!(
@@ -80,6 +80,26 @@ fn an_audit_batch_keeps_the_exact_bytes_of_each_event() {
     assert_eq!(AuditBatch::parse(&body).unwrap().events, [&events[0][..], &events[1][..]]);
     let delete = br#"{"resourceType":"Bundle","type":"batch","entry":[{"resource":{},"request":{"method":"DELETE","url":"AuditEvent"}}]}"#;
     assert!(AuditBatch::parse(delete).is_err());
+}
+
+#[test]
+fn the_marks_of_a_batch_come_beside_its_events() {
+    let events = [br#"{"resourceType":"AuditEvent"}"#.to_vec()];
+    let body = audit_batch_json(&events, Some(b"marks"));
+    assert_eq!(
+        std::str::from_utf8(&body).unwrap(),
+        concat!(
+            r#"{"resourceType":"Bundle","meta":{"extension":[{"url":"urn:chartkeep:audit-marks","#,
+            r#""valueBase64Binary":"bWFya3M="}]},"type":"batch","entry":["#,
+            r#"{"resource":{"resourceType":"AuditEvent"},"request":{"method":"POST","url":"AuditEvent"}}]}"#
+        )
+    );
+    let batch = AuditBatch::parse(&body).unwrap();
+    assert_eq!((batch.events, batch.marks.as_deref()), (vec![&events[0][..]], Some(&b"marks"[..])));
+    let bent = br#"{"resourceType":"Bundle","type":"batch","meta":{"extension":[{"url":"urn:chartkeep:audit-marks","valueBase64Binary":"?"}]}}"#;
+    assert!(AuditBatch::parse(bent).is_err());
+    let others = br#"{"resourceType":"Bundle","type":"batch","meta":{"lastUpdated":"x","extension":[{"url":"other","valueCode":"y"}]}}"#;
+    assert!(AuditBatch::parse(others).unwrap().marks.is_none());
 }
 
 #[test]

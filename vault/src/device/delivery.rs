@@ -1,6 +1,7 @@
 //! The audit queue: what of the log the server does not hold yet.
 
 use jiff::Timestamp;
+use keys::marks::Marks;
 use records::log::NodeHash;
 use rusqlite::params;
 
@@ -15,6 +16,8 @@ pub struct AuditBatch {
     pub first_index: u64,
     /// The exact bytes of each event.
     pub events: Vec<Vec<u8>>,
+    /// Their marks, as far as they have any.
+    pub marks: Option<Marks>,
 }
 
 /// An entry as it is stored, whether or not it is what it should be.
@@ -54,7 +57,8 @@ impl Device {
         self.entries_from(first_index, most_events, most_bytes)
     }
 
-    /// Entries from an index on, for a server that asks for what it lost.
+    /// Entries from an index on, for a server that asks for what it lost. Where marking began anew the batch ends: its marks
+    /// are of one chain.
     ///
     /// # Errors
     /// When `device.db` cannot be read.
@@ -64,9 +68,11 @@ impl Device {
         most_events: u32,
         most_bytes: usize,
     ) -> Result<AuditBatch, StoreError> {
-        let sql = "SELECT event FROM audit_entry WHERE position >= ?1 ORDER BY position LIMIT ?2";
+        let sql =
+            "SELECT event FROM audit_entry WHERE position >= ?1 AND position < ?3 ORDER BY position LIMIT ?2";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params![number::stored(first_index), most_events])?;
+        let end = self.next_chain_after(first_index)?.map_or(i64::MAX, number::stored);
+        let mut rows = statement.query(params![number::stored(first_index), most_events, end])?;
         let mut events: Vec<Vec<u8>> = Vec::new();
         let mut bytes = 0;
         while let Some(row) = rows.next()? {
@@ -77,7 +83,8 @@ impl Device {
             }
             events.push(event);
         }
-        Ok(AuditBatch { first_index, events })
+        let end = first_index + events.len() as u64;
+        Ok(AuditBatch { first_index, events, marks: self.marks_of(first_index, end)? })
     }
 
     /// Entries from an index on as they are stored, for an export that is sealed: at most `most`.

@@ -7,6 +7,7 @@ use records::rights::Trail;
 use rusqlite::{Connection, params};
 
 use super::Device;
+use super::marking::Marker;
 use crate::error::StoreError;
 use crate::number;
 
@@ -44,14 +45,18 @@ impl Device {
     ) -> Result<LogPosition, StoreError> {
         let first = LogPosition { log: self.identity.log, index: self.tree.size() };
         let mut tree = self.tree.clone();
+        let mut marker = self.marking.marker(first.index);
         sqlcipher::immediate(&mut self.conn, |tx| {
             for event in events {
-                insert(tx, &mut tree, first, event)?;
+                insert(tx, &mut tree, first, event, marker.as_mut())?;
             }
             more(tx)
         })?;
         // Only now: a commit that failed must leave the tree as it was.
         self.tree = tree;
+        if let Some((next, last)) = marker.map(|marker| marker.end()) {
+            self.marking.marked(next, last);
+        }
         Ok(first)
     }
 }
@@ -60,7 +65,7 @@ impl Device {
 pub(super) fn begin(conn: &Connection, log: LogId, events: &[AuditEvent]) -> rusqlite::Result<()> {
     let mut tree = Tree::new();
     let first = LogPosition { log, index: 0 };
-    events.iter().try_for_each(|event| insert(conn, &mut tree, first, event))
+    events.iter().try_for_each(|event| insert(conn, &mut tree, first, event, None))
 }
 
 fn insert(
@@ -68,13 +73,16 @@ fn insert(
     tree: &mut Tree,
     first: LogPosition,
     event: &AuditEvent,
+    marker: Option<&mut Marker<'_>>,
 ) -> rusqlite::Result<()> {
     let position = LogPosition { log: first.log, index: tree.size() };
     let leaf = audit_leaf_hash(position, event.bytes());
+    let mark = marker.map(|marker| marker.mark(leaf.as_bytes()));
     let summary = event.summary();
     let text = |id: Option<String>| id.unwrap_or_default();
     conn.prepare_cached(
-        "INSERT INTO audit_entry (position, leaf_hash, event, patient, person, act) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO audit_entry (position, leaf_hash, event, patient, person, act, epoch, mark)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         number::stored(position.index),
@@ -83,6 +91,8 @@ fn insert(
         text(summary.patient.as_ref().map(PatientId::to_string)),
         text(summary.person.map(|id| id.to_string())),
         summary.kind.map(|kind| kind.as_str()).unwrap_or_default(),
+        mark.map_or(0, |mark| number::stored(mark.epoch)),
+        mark.as_ref().map_or(&[] as &[u8], |mark| mark.mark.as_slice()),
     ])?;
     tree.push(leaf);
     Ok(())

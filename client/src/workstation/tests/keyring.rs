@@ -1,6 +1,6 @@
 //! Every state of the keyring, at the start and at a sign-in: said with its own code, and nothing is written because of it.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use super::*;
 
@@ -43,12 +43,19 @@ struct Troubled {
     inner: Arc<MemoryKeyring>,
     trouble: Mutex<Trouble>,
     touched: AtomicUsize,
+    /// Whether the start has come to its end in the background: the log has its key.
+    begun: AtomicBool,
 }
 
 impl Troubled {
     fn around(fixture: &Fixture, trouble: Trouble) -> Arc<Self> {
         let inner = fixture.keyring.clone();
-        Arc::new(Self { inner, trouble: Mutex::new(trouble), touched: AtomicUsize::new(0) })
+        Arc::new(Self {
+            inner,
+            trouble: Mutex::new(trouble),
+            touched: AtomicUsize::new(0),
+            begun: AtomicBool::new(false),
+        })
     }
 
     fn trouble(&self) -> Trouble {
@@ -95,6 +102,7 @@ impl Keyring for Troubled {
 
     fn delete(&self, name: &str) -> Result<(), KeyringProblem> {
         self.touch(name);
+        self.begun.fetch_or(name == "audit-epoch.odd", Ordering::SeqCst);
         self.inner.delete(name)
     }
 
@@ -183,6 +191,9 @@ fn each_state_of_a_slots_half_has_its_own_code_and_writes_nothing() {
         let fixture = Fixture::enrolled();
         let keyring = Troubled::around(&fixture, Trouble::Nothing);
         let workstation = start(&fixture, &keyring);
+        while !keyring.begun.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let (files, items) = (fixture.files(), keys_in(&fixture));
         keyring.set(trouble.clone());
         for _ in 0..5 {

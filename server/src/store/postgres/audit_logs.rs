@@ -10,7 +10,7 @@ use records::log::{NodeHash, Tree};
 /// Events of one question: enough to make it cheap, few enough for the memory of it.
 const AT_ONCE: usize = 1_000;
 
-const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at FROM log";
+const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at, marks FROM log";
 
 impl AuditLogs for Work<'_> {
     fn log(&self, id: LogId) -> Result<Option<LogRow>, StoreError> {
@@ -23,18 +23,22 @@ impl AuditLogs for Work<'_> {
 
     fn insert_log(&self, log: &LogRow) -> Result<(), StoreError> {
         let device = log.device.map(|device| device.uuid());
-        let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5)";
+        let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at, marks) VALUES ($1, $2, $3, $4, $5, $6)";
         let tree = log.tree.to_bytes();
-        self.send_in(log, sql, &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at)])
+        self.send_in(
+            log,
+            sql,
+            &[&log.id.uuid(), &device, &tree, &log.checkpoint, &millis(log.updated_at), &log.marks],
+        )
     }
 
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
         for some in leaves.chunks(AT_ONCE) {
             self.insert_leaves(log, some)?;
         }
-        let sql = "UPDATE log SET tree = $2, checkpoint = $3, updated_at = $4 WHERE id = $1";
+        let sql = "UPDATE log SET tree = $2, checkpoint = $3, updated_at = $4, marks = $5 WHERE id = $1";
         let tree = log.tree.to_bytes();
-        self.send_in(log, sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at)])
+        self.send_in(log, sql, &[&log.id.uuid(), &tree, &log.checkpoint, &millis(log.updated_at), &log.marks])
     }
 
     fn leaves(&self, log: LogId, first: u64, most: u64) -> Result<Vec<Leaf>, StoreError> {
@@ -99,5 +103,6 @@ fn log(row: &Columns<'_>) -> Result<LogRow, StoreError> {
         tree: tree.map_err(|_| StoreError::Unreadable("a log's tree"))?,
         checkpoint: row.get(3)?,
         updated_at: row.time(4)?,
+        marks: row.get(5)?,
     })
 }

@@ -8,7 +8,7 @@ use records::id::{DeviceId, LogId};
 use records::log::{NodeHash, Tree};
 use sqlcipher::rusqlite::params;
 
-const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at FROM log";
+const LOG: &str = "SELECT id, device, tree, checkpoint, updated_at, marks FROM log";
 
 impl AuditLogs for Work<'_> {
     fn log(&self, id: LogId) -> Result<Option<LogRow>, StoreError> {
@@ -21,11 +21,18 @@ impl AuditLogs for Work<'_> {
 
     fn insert_log(&self, log: &LogRow) -> Result<(), StoreError> {
         let device = log.device.map(|device| device.uuid().into_bytes());
-        let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO log (id, device, tree, checkpoint, updated_at, marks) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let tree = log.tree.to_bytes();
         self.run(
             sql,
-            params![log.id.uuid().into_bytes(), device, tree, log.checkpoint, millis(log.updated_at)],
+            params![
+                log.id.uuid().into_bytes(),
+                device,
+                tree,
+                log.checkpoint,
+                millis(log.updated_at),
+                log.marks
+            ],
         )?;
         Ok(())
     }
@@ -54,9 +61,12 @@ impl AuditLogs for Work<'_> {
             ];
             self.run(sql, row)?;
         }
-        let sql = "UPDATE log SET tree = ?2, checkpoint = ?3, updated_at = ?4 WHERE id = ?1";
+        let sql = "UPDATE log SET tree = ?2, checkpoint = ?3, updated_at = ?4, marks = ?5 WHERE id = ?1";
         let tree = log.tree.to_bytes();
-        self.run(sql, params![log.id.uuid().into_bytes(), tree, log.checkpoint, millis(log.updated_at)])?;
+        self.run(
+            sql,
+            params![log.id.uuid().into_bytes(), tree, log.checkpoint, millis(log.updated_at), log.marks],
+        )?;
         Ok(())
     }
 
@@ -89,5 +99,6 @@ fn log(row: &Columns<'_, '_>) -> Result<LogRow, StoreError> {
         tree: tree.map_err(|_| StoreError::Unreadable("a log's tree"))?,
         checkpoint: row.get(3)?,
         updated_at: row.time(4)?,
+        marks: row.get(5)?,
     })
 }
