@@ -19,6 +19,7 @@ pub(crate) const REENTRY_COMMITMENT: &[u8] = b"chartkeep/reentry/commitment/v1\0
 
 pub(crate) const ROW: &[u8] = b"chartkeep/row/v1\0";
 pub(crate) const PATIENT_KEY: &[u8] = b"chartkeep/patient-key/v1\0";
+pub(crate) const DATA_KEY: &[u8] = b"chartkeep/data-key/v1\0";
 pub(crate) const TOKEN_KEY: &[u8] = b"chartkeep/search-token/key/v1\0";
 pub(crate) const USERNAME: &[u8] = b"chartkeep/username/v1\0";
 pub(crate) const INBOX_KEY: &[u8] = b"chartkeep/inbox/key/v1\0";

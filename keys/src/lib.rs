@@ -8,7 +8,7 @@
 //!   [`username`]; on several workstations: [`twin`], [`prepared`].
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file, [`inbox`] brings pages for a
-//!   drawer that is shut.
+//!   drawer that is shut. At the server [`data_key`] wraps the keys that records are sealed under.
 //! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
 //! - The audit log: [`epoch`] marks entries, [`marks`] checks that, [`checkpoint`] signs and cosigns its state,
 //!   [`export`] takes it elsewhere.
@@ -18,6 +18,7 @@ pub mod blob;
 pub mod certificate;
 pub mod checkpoint;
 pub mod courier;
+pub mod data_key;
 pub mod envelope;
 pub mod epoch;
 pub mod erasure;

@@ -123,7 +123,7 @@ impl PatientKeyAad<'_> {
 }
 
 /// Names of drawers, tables and rows are at most a few hundred bytes; nothing longer is one.
-fn bounded(name: &str) -> &str {
+pub(crate) fn bounded(name: &str) -> &str {
     assert!(name.len() <= usize::from(u16::MAX), "a name of a drawer, table or row is short");
     name
 }
@@ -157,7 +157,15 @@ impl PatientKey {
         Ok(Self(Secret::from_slice(opened.expose()).ok_or(Unreadable::Damaged)?))
     }
 
-    pub(crate) fn expose(&self) -> &[u8; 32] {
+    /// The key with these bytes: a token has unwrapped them.
+    #[must_use]
+    pub fn from_secret(secret: Secret<32>) -> Self {
+        Self(secret)
+    }
+
+    /// The key's bytes, for a token that wraps them. Whoever calls this says in a comment why.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
 

@@ -6,6 +6,7 @@ mod all {
     mod certificates;
     mod checkpoints;
     mod couriers;
+    mod data_keys;
     mod envelopes;
     mod epochs;
     mod exports;

@@ -45,7 +45,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy | StoreError::Unreachable => ProblemCode::Busy.into(),
-            StoreError::Unreadable(_) | StoreError::Failed(_) => {
+            StoreError::Unreadable(_) | StoreError::NoKey(_) | StoreError::Failed(_) => {
                 // The error of the store names tables and pages, never their content.
                 tracing::error!(%error, cause = error.source_text(), "the store failed");
                 ProblemCode::Internal.into()

@@ -6,10 +6,12 @@ mod backup;
 mod courier;
 mod database;
 mod device;
+mod keys;
 mod patient;
 mod policy;
 mod two_people;
 
+use self::keys::KeysCommand;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -104,6 +106,9 @@ enum Command {
     /// Legal holds, and erasing a patient.
     #[command(subcommand)]
     Patient(PatientCommand),
+    /// The keys that seal records: how they stand, and rotating them.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Note who cares for whom.
     #[command(subcommand)]
     Relation(RelationCommand),
@@ -277,6 +282,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         }
         Command::Device(command) => device::run(command, &open),
         Command::Patient(command) => patient::run(command, &open),
+        Command::Keys(command) => keys::run(command, &open),
         Command::Policy(command) => policy::run(command, &open),
         Command::Relation(RelationCommand::Add { data, person, patient, days }) => {
             people::add_relation(&open(&data)?, person, patient, days)?;
@@ -344,16 +350,21 @@ fn status(practice: &Practice) -> Result<(), Failure> {
 }
 
 fn import(practice: &Practice, files: &[PathBuf]) -> Result<(), Failure> {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("importing {bar:40} {pos}/{len} files, {eta} left") {
-        bar.set_style(style);
-    }
+    let bar = bar("importing {bar:40} {pos}/{len} files, {eta} left");
     let report = importing::import(practice, files, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     })?;
     bar.finish_and_clear();
     print(&report)
+}
+
+fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn print(value: &impl Serialize) -> Result<(), Failure> {

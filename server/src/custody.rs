@@ -1,5 +1,12 @@
 //! Keys kept as files that only the server's user reads: made once with the practice, read at each start.
 
+mod keeping;
+mod kek_file;
+mod settings;
+mod token;
+
+pub use keeping::{Custody, CustodyError, Provider};
+
 use crate::data_dir::{DataDir, replace_private, write_private};
 use crate::error::{Failure, Kind};
 use jiff::{SignedDuration, Timestamp};

@@ -34,6 +34,12 @@ impl DataDir {
         self.0.join("database.toml")
     }
 
+    /// Who keeps new key-encryption keys, where it is not this folder.
+    #[must_use]
+    pub fn custody(&self) -> PathBuf {
+        self.0.join("custody.toml")
+    }
+
     /// A key that the server works with.
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {

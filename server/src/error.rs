@@ -184,6 +184,7 @@ impl From<StoreError> for Failure {
             StoreError::Unreadable(what) => {
                 Self::internal(&format!("The store holds something unreadable: {what}."))
             }
+            StoreError::NoKey(error) => error.into(),
             StoreError::Failed(_) => Self::new(
                 Kind::Disk,
                 "The store could not be read or written.",

@@ -1,13 +1,15 @@
 //! An open practice: store, keys and clock together, for the routes and for the command line alike.
 
 use crate::clock::Clock;
-use crate::custody::ServerKeys;
+use crate::custody::{Custody, ServerKeys};
 use crate::data_dir::DataDir;
 use crate::database::Database;
 use crate::error::{Failure, Kind};
 use crate::limits::Limits;
 use crate::meters::Meters;
-use crate::store::{self, LogRow, PostgresStore, PracticeRow, SqliteStore, Store, Transaction};
+use crate::store::{
+    self, KekRow, LogRow, PostgresStore, PracticeRow, Sealing, SqliteStore, Store, StoreError, Transaction,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -18,12 +20,15 @@ use records::log::Tree;
 use sqlcipher::OpenError;
 use std::path::Path;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// An open practice.
 #[derive(Clone)]
 pub struct Practice {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// What seals records in it.
+    pub sealing: Arc<Sealing>,
     /// What the server signs, opens and seals with.
     pub keys: Arc<ServerKeys>,
     /// The practice.
@@ -63,7 +68,8 @@ impl Practice {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let (now, mut random) = (clock.now(), Random::from_os());
-        let opened = database.map(PostgresStore::open).transpose()?;
+        let sealing = Sealing::with(Custody::in_files(dir));
+        let opened = database.map(|database| PostgresStore::open(database, sealing.clone())).transpose()?;
         if let Some(store) = &opened {
             store::read(store, refuse_a_second)?;
         }
@@ -80,19 +86,21 @@ impl Practice {
             trust_number: 1,
             made_at: now,
         };
+        let kek = make_kek(&sealing, random.uuid_v7(now), now)?;
         if let Some(database) = database {
             database.write(dir)?;
         }
         let store: Arc<dyn Store> = match opened {
             Some(store) => Arc::new(store),
-            None => Arc::new(SqliteStore::create(&dir.store(), made.store)?),
+            None => Arc::new(SqliteStore::create(&dir.store(), made.store, sealing.clone())?),
         };
         store::write(store.as_ref(), |tx| -> Result<(), Failure> {
             refuse_a_second(tx)?;
             tx.insert_practice(&row)?;
+            tx.insert_kek(&kek)?;
             Ok(tx.insert_log(&own_log(&row, now))?)
         })?;
-        Ok(Self::with(store, made.keys, row, clock))
+        Ok(Self::with((store, sealing), made.keys, row, clock))
     }
 
     /// Opens the practice in a folder.
@@ -102,14 +110,19 @@ impl Practice {
     pub fn open(dir: &DataDir, clock: Clock) -> Result<Self, Failure> {
         dir.check()?;
         let (mut keys, store_key) = ServerKeys::read(dir)?;
+        let sealing = Sealing::with(Custody::of(dir)?);
         let store: Arc<dyn Store> = match Database::of(dir)? {
-            Some(database) => Arc::new(PostgresStore::open(&database)?),
-            None => Arc::new(SqliteStore::open(&dir.store(), store_key)?),
+            Some(database) => Arc::new(PostgresStore::open(&database, sealing.clone())?),
+            None => Arc::new(SqliteStore::open(&dir.store(), store_key, sealing.clone())?),
         };
-        let row = store::read(store.as_ref(), |tx| tx.practice())?;
+        let (row, kek) = store::read(store.as_ref(), |tx| Ok::<_, StoreError>((tx.practice()?, tx.kek()?)))?;
+        // Told at the start, and not when the first record is opened.
+        if let Some(kek) = kek {
+            sealing.custody().keeper(kek.id)?;
+        }
         check_trust(&keys, &row)?;
         keys.renew_server(dir, &row.host, clock.now())?;
-        Ok(Self::with(store, keys, row, clock))
+        Ok(Self::with((store, sealing), keys, row, clock))
     }
 
     /// Opens a copy of a practice's store, which lies elsewhere, with the keys of the folder, once every page of it was read.
@@ -119,14 +132,15 @@ impl Practice {
     /// As [`open`](Self::open).
     pub(crate) fn open_copy(dir: &DataDir, copy: &Path, clock: Clock) -> Result<Self, Failure> {
         let (keys, store_key) = ServerKeys::read(dir)?;
-        let store = SqliteStore::open(copy, store_key)?;
+        let sealing = Sealing::with(Custody::of(dir)?);
+        let store = SqliteStore::open(copy, store_key, sealing.clone())?;
         if !store.is_whole()? {
             return Err(OpenError::WrongKeyOrDamaged.into());
         }
         let store: Arc<dyn Store> = Arc::new(store);
         let row = store::read(store.as_ref(), |tx| tx.practice())?;
         check_trust(&keys, &row)?;
-        Ok(Self::with(store, keys, row, clock))
+        Ok(Self::with((store, sealing), keys, row, clock))
     }
 
     /// The trust bundle that workstations hold.
@@ -137,10 +151,27 @@ impl Practice {
         trust_of(&self.keys, &self.row).ok_or_else(other_keys)
     }
 
-    fn with(store: Arc<dyn Store>, keys: ServerKeys, row: PracticeRow, clock: Clock) -> Self {
+    fn with(
+        (store, sealing): (Arc<dyn Store>, Arc<Sealing>),
+        keys: ServerKeys,
+        row: PracticeRow,
+        clock: Clock,
+    ) -> Self {
         let (meters, limits) = (Arc::new(Meters::new()), Arc::new(Limits::new()));
-        Self { store, keys: Arc::new(keys), row: Arc::new(row), clock, meters, limits }
+        Self { store, sealing, keys: Arc::new(keys), row: Arc::new(row), clock, meters, limits }
     }
+}
+
+/// Makes a key-encryption key with whoever makes new ones; it counts once its row is stored.
+pub(crate) fn make_kek(sealing: &Sealing, id: Uuid, now: Timestamp) -> Result<KekRow, Failure> {
+    let (custody, maker) = (sealing.custody(), sealing.custody().maker());
+    // One that was made and not noted any more is taken: it wraps nothing yet.
+    if !maker.keeps(id)? {
+        custody.destroy(id)?;
+        maker.make(id)?;
+    }
+    let (provider, made_at) = (maker.name().to_owned(), now);
+    Ok(KekRow { id, provider, epoch: 1, is_incident: false, made_at, ended_at: None, destroyed_at: None })
 }
 
 fn refuse_a_second(tx: &dyn Transaction) -> Result<(), Failure> {

@@ -7,6 +7,7 @@
 pub mod approvals;
 pub mod audit_logs;
 pub mod changes;
+pub mod data_keys;
 pub mod devices;
 pub mod erasures;
 mod event_index;
@@ -17,12 +18,15 @@ pub mod people;
 pub mod postgres;
 pub mod records;
 pub mod recovery;
+mod remembering;
+pub mod sealing;
 pub mod searching;
 pub mod sessions;
 pub mod sqlite;
 pub mod twins;
 pub mod watching;
 
+use crate::custody::CustodyError;
 use ::records::id::DeviceId;
 use sqlcipher::OpenError;
 use std::path::Path;
@@ -30,6 +34,7 @@ use std::path::Path;
 pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
+pub use data_keys::{Anew, DataKeyRow, DataKeys, KekRow};
 pub use devices::{
     CertificateRow, DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, ReportRow, TokenRow,
 };
@@ -40,6 +45,7 @@ pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, Rela
 pub use postgres::PostgresStore;
 pub use records::{NewDeletion, NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
+pub use sealing::Sealing;
 pub use searching::{FoundVersion, IndexCondition, IndexRow, IndexTest, RecordQuery, Searching, Versions};
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
@@ -58,6 +64,9 @@ pub enum StoreError {
     /// What is stored is not what this program writes.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(&'static str),
+    /// What wraps the keys of records is not to be had, or does not open them.
+    #[error("a data key cannot be had")]
+    NoKey(#[source] CustodyError),
     /// The database or the disk refused.
     #[error("the store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -66,6 +75,7 @@ pub enum StoreError {
 /// Everything that can be done within one unit of work.
 pub trait Transaction:
     Approvals
+    + DataKeys
     + Devices
     + Erasures
     + Lost
@@ -84,6 +94,7 @@ pub trait Transaction:
 
 impl<
     T: Approvals
+        + DataKeys
         + Devices
         + Erasures
         + Lost

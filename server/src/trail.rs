@@ -119,5 +119,6 @@ fn event_alert(kind: AlertKind) -> Alert {
         AlertKind::StoreRolledBack => Alert::RolledBack,
         AlertKind::LeaseExtended => Alert::LeaseExtended,
         AlertKind::BackupOld => Alert::BackupOld,
+        AlertKind::KeyDue => Alert::KeysRotated,
     }
 }

@@ -8,6 +8,7 @@ pub mod rules;
 use crate::backing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
+use crate::rotating;
 use crate::store::{self, AlertKind, SeenEvent, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
@@ -82,6 +83,7 @@ pub fn look(practice: &Practice) -> Result<u64, StoreError> {
     let now = practice.clock.now();
     store::write(practice.store.as_ref(), |tx| {
         look_for_stale(practice, tx, now)?;
+        rotating::watch_age(practice, tx, now)?;
         look_for_old_backup(practice, tx, now)
     })?;
     Ok(looked)

@@ -26,6 +26,8 @@ mod command_line;
 mod courier;
 #[path = "all/credentials.rs"]
 mod credentials;
+#[path = "all/custody.rs"]
+mod custody;
 #[path = "all/directives.rs"]
 mod directives;
 #[path = "all/doorway.rs"]
@@ -74,5 +76,7 @@ mod rescue;
 mod several_servers;
 #[path = "all/sign_in.rs"]
 mod sign_in;
+#[path = "all/tokens.rs"]
+mod tokens;
 #[path = "all/workstation.rs"]
 mod workstation;

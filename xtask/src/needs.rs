@@ -118,6 +118,14 @@ pub(crate) const NEEDS: &[Need] = &[
         arch: "postgresql",
     },
     Need {
+        what: "SoftHSM (a token in software, for the server's tests of PKCS #11)",
+        from: Purpose::Build,
+        probe: Probe::Programs(&["softhsm2-util"]),
+        apt: "softhsm2",
+        fedora: "softhsm",
+        arch: "softhsm",
+    },
+    Need {
         what: "a logind that is made for tests (says what a real one says at sleep)",
         from: Purpose::Build,
         probe: Probe::Works(&["/usr/bin/python3", "-c", "import dbusmock"]),

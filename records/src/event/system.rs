@@ -141,6 +141,8 @@ pub enum Alert {
     BackedUp,
     /// There is no backup, or none that is recent enough.
     BackupOld,
+    /// A key-encryption key of the server was replaced or destroyed, or is due.
+    KeysRotated,
 }
 
 impl Alert {
@@ -162,15 +164,18 @@ impl Alert {
             Alert::DeviceStale => "device-stale",
             Alert::BackedUp => "backed-up",
             Alert::BackupOld => "backup-old",
+            Alert::KeysRotated => "keys-rotated",
         }
     }
 
     const fn subtype(self) -> &'static str {
         match self {
             Alert::CredentialChanged => codes::USER_ATTRIBUTES,
-            Alert::DeviceChanged | Alert::AuditImpaired | Alert::LeaseExtended | Alert::BackedUp => {
-                codes::SECURITY_CONFIGURATION
-            }
+            Alert::DeviceChanged
+            | Alert::AuditImpaired
+            | Alert::LeaseExtended
+            | Alert::BackedUp
+            | Alert::KeysRotated => codes::SECURITY_CONFIGURATION,
             Alert::RolledBack
             | Alert::Damaged
             | Alert::CodeReused

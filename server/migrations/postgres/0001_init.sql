@@ -216,6 +216,32 @@ CREATE TABLE directive (
   PRIMARY KEY (device, number)
 );
 
+-- Key-encryption keys; the keys themselves are elsewhere: in a file, or in a token that hands none out. The one that has not ended
+-- wraps; one that has ended opens what was not wrapped anew yet, until it is destroyed.
+CREATE TABLE kek (
+  id          UUID NOT NULL PRIMARY KEY,
+  provider    TEXT NOT NULL,
+  epoch       BIGINT NOT NULL,               -- counts what makes a data key that is remembered wrong
+  incident    BOOLEAN NOT NULL DEFAULT false,  -- what older keys wrap is not wrapped anew: its rows are sealed anew
+  made_at     BIGINT NOT NULL,
+  ended_at    BIGINT,
+  destroyed_at BIGINT
+);
+CREATE UNIQUE INDEX kek_in_use ON kek ((ended_at IS NULL)) WHERE ended_at IS NULL;
+
+-- Data keys, wrapped: the newest one of a subject seals, those before it open what was not sealed anew yet. A subject is a patient's
+-- id, nothing for records without a patient, or a change whose envelope is not of one patient. A table of its own, to be backed
+-- up apart: without it no row of version, change and conflict opens, and a key that is deleted here takes what it seals with it.
+CREATE TABLE data_key (
+  subject     TEXT COLLATE "C" NOT NULL,
+  generation  BIGINT NOT NULL,
+  kek         UUID NOT NULL REFERENCES kek (id) ON DELETE RESTRICT,
+  wrapped     BYTEA NOT NULL,
+  made_at     BIGINT NOT NULL,
+  PRIMARY KEY (subject, generation)
+);
+CREATE INDEX data_key_of_kek ON data_key (kek);
+
 -- Every version of every record, in the order of the server sequence, which is also the order of commits: whoever writes
 -- holds one lock from before a number is drawn until after its row is seen by all.
 -- gone: the record has left this drawer, or was deleted; such a row has no body. Where it left, a row of the same version in
@@ -237,7 +263,8 @@ CREATE TABLE version (
   device      UUID NOT NULL,
   written_at  BIGINT NOT NULL,
   received_at BIGINT NOT NULL,
-  body        BYTEA NOT NULL
+  data_key    BIGINT NOT NULL,             -- which data key of the patient seals the body; 0 where there is none
+  body        BYTEA NOT NULL                -- sealed
 );
 CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
 CREATE INDEX version_feed ON version (drawer, seq) WHERE NOT superseded;
@@ -271,9 +298,11 @@ CREATE TABLE change (
   sequence    BIGINT NOT NULL,
   written_at  BIGINT,
   received_at BIGINT NOT NULL,
-  outcome     TEXT NOT NULL,                -- JSON
+  outcome     BYTEA NOT NULL,               -- JSON; sealed where it repeats what is in conflict
   digest      BYTEA NOT NULL,               -- hash of the envelope
-  envelope    BYTEA NOT NULL                -- empty where its patient was erased
+  subject     TEXT COLLATE "C" NOT NULL,   -- whose data key seals the envelope, and what the change has in conflict
+  data_key    BIGINT NOT NULL,              -- which one; 0 where there is no envelope
+  envelope    BYTEA NOT NULL               -- sealed; empty where its patient was erased
 );
 CREATE INDEX change_of_device ON change (device, sequence);
 
@@ -284,7 +313,7 @@ CREATE TABLE conflict (
   id          TEXT NOT NULL,
   base        BIGINT NOT NULL,
   standing    BIGINT NOT NULL,              -- the version it met
-  body        BYTEA NOT NULL,
+  body        BYTEA NOT NULL,              -- sealed as the change's envelope is; empty where it would have deleted the record
   resolved_at BIGINT,
   PRIMARY KEY (change, kind, id)
 );
@@ -402,7 +431,7 @@ GRANT SELECT, INSERT ON lost_version TO chartkeep_app;
 GRANT SELECT, UPDATE ON SEQUENCE version_seq_seq TO chartkeep_app;
 GRANT UPDATE (seen_by, seen_at) ON alert TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE ON server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
-  change, erasure, erasure_device, legal_hold, log TO chartkeep_app;
+  change, erasure, erasure_device, legal_hold, log, kek TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, search_index, relation,
-  conflict TO chartkeep_app;
+  conflict, data_key TO chartkeep_app;

@@ -206,6 +206,32 @@ CREATE TABLE directive (
   PRIMARY KEY (device, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Key-encryption keys; the keys themselves are elsewhere: in a file, or in a token that hands none out. The one that has not ended
+-- wraps; one that has ended opens what was not wrapped anew yet, until it is destroyed.
+CREATE TABLE kek (
+  id          BLOB NOT NULL PRIMARY KEY,
+  provider    TEXT NOT NULL,
+  epoch       INTEGER NOT NULL,              -- counts what makes a data key that is remembered wrong
+  incident    INTEGER NOT NULL DEFAULT 0,  -- what older keys wrap is not wrapped anew: its rows are sealed anew
+  made_at     INTEGER NOT NULL,
+  ended_at    INTEGER,
+  destroyed_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX kek_in_use ON kek ((ended_at IS NULL)) WHERE ended_at IS NULL;
+
+-- Data keys, wrapped: the newest one of a subject seals, those before it open what was not sealed anew yet. A subject is a patient's
+-- id, nothing for records without a patient, or a change whose envelope is not of one patient. A table of its own, to be backed
+-- up apart: without it no row of version, change and conflict opens, and a key that is deleted here takes what it seals with it.
+CREATE TABLE data_key (
+  subject     TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  kek         BLOB NOT NULL REFERENCES kek (id) ON DELETE RESTRICT,
+  wrapped     BLOB NOT NULL,
+  made_at     INTEGER NOT NULL,
+  PRIMARY KEY (subject, generation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX data_key_of_kek ON data_key (kek);
+
 -- Every version of every record, in the order of the server sequence, which is also the order of commits.
 -- gone: the record has left this drawer, or was deleted; such a row has no body. Where it left, a row of the same version in
 -- another drawer says what it is now.
@@ -226,7 +252,8 @@ CREATE TABLE version (
   device      BLOB NOT NULL,
   written_at  INTEGER NOT NULL,
   received_at INTEGER NOT NULL,
-  body        BLOB NOT NULL
+  data_key    INTEGER NOT NULL,            -- which data key of the patient seals the body; 0 where there is none
+  body        BLOB NOT NULL               -- sealed
 ) STRICT;
 CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
 CREATE INDEX version_feed ON version (drawer, seq) WHERE superseded = 0;
@@ -261,9 +288,11 @@ CREATE TABLE change (
   sequence    INTEGER NOT NULL,
   written_at  INTEGER,
   received_at INTEGER NOT NULL,
-  outcome     TEXT NOT NULL,               -- JSON
+  outcome     BLOB NOT NULL,               -- JSON; sealed where it repeats what is in conflict
   digest      BLOB NOT NULL,               -- hash of the envelope
-  envelope    BLOB NOT NULL                -- empty where its patient was erased
+  subject     TEXT NOT NULL,   -- whose data key seals the envelope, and what the change has in conflict
+  data_key    INTEGER NOT NULL,              -- which one; 0 where there is no envelope
+  envelope    BLOB NOT NULL               -- sealed; empty where its patient was erased
 ) STRICT;
 CREATE INDEX change_of_device ON change (device, sequence);
 
@@ -274,7 +303,7 @@ CREATE TABLE conflict (
   id          TEXT NOT NULL,
   base        INTEGER NOT NULL,
   standing    INTEGER NOT NULL,            -- the version it met
-  body        BLOB NOT NULL,
+  body        BLOB NOT NULL,              -- sealed as the change's envelope is; empty where it would have deleted the record
   resolved_at INTEGER,
   PRIMARY KEY (change, kind, id)
 ) STRICT, WITHOUT ROWID;

@@ -85,6 +85,8 @@ pub enum AlertKind {
     StoreRolledBack,
     /// The last backup is older than 48 hours, or there never was one.
     BackupOld,
+    /// The key-encryption key is older than it should be.
+    KeyDue,
 }
 
 impl AlertKind {
@@ -114,6 +116,7 @@ impl AlertKind {
         Self::BreakGlass,
         Self::StoreRolledBack,
         Self::BackupOld,
+        Self::KeyDue,
     ];
 
     /// The name in the store.
@@ -144,6 +147,7 @@ impl AlertKind {
             Self::BreakGlass => "break-glass",
             Self::StoreRolledBack => "store-rolled-back",
             Self::BackupOld => "backup-old",
+            Self::KeyDue => "key-due",
         }
     }
 }

@@ -48,7 +48,8 @@ pub trait Changes {
     fn change(&self, id: ChangeId) -> Result<Option<ChangeRow>, StoreError>;
     /// The envelope of a change; `None` where there is no such change, or its patient was erased.
     fn envelope(&self, id: ChangeId) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Stores a change with its envelope.
+    /// Stores a change with its envelope, after the versions that it made: where those are of one patient, the patient's data key
+    /// seals it, otherwise one of its own.
     fn insert_change(&self, change: &ChangeRow, envelope: &[u8]) -> Result<(), StoreError>;
     /// Keeps the version of a conflict that waits for a person.
     fn insert_conflict(&self, permit: &Permit, conflict: &ConflictRow) -> Result<(), StoreError>;

@@ -1,6 +1,7 @@
 //! The statements that find records and events: the permit's rows first, then what was asked. One text for every store; texts
 //! are constants, values are bound.
 
+use super::sealing::{SEALED, SEALED_FROM};
 use super::{EventQuery, IndexCondition, IndexTest, RecordQuery, Versions};
 use records::rights::{ClassScope, Permit};
 use records::{Action, DataClass};
@@ -28,10 +29,13 @@ pub(super) struct Finding {
 
 impl Finding {
     /// The versions that a query asks for, newest first: their number, type, id, version, class, patient, time of arrival,
-    /// whether they say that the record is gone, and their body.
+    /// whether they say that the record is gone, and [`SEALED`].
     pub(super) fn versions(permit: &Permit, query: &RecordQuery, is_false: IsFalse) -> Self {
         let mut sql = Self::new(
-            "SELECT v.seq, v.kind, v.id, v.version, v.class, v.patient, v.received_at, v.gone, v.body FROM version v",
+            &format!(
+                "SELECT v.seq, v.kind, v.id, v.version, v.class, v.patient, v.received_at, v.gone, {SEALED}
+                 FROM {SEALED_FROM}"
+            ),
             is_false,
         );
         sql.condition(permit, query);

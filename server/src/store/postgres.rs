@@ -10,6 +10,7 @@ mod asking;
 mod audit_logs;
 mod changes;
 mod column;
+mod data_keys;
 mod devices;
 mod erasures;
 mod lending;
@@ -31,13 +32,14 @@ pub use settling::settle;
 use asking::Work;
 use lending::Pool;
 
+use super::sealing::Sealing;
 use super::{Devices as _, End, Store, StoreError, Transaction};
 use crate::database::Database;
 use crate::error::Failure;
 use ::records::id::DeviceId;
 use sqlcipher::OpenError;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -59,6 +61,7 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// A store in a database. Other processes may work on it at the same time.
 pub struct PostgresStore {
     pool: Pool,
+    sealing: Arc<Sealing>,
     /// This process asks for the lock once at a time: the other connections stay free for who reads.
     writer: Mutex<()>,
     /// As many units of work about single workstations run beside it; those of one workstation share a lane.
@@ -70,10 +73,10 @@ impl PostgresStore {
     ///
     /// # Errors
     /// When the database cannot be reached, or must not be used as it is; nothing is changed.
-    pub fn open(database: &Database) -> Result<Self, Failure> {
+    pub fn open(database: &Database, sealing: Arc<Sealing>) -> Result<Self, Failure> {
         let pool = opening::connections(database)?;
         opening::check(&opening::connect(&pool)?)?;
-        Ok(Self { pool, writer: Mutex::new(()), lanes: Default::default() })
+        Ok(Self { pool, sealing, writer: Mutex::new(()), lanes: Default::default() })
     }
 }
 
@@ -89,7 +92,7 @@ impl Store for PostgresStore {
             // A panic inside a unit of work rolls it back, so there is nothing to mend for the next one.
             let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let lent = self.pool.lend()?;
-            let unit = Work::new(lent.connection()?, false);
+            let unit = Work::new(lent.connection()?, &self.sealing, false);
             unit.begin(BEGIN_WRITING)?;
             let end = work(&unit);
             unit.end(end)?;
@@ -107,7 +110,7 @@ impl Store for PostgresStore {
         waiting(|| {
             let _turn = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
             let lent = self.pool.lend()?;
-            let unit = Work::new(lent.connection()?, true);
+            let unit = Work::new(lent.connection()?, &self.sealing, true);
             unit.begin(BEGIN_BESIDE)?;
             unit.hold_device(device)?;
             let end = work(&unit);
@@ -121,7 +124,7 @@ impl Store for PostgresStore {
     fn reading(&self, work: &mut dyn FnMut(&dyn Transaction)) -> Result<(), StoreError> {
         waiting(|| {
             let lent = self.pool.lend()?;
-            let unit = Work::new(lent.connection()?, false);
+            let unit = Work::new(lent.connection()?, &self.sealing, false);
             unit.begin_reading(BEGIN_READING);
             work(&unit);
             unit.end(End::RollBack)?;

@@ -4,6 +4,7 @@ mod approvals;
 mod audit_logs;
 mod changes;
 mod column;
+mod data_keys;
 mod devices;
 mod erasures;
 mod lost;
@@ -15,12 +16,13 @@ mod sessions;
 mod twins;
 mod watching;
 
+use super::sealing::{Sealer, Sealing};
 use super::{End, Store, StoreError, Transaction};
 use ::records::id::DeviceId;
 use sqlcipher::rusqlite::{Error, TransactionBehavior};
 use sqlcipher::{Connection, Migration, Migrations, OpenError, Profile, RawKey};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 const MIGRATIONS: Migrations =
     Migrations::new(&[Migration { number: 1, sql: include_str!("../../migrations/sqlite/0001_init.sql") }]);
@@ -35,6 +37,7 @@ const READERS_KEPT: usize = 4;
 pub struct SqliteStore {
     path: PathBuf,
     key: RawKey,
+    sealing: Arc<Sealing>,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
 }
@@ -42,6 +45,7 @@ pub struct SqliteStore {
 /// One unit of work on one connection.
 struct Work<'a> {
     connection: &'a Connection,
+    sealer: &'a Sealer<'a>,
 }
 
 impl SqliteStore {
@@ -49,18 +53,18 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`sqlcipher::create_new`]; a file that is there stays as it is.
-    pub fn create(path: &Path, key: RawKey) -> Result<Self, OpenError> {
+    pub fn create(path: &Path, key: RawKey, sealing: Arc<Sealing>) -> Result<Self, OpenError> {
         let writer = sqlcipher::create_new(path, &key, &Profile::shared(CACHE_MIB), &MIGRATIONS)?;
-        Ok(Self::with(path, key, writer))
+        Ok(Self::with(path, key, sealing, writer))
     }
 
     /// Opens a store.
     ///
     /// # Errors
     /// As [`sqlcipher::open`]; the file stays as it is.
-    pub fn open(path: &Path, key: RawKey) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, key: RawKey, sealing: Arc<Sealing>) -> Result<Self, OpenError> {
         let writer = sqlcipher::open(path, &key, &Profile::shared(CACHE_MIB), &MIGRATIONS)?;
-        Ok(Self::with(path, key, writer))
+        Ok(Self::with(path, key, sealing, writer))
     }
 
     /// Whether every page of the file can be read.
@@ -72,8 +76,14 @@ impl SqliteStore {
         Ok(sqlcipher::damaged_pages(&writer).map_err(failed)?.is_empty())
     }
 
-    fn with(path: &Path, key: RawKey, writer: Connection) -> Self {
-        Self { path: path.to_owned(), key, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }
+    fn with(path: &Path, key: RawKey, sealing: Arc<Sealing>, writer: Connection) -> Self {
+        Self {
+            path: path.to_owned(),
+            key,
+            sealing,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        }
     }
 
     fn borrow_reader(&self) -> Result<Connection, StoreError> {
@@ -98,8 +108,13 @@ impl Store for SqliteStore {
         // A panic inside a unit of work rolls it back, so the connection is sound for the next one.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        match work(&Work { connection: &transaction }) {
-            End::Commit => transaction.commit().map_err(failed),
+        let sealer = self.sealing.unit();
+        match work(&Work { connection: &transaction, sealer: &sealer }) {
+            End::Commit => {
+                transaction.commit().map_err(failed)?;
+                sealer.committed();
+                Ok(())
+            }
             End::RollBack => transaction.rollback().map_err(failed),
         }
     }
@@ -116,7 +131,7 @@ impl Store for SqliteStore {
         let mut reader = self.borrow_reader()?;
         {
             let transaction = reader.transaction().map_err(failed)?;
-            work(&Work { connection: &transaction });
+            work(&Work { connection: &transaction, sealer: &self.sealing.unit() });
             transaction.rollback().map_err(failed)?;
         }
         self.return_reader(reader);

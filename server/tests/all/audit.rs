@@ -213,7 +213,7 @@ fn all_logs_verify_and_a_byte_changed_behind_the_servers_back_is_named() {
 }
 
 /// The store's file, opened past the server.
-fn behind(clinic: &Clinic) -> rusqlite::Connection {
+pub(crate) fn behind(clinic: &Clinic) -> rusqlite::Connection {
     let key: [u8; 32] =
         std::fs::read(clinic.dir.path().join("practice/keys/store.key")).unwrap().try_into().unwrap();
     let raw = rusqlite::Connection::open(clinic.dir.path().join("practice/store.db")).unwrap();

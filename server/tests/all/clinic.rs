@@ -223,7 +223,12 @@ pub(crate) fn document(json: &str) -> Document {
 
 /// Takes documents in as an import does.
 pub(crate) fn take_in(clinic: &Clinic, documents: &[Document]) {
-    let path = clinic.dir.path().join("import.ndjson");
+    take_in_from(clinic, "import", documents);
+}
+
+/// The same, from a file of this name.
+pub(crate) fn take_in_from(clinic: &Clinic, name: &str, documents: &[Document]) {
+    let path = clinic.dir.path().join(format!("{name}.ndjson"));
     let lines: Vec<_> = documents.iter().map(|d| String::from_utf8(d.bytes().to_vec()).unwrap()).collect();
     std::fs::write(&path, lines.join("\n")).unwrap();
     let report = chartkeep_server::importing::import(&clinic.practice, &[path], &mut |_, _| {}).unwrap();

@@ -1,6 +1,7 @@
 //! Erasing a patient: two people and no hold, nothing left in the store, nothing that brings it back, and a certificate.
 
 use crate::clinic::{Clinic, copy_folder, document, observation, patient, take_in};
+use crate::custody::beginnings;
 use crate::ground::{Fresh, Store};
 use crate::workstation::{Person, Workstation};
 use chartkeep_server::approving::{self, Done, Proof};
@@ -104,18 +105,18 @@ fn records(clinic: &Clinic) -> u64 {
 }
 
 /// In how many places of the store's files the words stand, pages that are free included.
-fn hits(clinic: &Clinic, words: &[&str]) -> u64 {
+pub(crate) fn hits(clinic: &Clinic, words: &[impl AsRef<[u8]>]) -> u64 {
     match &clinic.store {
         Store::File => hits_in_file(clinic, words),
         Store::Postgres(fresh) => fresh.hits(words),
     }
 }
 
-fn hits_in_file(clinic: &Clinic, words: &[&str]) -> u64 {
+fn hits_in_file(clinic: &Clinic, words: &[impl AsRef<[u8]>]) -> u64 {
     let data = DataDir::at(&clinic.dir.path().join("practice"));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let (folder, needles) = (tempfile::tempdir().unwrap(), clinic.dir.path().join("needles"));
-    std::fs::write(&needles, words.iter().map(|word| hex(word.as_bytes())).collect::<Vec<_>>().join("\n"))
+    std::fs::write(&needles, words.iter().map(|word| hex(word.as_ref())).collect::<Vec<_>>().join("\n"))
         .unwrap();
     let store = data.store();
     for end in ["", "-wal"] {
@@ -154,11 +155,16 @@ fn two_administrators_erase_a_patient_and_no_page_of_the_store_holds_a_word() {
     assert!(matches!(standings[2], Standing::Conflict { .. }), "{standings:?}");
     people::add_relation(&clinic.practice, practice.nora.id, ada(), 5).unwrap();
     let words = ["Canaryname", "canarytext", "\"value\":80", "\"value\":90"];
-    assert!(hits(&clinic, &words) >= words.len() as u64);
+    assert_eq!(hits(&clinic, &words), 0, "what records say is sealed in the store");
+    let mut sealed = beginnings(&clinic, "SELECT body FROM version WHERE patient = 'ada-canary-id'");
+    assert!(sealed.len() > NOTES);
+    sealed.push(clinic.look(|tx| tx.newest_data_key("ada-canary-id")).unwrap().wrapped);
+    assert!(hits(&clinic, &sealed) >= sealed.len() as u64);
 
     practice.erase();
 
-    assert_eq!(hits(&clinic, &words), 0);
+    assert_eq!(hits(&clinic, &sealed), 0, "neither a sealed row nor the key of it is left on any page");
+    assert!(clinic.look(|tx| tx.newest_data_key("ada-canary-id")).is_none());
     assert_eq!(records(&clinic), 1 + NOTES as u64, "Bob and his heart rates");
     assert_eq!(clinic.look(|tx| tx.open_conflicts()), 0);
     assert!(clinic.look(|tx| tx.relation_until(practice.nora.id, &ada(), clinic.now())).is_none());

@@ -3,18 +3,24 @@
 use crate::clinic::{Clinic, document, patient, take_in};
 use crate::ground::{Fresh, Kept, known_by, password_file};
 use chartkeep_server::clock::Clock;
+use chartkeep_server::custody::Custody;
 use chartkeep_server::data_dir::DataDir;
 use chartkeep_server::database::Database;
 use chartkeep_server::error::Kind;
 use chartkeep_server::practice::Practice;
 use chartkeep_server::store::postgres::{Migrated, migrate};
-use chartkeep_server::store::{self, PostgresStore};
+use chartkeep_server::store::{self, PostgresStore, Sealing};
 use keys::Random;
 use records::Role;
 use records::change::Base;
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 use sync::wire::Standing;
+
+fn opened(database: &Database) -> Result<PostgresStore, chartkeep_server::error::Failure> {
+    let nowhere = DataDir::at(std::path::Path::new("/nowhere"));
+    PostgresStore::open(database, Sealing::with(Custody::in_files(&nowhere)))
+}
 
 fn kind(opened: Result<PostgresStore, chartkeep_server::error::Failure>) -> Kind {
     let failure = opened.expect_err("it must not be served on");
@@ -69,18 +75,18 @@ fn an_operator_makes_the_tables_as_their_owner_and_the_practice_as_the_role_that
 #[test]
 fn a_role_that_could_change_the_log_or_the_tables_does_not_serve() {
     let fresh = Fresh::make();
-    assert!(PostgresStore::open(&fresh.served()).is_ok());
-    assert_eq!(kind(PostgresStore::open(&fresh.owned())), Kind::Database);
+    assert!(opened(&fresh.served()).is_ok());
+    assert_eq!(kind(opened(&fresh.owned())), Kind::Database);
     for (grant, revoke) in [
         ("GRANT UPDATE (outcome) ON leaf TO chartkeep", "REVOKE UPDATE (outcome) ON leaf FROM chartkeep"),
         ("GRANT DELETE ON leaf TO chartkeep_app", "REVOKE DELETE ON leaf FROM chartkeep_app"),
         ("GRANT CREATE ON SCHEMA chartkeep TO chartkeep", "REVOKE CREATE ON SCHEMA chartkeep FROM chartkeep"),
     ] {
         fresh.as_administrator(grant);
-        assert_eq!(kind(PostgresStore::open(&fresh.served())), Kind::Database, "{grant}");
+        assert_eq!(kind(opened(&fresh.served())), Kind::Database, "{grant}");
         fresh.as_administrator(revoke);
     }
-    assert!(PostgresStore::open(&fresh.served()).is_ok());
+    assert!(opened(&fresh.served()).is_ok());
 }
 
 #[test]
@@ -88,7 +94,7 @@ fn a_database_that_may_lose_what_it_confirms_is_refused() {
     let fresh = Fresh::make();
     let name = fresh.as_administrator("SELECT current_database()");
     fresh.as_administrator(&format!("ALTER DATABASE {name} SET synchronous_commit = off"));
-    assert_eq!(kind(PostgresStore::open(&fresh.served())), Kind::Database);
+    assert_eq!(kind(opened(&fresh.served())), Kind::Database);
 }
 
 #[test]
@@ -125,7 +131,7 @@ fn over_the_network_postgresql_proves_who_it_is() {
     let open = |host: &str, authority| {
         let database =
             Database::at(&fresh.url_over_tls(host), Some(authority), Some(password_file())).unwrap();
-        PostgresStore::open(&database)
+        opened(&database)
     };
     let store = open(host, authority.clone()).unwrap();
     assert_eq!(store::read(&store, |tx| tx.policy()).unwrap(), None);
@@ -146,10 +152,10 @@ fn a_wrong_password_and_a_database_that_is_not_there_are_said() {
     let wrong = folder.path().join("password");
     std::fs::write(&wrong, "eight pines").unwrap();
     let database = Database::at(&fresh.url("chartkeep"), None, Some(wrong)).unwrap();
-    assert_eq!(kind(PostgresStore::open(&database)), Kind::Database);
+    assert_eq!(kind(opened(&database)), Kind::Database);
     let database =
         Database::at("postgresql://chartkeep@127.0.0.1:1/none", None, Some(password_file())).unwrap();
-    assert_eq!(kind(PostgresStore::open(&database)), Kind::Database);
+    assert_eq!(kind(opened(&database)), Kind::Database);
 }
 
 #[test]

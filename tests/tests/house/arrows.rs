@@ -37,6 +37,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("secret-service", &["client"]),
     ("zbus-secret-service-keyring-store", &["client"]),
     ("authenticator", &["client"]),
+    ("cryptoki", &["chartkeep-server"]),
     ("aes-gcm", &["keys"]),
     ("argon2", &["keys"]),
     ("ed25519-dalek", &["keys"]),

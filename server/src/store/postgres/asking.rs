@@ -4,6 +4,7 @@ use super::column::Columns;
 use super::lending::Connection;
 use super::{Params, StoreError, failed};
 use crate::store::End;
+use crate::store::sealing::{Sealer, Sealing};
 use bytes::BytesMut;
 use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
@@ -20,6 +21,7 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 /// One unit of work on one connection.
 pub(super) struct Work<'a> {
     connection: &'a Connection,
+    pub(super) sealer: Sealer<'a>,
     /// Whether others write at the same time: then it writes only what belongs to one workstation.
     is_beside: bool,
     /// Whether it was about to write something else.
@@ -30,9 +32,16 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(connection: &'a Connection, is_beside: bool) -> Self {
+    pub(super) fn new(connection: &'a Connection, sealing: &'a Sealing, is_beside: bool) -> Self {
         let (wants_turn, has_failed) = (Cell::new(false), Cell::new(false));
-        Self { connection, is_beside, wants_turn, has_failed, sent: RefCell::new(Vec::new()) }
+        Self {
+            connection,
+            sealer: sealing.unit(),
+            is_beside,
+            wants_turn,
+            has_failed,
+            sent: RefCell::new(Vec::new()),
+        }
     }
 
     /// Begins, and waits until it has: nothing may run outside of the unit.
@@ -50,7 +59,11 @@ impl<'a> Work<'a> {
             End::Commit if self.has_failed.get() => {
                 Err(StoreError::Unreadable("a unit of work that went on after a failure"))
             }
-            End::Commit => self.wait(self.connection.client.batch_execute("COMMIT")),
+            End::Commit => {
+                self.wait(self.connection.client.batch_execute("COMMIT"))?;
+                self.sealer.committed();
+                Ok(())
+            }
             End::RollBack => {
                 // What failed before is undone with the rest.
                 self.collect().ok();

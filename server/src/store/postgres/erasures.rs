@@ -1,8 +1,10 @@
 //! Erasures and holds in SQL.
 
+use super::changes::{BY, CHANGE};
 use super::column::{Columns, count, millis, plain};
 use super::{Params, StoreError, Work};
-use crate::store::{ErasureDeviceRow, ErasureRow, Erasures, Gone, HoldRow};
+use crate::store::sealing::own_subject;
+use crate::store::{DataKeys as _, ErasureDeviceRow, ErasureRow, Erasures, Gone, HoldRow};
 use jiff::Timestamp;
 use records::change::{Outcome, RefusalCode};
 use records::id::{ChangeId, DeviceId, PatientId, PersonId};
@@ -13,9 +15,15 @@ const ERASURE: &str =
 
 impl Erasures for Work<'_> {
     fn unapplied_envelopes(&self) -> Result<Vec<(ChangeId, Vec<u8>)>, StoreError> {
-        let sql = "SELECT id, envelope FROM change c WHERE envelope <> ''::bytea
-            AND NOT EXISTS (SELECT 1 FROM version v WHERE v.change = c.id)";
-        self.all(sql, &[], |row| Ok((ChangeId::from_uuid(row.uuid(0)?), row.get(1)?)))
+        let sql = format!(
+            "SELECT {BY}, c.envelope, c.id FROM {CHANGE} WHERE c.envelope <> ''::bytea
+            AND NOT EXISTS (SELECT 1 FROM version v WHERE v.change = c.id)"
+        );
+        let practice = self.sealer.practice(self)?;
+        self.all(&sql, &[], |row| {
+            let change = ChangeId::from_uuid(row.uuid(5)?);
+            Ok((change, self.envelope_in(practice, change, row)?))
+        })
     }
 
     fn erase_records(&self, patient: &PatientId, also: &[ChangeId]) -> Result<Gone, StoreError> {
@@ -27,13 +35,13 @@ impl Erasures for Work<'_> {
         let mut changes = self.all(sql, &[&id], |row| Ok(ChangeId::from_uuid(row.uuid(0)?)))?;
         changes.extend(also);
         // What a conflict says of values goes with the conflict.
-        let outcome = serde_json::to_string(&Outcome::Refused { code: RefusalCode::Erased });
+        let outcome = serde_json::to_vec(&Outcome::Refused { code: RefusalCode::Erased });
         let outcome = outcome.map_err(|error| StoreError::Failed(Box::new(error)))?;
         for change in changes {
-            let change = change.uuid();
-            self.send("DELETE FROM conflict WHERE change = $1", &[&change])?;
-            let sql = "UPDATE change SET envelope = ''::bytea, outcome = $2 WHERE id = $1";
-            self.send(sql, &[&change, &outcome])?;
+            self.send("DELETE FROM conflict WHERE change = $1", &[&change.uuid()])?;
+            let sql = "UPDATE change SET envelope = ''::bytea, data_key = 0, outcome = $2 WHERE id = $1";
+            self.send(sql, &[&change.uuid(), &outcome])?;
+            self.destroy_data_keys(&own_subject(change))?;
         }
         let sql = "DELETE FROM conflict WHERE EXISTS (SELECT 1 FROM version v
             WHERE v.kind = conflict.kind AND v.id = conflict.id AND v.patient = $1)";
@@ -42,6 +50,8 @@ impl Erasures for Work<'_> {
         self.send(sql, &[&id])?;
         self.send("DELETE FROM version WHERE patient = $1", &[&id])?;
         self.send("DELETE FROM relation WHERE patient = $1", &[&id])?;
+        self.destroy_data_keys(id)?;
+        self.next_key_epoch()?;
         Ok(gone.unwrap_or_default())
     }
 
@@ -136,6 +146,13 @@ impl Erasures for Work<'_> {
                 set: (PersonId::from_uuid(row.uuid(2)?), row.time(3)?),
             })
         })
+    }
+}
+
+impl Work<'_> {
+    fn destroy_data_keys(&self, subject: &str) -> Result<(), StoreError> {
+        self.sealer.forget(subject);
+        self.send("DELETE FROM data_key WHERE subject = $1", &[&subject])
     }
 }
 

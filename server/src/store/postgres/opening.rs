@@ -55,7 +55,10 @@ pub(super) fn connect(pool: &Pool) -> Result<Connection, Failure> {
                 "The database does not let this role in.",
                 "Check role, database and password; the log of PostgreSQL says more.",
             ),
-            other @ (StoreError::Busy | StoreError::Unreachable | StoreError::Unreadable(_)) => other.into(),
+            other @ (StoreError::Busy
+            | StoreError::Unreachable
+            | StoreError::Unreadable(_)
+            | StoreError::NoKey(_)) => other.into(),
         }
     })
 }

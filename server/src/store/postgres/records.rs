@@ -2,6 +2,7 @@
 
 use super::column::{Columns, count, millis};
 use super::{Params, StoreError, Work};
+use crate::store::sealing::{NO_PATIENT, Place, SEALED, SEALED_FROM, SealedBy, subject_of};
 use crate::store::{
     NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
 };
@@ -11,6 +12,7 @@ use records::id::{PatientId, PersonId, PracticeId, RecordKey};
 use records::rights::Permit;
 use records::{DataClass, Document, Drawer};
 use sync::wire::HistoryWriter;
+use uuid::Uuid;
 
 impl Records for Work<'_> {
     fn facts(&self, key: &RecordKey) -> Result<Option<RecordFacts>, StoreError> {
@@ -45,10 +47,13 @@ impl Records for Work<'_> {
     }
 
     fn current(&self, permit: &Permit, key: &RecordKey) -> Result<Option<StoredVersion>, StoreError> {
-        let sql = "SELECT version, class, author, body FROM version
-            WHERE kind = $1 AND id = $2 AND NOT gone AND NOT superseded AND practice = $3";
+        let sql = format!(
+            "SELECT v.class, v.author, {SEALED} FROM {SEALED_FROM}
+            WHERE v.kind = $1 AND v.id = $2 AND NOT v.gone AND NOT v.superseded AND v.practice = $3"
+        );
         let practice = permit.actor().practice.uuid();
-        self.first(sql, &[&key.kind.as_str(), &key.id.as_str(), &practice], stored)
+        let of: Params<'_> = &[&key.kind.as_str(), &key.id.as_str(), &practice];
+        self.first(&sql, of, |row| self.stored(practice, row))
     }
 
     fn at_version(
@@ -57,11 +62,13 @@ impl Records for Work<'_> {
         key: &RecordKey,
         version: u64,
     ) -> Result<Option<StoredVersion>, StoreError> {
-        let sql = "SELECT version, class, author, body FROM version
-            WHERE kind = $1 AND id = $2 AND version = $3 AND NOT gone AND practice = $4";
+        let sql = format!(
+            "SELECT v.class, v.author, {SEALED} FROM {SEALED_FROM}
+            WHERE v.kind = $1 AND v.id = $2 AND v.version = $3 AND NOT v.gone AND v.practice = $4"
+        );
         let practice = permit.actor().practice.uuid();
         let row: Params<'_> = &[&key.kind.as_str(), &key.id.as_str(), &count(version), &practice];
-        self.first(sql, row, stored)
+        self.first(&sql, row, |row| self.stored(practice, row))
     }
 
     fn insert_version(&self, permit: &Permit, new: &NewVersion<'_>) -> Result<(), StoreError> {
@@ -85,8 +92,8 @@ impl Records for Work<'_> {
         self.supersede(key, facts.class.drawer())?;
         self.run(
             "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
-                written_at, received_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10, $11, $12, '')",
+                written_at, received_at, data_key, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10, $11, $12, 0, '')",
             &[&permit.actor().practice.uuid(), &key.kind.as_str(), &key.id.as_str(), &count(deletion.version), &facts.class.drawer().as_str(), &facts.class.as_str(), &facts.patient.as_ref().map(PatientId::as_str), &deletion.change.map(|change| change.uuid()), &deletion.author.uuid(), &deletion.device.uuid(), &millis(deletion.written_at), &millis(deletion.received_at)],
         )?;
         Ok(())
@@ -100,13 +107,15 @@ impl Records for Work<'_> {
         limits: PageLimits,
         page: &mut HistoryWriter,
     ) -> Result<(u64, bool), StoreError> {
-        let sql = "SELECT seq, kind, id, version, gone, body FROM version
-            WHERE drawer = $1 AND seq > $2 AND NOT superseded AND practice = $3 ORDER BY seq LIMIT $4";
+        let sql = format!(
+            "SELECT v.seq, v.gone, {SEALED} FROM {SEALED_FROM}
+            WHERE v.drawer = $1 AND v.seq > $2 AND NOT v.superseded AND v.practice = $3 ORDER BY v.seq LIMIT $4"
+        );
         let practice = permit.actor().practice.uuid();
         // One row more than the page holds says whether more follows.
         let most = i64::from(limits.entries) + 1;
         let params: Params<'_> = &[&drawer.as_str(), &count(after), &practice, &most];
-        let rows = self.stream(sql, params)?;
+        let rows = self.stream(&sql, params)?;
         // Row by row as they arrive, so that a page of large records is in memory once.
         let mut rows = std::pin::pin!(rows);
         let mut end = after;
@@ -116,11 +125,11 @@ impl Records for Work<'_> {
                 return Ok((end, true));
             }
             let row = Columns(&row);
-            let (kind, id, version) = (row.get(1)?, row.get(2)?, row.number(3)?);
-            if row.get(4)? {
+            let (kind, id, version) = (row.get(2)?, row.get(3)?, row.number(4)?);
+            if row.get(1)? {
                 page.delete(kind, id, version);
             } else {
-                page.put(kind, id, version, row.get(5)?);
+                page.put(kind, id, version, &self.opened(practice, &row, 2)?);
             }
             end = row.number(0)?;
         }
@@ -141,6 +150,34 @@ impl Records for Work<'_> {
 }
 
 impl Work<'_> {
+    /// What a version says, from the columns [`SEALED`] that begin at `from`.
+    pub(super) fn opened(
+        &self,
+        practice: Uuid,
+        row: &Columns<'_>,
+        from: usize,
+    ) -> Result<Vec<u8>, StoreError> {
+        let (kind, id, version) = (row.get(from)?, row.get(from + 1)?, row.number(from + 2)?);
+        let place = Place::Version { drawer: row.get(from + 3)?, kind, id, version };
+        let by = SealedBy {
+            subject: row.get::<Option<&str>>(from + 4)?.unwrap_or(NO_PATIENT),
+            generation: row.small(from + 5)?,
+            kek: row.maybe_uuid(from + 6)?,
+            wrapped: row.get(from + 7)?,
+        };
+        self.sealer.open(practice, by, place, row.get(from + 8)?)
+    }
+
+    fn stored(&self, practice: Uuid, row: &Columns<'_>) -> Result<StoredVersion, StoreError> {
+        let document = Document::parse(self.opened(practice, row, 2)?);
+        Ok(StoredVersion {
+            version: row.number(4)?,
+            class: row.parsed(0)?,
+            author: PersonId::from_uuid(row.uuid(1)?),
+            document: document.map_err(|_| StoreError::Unreadable("a record"))?,
+        })
+    }
+
     /// Takes what a drawer says of a record out of its feed. What another drawer says stays: whoever has only that one still
     /// has to hear that the record left it.
     fn supersede(&self, key: &RecordKey, drawer: Drawer) -> Result<(), StoreError> {
@@ -158,25 +195,24 @@ impl Work<'_> {
     ) -> Result<u64, StoreError> {
         let key = new.document.key();
         let change = new.change.map(|change| change.uuid());
-        let body: &[u8] = if gone { &[] } else { new.document.bytes() };
+        let (practice, patient) = (permit.actor().practice.uuid(), new.document.patient());
+        let (kind, id) = (key.kind.as_str(), key.id.as_str());
+        let (data_key, body) = if gone {
+            (0, Vec::new())
+        } else {
+            let place = Place::Version { drawer: class.drawer().as_str(), kind, id, version: new.version };
+            let whose = (practice, subject_of(patient));
+            self.sealer.seal(self, whose, place, new.document.bytes(), new.received_at)?
+        };
         let seq = self.run_first(
             "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
-                written_at, received_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq",
-            &[&permit.actor().practice.uuid(), &key.kind.as_str(), &key.id.as_str(), &count(new.version), &class.drawer().as_str(), &class.as_str(), &new.document.patient().map(PatientId::as_str), &gone, &change, &new.author.uuid(), &new.device.uuid(), &millis(new.written_at), &millis(new.received_at), &body],
+                written_at, received_at, data_key, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING seq",
+            &[&practice, &kind, &id, &count(new.version), &class.drawer().as_str(), &class.as_str(), &patient.map(PatientId::as_str), &gone, &change, &new.author.uuid(), &new.device.uuid(), &millis(new.written_at), &millis(new.received_at), &i64::from(data_key), &body],
             |row| row.number(0),
         )?;
         seq.ok_or(StoreError::Unreadable("a version without a number"))
     }
-}
-
-fn stored(row: &Columns<'_>) -> Result<StoredVersion, StoreError> {
-    Ok(StoredVersion {
-        version: row.number(0)?,
-        class: row.parsed(1)?,
-        author: PersonId::from_uuid(row.uuid(2)?),
-        document: Document::parse(row.get(3)?).map_err(|_| StoreError::Unreadable("a record"))?,
-    })
 }
 
 fn patient_id(text: &str) -> Result<PatientId, StoreError> {

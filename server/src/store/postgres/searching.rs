@@ -3,17 +3,20 @@
 use super::column::{Columns, count};
 use super::{StoreError, Work};
 use crate::store::find_sql::{Bound, Finding};
+use crate::store::sealing::{SEALED, SEALED_FROM};
 use crate::store::{EventQuery, Events, FoundEvent, FoundVersion, IndexRow, RecordQuery, Searching};
 use records::id::{PatientId, RecordKey, ResourceKind};
 use records::rights::Permit;
 use records::search::VIP;
 use records::{DataClass, Document};
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 impl Searching for Work<'_> {
     fn find(&self, permit: &Permit, query: &RecordQuery) -> Result<Vec<FoundVersion>, StoreError> {
         let sql = Finding::versions(permit, query, is_false);
-        self.all(&placed(&sql.text), &values(&sql.values), found)
+        let practice = permit.actor().practice.uuid();
+        self.all(&placed(&sql.text), &values(&sql.values), |row| self.found(practice, row))
     }
 
     fn count_found(&self, permit: &Permit, query: &RecordQuery) -> Result<u64, StoreError> {
@@ -55,11 +58,13 @@ impl Searching for Work<'_> {
         after: u64,
         most: u32,
     ) -> Result<Vec<(u64, Document)>, StoreError> {
-        let sql = "SELECT seq, body FROM version
-            WHERE seq > $1 AND NOT superseded AND NOT gone AND practice = $2 ORDER BY seq LIMIT $3";
+        let sql = format!(
+            "SELECT v.seq, {SEALED} FROM {SEALED_FROM} WHERE v.seq > $1 AND NOT v.superseded AND NOT v.gone
+            AND v.practice = $2 ORDER BY v.seq LIMIT $3"
+        );
         let practice = permit.actor().practice.uuid();
-        self.all(sql, &[&count(after), &practice, &i64::from(most)], |row| {
-            Ok((row.number(0)?, document(row.get(1)?)?))
+        self.all(&sql, &[&count(after), &practice, &i64::from(most)], |row| {
+            Ok((row.number(0)?, document(self.opened(practice, row, 1)?)?))
         })
     }
 
@@ -100,21 +105,22 @@ impl Work<'_> {
             "DELETE FROM search_index WHERE seq IN (SELECT seq FROM version WHERE kind = $1 AND id = $2)";
         self.send(sql, &[&key.kind.as_str(), &key.id.as_str()])
     }
-}
 
-fn found(row: &Columns<'_>) -> Result<FoundVersion, StoreError> {
-    let key = |kind: String, id: String| Some(RecordKey { kind: kind.parse().ok()?, id: id.parse().ok()? });
-    let patient: Option<String> = row.get(5)?;
-    let patient = patient.map(|id| id.parse().map_err(|_| StoreError::Unreadable("a patient id")));
-    Ok(FoundVersion {
-        seq: row.number(0)?,
-        key: key(row.get(1)?, row.get(2)?).ok_or(StoreError::Unreadable("a record's key"))?,
-        version: row.number(3)?,
-        class: row.parsed(4)?,
-        patient: patient.transpose()?,
-        received_at: row.time(6)?,
-        document: if row.get(7)? { None } else { Some(document(row.get(8)?)?) },
-    })
+    fn found(&self, practice: Uuid, row: &Columns<'_>) -> Result<FoundVersion, StoreError> {
+        let key =
+            |kind: String, id: String| Some(RecordKey { kind: kind.parse().ok()?, id: id.parse().ok()? });
+        let patient: Option<String> = row.get(5)?;
+        let patient = patient.map(|id| id.parse().map_err(|_| StoreError::Unreadable("a patient id")));
+        Ok(FoundVersion {
+            seq: row.number(0)?,
+            key: key(row.get(1)?, row.get(2)?).ok_or(StoreError::Unreadable("a record's key"))?,
+            version: row.number(3)?,
+            class: row.parsed(4)?,
+            patient: patient.transpose()?,
+            received_at: row.time(6)?,
+            document: if row.get(7)? { None } else { Some(document(self.opened(practice, row, 8)?)?) },
+        })
+    }
 }
 
 fn document(body: Vec<u8>) -> Result<Document, StoreError> {

@@ -6,7 +6,7 @@ use crate::database::Database;
 use crate::error::Failure;
 
 /// The tables that hold what records say.
-const TABLES: [&str; 5] = ["version", "search_index", "change", "conflict", "relation"];
+const TABLES: [&str; 6] = ["data_key", "version", "search_index", "change", "conflict", "relation"];
 
 /// Writes every table that holds something of records into a new file, without what was deleted, one after the other; each
 /// is closed to servers meanwhile. What lies in PostgreSQL's log and in backups is not reached from here.

@@ -2,7 +2,7 @@
 
 use super::{StoreError, Work, failed};
 use jiff::Timestamp;
-use sqlcipher::rusqlite::types::FromSql;
+use sqlcipher::rusqlite::types::{FromSql, FromSqlError};
 use sqlcipher::rusqlite::{OptionalExtension as _, Params, Row};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -18,11 +18,27 @@ pub(super) fn count(number: u64) -> i64 {
 }
 
 /// One row, read by place.
-pub(super) struct Columns<'a, 'b>(&'a Row<'b>);
+pub(super) struct Columns<'a, 'b>(pub(super) &'a Row<'b>);
 
-impl Columns<'_, '_> {
+impl<'a> Columns<'a, '_> {
     pub(super) fn get<T: FromSql>(&self, at: usize) -> Result<T, StoreError> {
         self.0.get(at).map_err(failed)
+    }
+
+    pub(super) fn text(&self, at: usize) -> Result<&'a str, StoreError> {
+        self.0.get_ref(at).map_err(failed)?.as_str().map_err(of_another_type)
+    }
+
+    pub(super) fn maybe_text(&self, at: usize) -> Result<Option<&'a str>, StoreError> {
+        self.0.get_ref(at).map_err(failed)?.as_str_or_null().map_err(of_another_type)
+    }
+
+    pub(super) fn blob(&self, at: usize) -> Result<&'a [u8], StoreError> {
+        self.0.get_ref(at).map_err(failed)?.as_blob().map_err(of_another_type)
+    }
+
+    pub(super) fn maybe_blob(&self, at: usize) -> Result<Option<&'a [u8]>, StoreError> {
+        self.0.get_ref(at).map_err(failed)?.as_blob_or_null().map_err(of_another_type)
     }
 
     pub(super) fn number(&self, at: usize) -> Result<u64, StoreError> {
@@ -53,6 +69,10 @@ impl Columns<'_, '_> {
     pub(super) fn parsed<T: FromStr>(&self, at: usize) -> Result<T, StoreError> {
         self.get::<String>(at)?.parse().map_err(|_| StoreError::Unreadable("a name that is none of ours"))
     }
+}
+
+fn of_another_type(_: FromSqlError) -> StoreError {
+    StoreError::Unreadable("a column of another type")
 }
 
 fn time(millis: i64) -> Result<Timestamp, StoreError> {

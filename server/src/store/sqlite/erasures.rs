@@ -1,8 +1,10 @@
 //! Erasures and holds in SQL.
 
+use super::changes::{BY, CHANGE};
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work};
-use crate::store::{ErasureDeviceRow, ErasureRow, Erasures, Gone, HoldRow};
+use crate::store::sealing::own_subject;
+use crate::store::{DataKeys as _, ErasureDeviceRow, ErasureRow, Erasures, Gone, HoldRow};
 use jiff::Timestamp;
 use records::change::{Outcome, RefusalCode};
 use records::id::{ChangeId, DeviceId, PatientId, PersonId};
@@ -14,9 +16,15 @@ const ERASURE: &str =
 
 impl Erasures for Work<'_> {
     fn unapplied_envelopes(&self) -> Result<Vec<(ChangeId, Vec<u8>)>, StoreError> {
-        let sql = "SELECT id, envelope FROM change c WHERE envelope <> x''
-            AND NOT EXISTS (SELECT 1 FROM version v WHERE v.change = c.id)";
-        self.all(sql, [], |row| Ok((ChangeId::from_uuid(row.uuid(0)?), row.get(1)?)))
+        let sql = format!(
+            "SELECT {BY}, c.envelope, c.id FROM {CHANGE} WHERE c.envelope <> x''
+            AND NOT EXISTS (SELECT 1 FROM version v WHERE v.change = c.id)"
+        );
+        let practice = self.sealer.practice(self)?;
+        self.all(&sql, [], |row| {
+            let change = ChangeId::from_uuid(row.uuid(5)?);
+            Ok((change, self.envelope_in(practice, change, row)?))
+        })
     }
 
     fn erase_records(&self, patient: &PatientId, also: &[ChangeId]) -> Result<Gone, StoreError> {
@@ -28,13 +36,13 @@ impl Erasures for Work<'_> {
         let mut changes = self.all(sql, params![id], |row| Ok(ChangeId::from_uuid(row.uuid(0)?)))?;
         changes.extend(also);
         // What a conflict says of values goes with the conflict.
-        let outcome = serde_json::to_string(&Outcome::Refused { code: RefusalCode::Erased });
+        let outcome = serde_json::to_vec(&Outcome::Refused { code: RefusalCode::Erased });
         let outcome = outcome.map_err(|error| StoreError::Failed(Box::new(error)))?;
         for change in changes {
-            let change = change.uuid().into_bytes();
-            self.run("DELETE FROM conflict WHERE change = ?1", params![change])?;
-            let sql = "UPDATE change SET envelope = x'', outcome = ?2 WHERE id = ?1";
-            self.run(sql, params![change, outcome])?;
+            self.run("DELETE FROM conflict WHERE change = ?1", params![change.uuid().into_bytes()])?;
+            let sql = "UPDATE change SET envelope = x'', data_key = 0, outcome = ?2 WHERE id = ?1";
+            self.run(sql, params![change.uuid().into_bytes(), outcome])?;
+            self.destroy_data_keys(&own_subject(change))?;
         }
         let sql = "DELETE FROM conflict WHERE EXISTS (SELECT 1 FROM version v
             WHERE v.kind = conflict.kind AND v.id = conflict.id AND v.patient = ?1)";
@@ -43,6 +51,8 @@ impl Erasures for Work<'_> {
         self.run(sql, params![id])?;
         self.run("DELETE FROM version WHERE patient = ?1", params![id])?;
         self.run("DELETE FROM relation WHERE patient = ?1", params![id])?;
+        self.destroy_data_keys(id)?;
+        self.next_key_epoch()?;
         Ok(gone.unwrap_or_default())
     }
 
@@ -141,6 +151,14 @@ impl Erasures for Work<'_> {
                 set: (PersonId::from_uuid(row.uuid(2)?), row.time(3)?),
             })
         })
+    }
+}
+
+impl Work<'_> {
+    fn destroy_data_keys(&self, subject: &str) -> Result<(), StoreError> {
+        self.run("DELETE FROM data_key WHERE subject = ?1", params![subject])?;
+        self.sealer.forget(subject);
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work, failed};
+use crate::store::sealing::{NO_PATIENT, Place, SEALED, SEALED_FROM, SealedBy, subject_of};
 use crate::store::{
     NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
 };
@@ -10,8 +11,8 @@ use records::id::{PatientId, PersonId, PracticeId, RecordKey};
 use records::rights::Permit;
 use records::{DataClass, Document, Drawer};
 use sqlcipher::rusqlite::params;
-use sqlcipher::rusqlite::types::FromSqlError;
 use sync::wire::HistoryWriter;
+use uuid::Uuid;
 
 impl Records for Work<'_> {
     fn facts(&self, key: &RecordKey) -> Result<Option<RecordFacts>, StoreError> {
@@ -46,10 +47,13 @@ impl Records for Work<'_> {
     }
 
     fn current(&self, permit: &Permit, key: &RecordKey) -> Result<Option<StoredVersion>, StoreError> {
-        let sql = "SELECT version, class, author, body FROM version
-            WHERE kind = ?1 AND id = ?2 AND gone = 0 AND superseded = 0 AND practice = ?3";
+        let sql = format!(
+            "SELECT v.class, v.author, {SEALED} FROM {SEALED_FROM}
+            WHERE v.kind = ?1 AND v.id = ?2 AND v.gone = 0 AND v.superseded = 0 AND v.practice = ?3"
+        );
         let practice = permit.actor().practice.uuid();
-        self.first(sql, params![key.kind.as_str(), key.id.as_str(), practice.into_bytes()], stored)
+        let of = params![key.kind.as_str(), key.id.as_str(), practice.into_bytes()];
+        self.first(&sql, of, |row| self.stored(practice, row))
     }
 
     fn at_version(
@@ -58,11 +62,13 @@ impl Records for Work<'_> {
         key: &RecordKey,
         version: u64,
     ) -> Result<Option<StoredVersion>, StoreError> {
-        let sql = "SELECT version, class, author, body FROM version
-            WHERE kind = ?1 AND id = ?2 AND version = ?3 AND gone = 0 AND practice = ?4";
+        let sql = format!(
+            "SELECT v.class, v.author, {SEALED} FROM {SEALED_FROM}
+            WHERE v.kind = ?1 AND v.id = ?2 AND v.version = ?3 AND v.gone = 0 AND v.practice = ?4"
+        );
         let practice = permit.actor().practice.uuid();
         let row = params![key.kind.as_str(), key.id.as_str(), count(version), practice.into_bytes()];
-        self.first(sql, row, stored)
+        self.first(&sql, row, |row| self.stored(practice, row))
     }
 
     fn insert_version(&self, permit: &Permit, new: &NewVersion<'_>) -> Result<(), StoreError> {
@@ -87,8 +93,8 @@ impl Records for Work<'_> {
         self.supersede(key, facts.class.drawer())?;
         self.run(
             "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
-                written_at, received_at, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, x'')",
+                written_at, received_at, data_key, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, 0, x'')",
             params![
                 permit.actor().practice.uuid().into_bytes(),
                 key.kind.as_str(),
@@ -115,9 +121,11 @@ impl Records for Work<'_> {
         limits: PageLimits,
         page: &mut HistoryWriter,
     ) -> Result<(u64, bool), StoreError> {
-        let sql = "SELECT seq, kind, id, version, gone, body FROM version
-            WHERE drawer = ?1 AND seq > ?2 AND superseded = 0 AND practice = ?3 ORDER BY seq LIMIT ?4";
-        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let sql = format!(
+            "SELECT v.seq, v.gone, {SEALED} FROM {SEALED_FROM}
+            WHERE v.drawer = ?1 AND v.seq > ?2 AND v.superseded = 0 AND v.practice = ?3 ORDER BY v.seq LIMIT ?4"
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let practice = permit.actor().practice.uuid();
         // One row more than the page holds says whether more follows.
         let most = i64::from(limits.entries) + 1;
@@ -130,15 +138,14 @@ impl Records for Work<'_> {
             if is_full && !page.is_empty() {
                 return Ok((end, true));
             }
-            let text = |at: usize| row.get_ref(at).map_err(failed)?.as_str().map_err(not_text);
-            let (kind, id) = (text(1)?, text(2)?);
-            let version = row.get::<_, i64>(3).map_err(failed)?.unsigned_abs();
-            if row.get::<_, bool>(4).map_err(failed)? {
+            let row = Columns(row);
+            let (kind, id, version) = (row.text(2)?, row.text(3)?, row.number(4)?);
+            if row.get(1)? {
                 page.delete(kind, id, version);
             } else {
-                page.put(kind, id, version, row.get_ref(5).map_err(failed)?.as_blob().map_err(not_text)?);
+                page.put(kind, id, version, &self.opened(practice, &row, 2)?);
             }
-            end = row.get::<_, i64>(0).map_err(failed)?.unsigned_abs();
+            end = row.number(0)?;
         }
         Ok((end, false))
     }
@@ -158,6 +165,34 @@ impl Records for Work<'_> {
 }
 
 impl Work<'_> {
+    /// What a version says, from the columns [`SEALED`] that begin at `from`.
+    pub(super) fn opened(
+        &self,
+        practice: Uuid,
+        row: &Columns<'_, '_>,
+        from: usize,
+    ) -> Result<Vec<u8>, StoreError> {
+        let (kind, id, version) = (row.text(from)?, row.text(from + 1)?, row.number(from + 2)?);
+        let place = Place::Version { drawer: row.text(from + 3)?, kind, id, version };
+        let by = SealedBy {
+            subject: row.maybe_text(from + 4)?.unwrap_or(NO_PATIENT),
+            generation: row.small(from + 5)?,
+            kek: row.maybe_uuid(from + 6)?,
+            wrapped: row.maybe_blob(from + 7)?,
+        };
+        self.sealer.open(practice, by, place, row.blob(from + 8)?)
+    }
+
+    fn stored(&self, practice: Uuid, row: &Columns<'_, '_>) -> Result<StoredVersion, StoreError> {
+        let document = Document::parse(self.opened(practice, row, 2)?);
+        Ok(StoredVersion {
+            version: row.number(4)?,
+            class: row.parsed(0)?,
+            author: PersonId::from_uuid(row.uuid(1)?),
+            document: document.map_err(|_| StoreError::Unreadable("a record"))?,
+        })
+    }
+
     /// Takes what a drawer says of a record out of its feed. What another drawer says stays: whoever has only that one still
     /// has to hear that the record left it.
     fn supersede(&self, key: &RecordKey, drawer: Drawer) -> Result<(), StoreError> {
@@ -176,25 +211,34 @@ impl Work<'_> {
     ) -> Result<(), StoreError> {
         let key = new.document.key();
         let change = new.change.map(|change| change.uuid().into_bytes());
-        let body: &[u8] = if gone { &[] } else { new.document.bytes() };
+        let (practice, patient) = (permit.actor().practice.uuid(), new.document.patient());
+        let (kind, id) = (key.kind.as_str(), key.id.as_str());
+        let (data_key, body) = if gone {
+            (0, Vec::new())
+        } else {
+            let place = Place::Version { drawer: class.drawer().as_str(), kind, id, version: new.version };
+            let whose = (practice, subject_of(patient));
+            self.sealer.seal(self, whose, place, new.document.bytes(), new.received_at)?
+        };
         self.run(
             "INSERT INTO version (practice, kind, id, version, drawer, class, patient, gone, change, author, device,
-                written_at, received_at, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                written_at, received_at, data_key, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
-                permit.actor().practice.uuid().into_bytes(),
-                key.kind.as_str(),
-                key.id.as_str(),
+                practice.into_bytes(),
+                kind,
+                id,
                 count(new.version),
                 class.drawer().as_str(),
                 class.as_str(),
-                new.document.patient().map(PatientId::as_str),
+                patient.map(PatientId::as_str),
                 gone,
                 change,
                 new.author.uuid().into_bytes(),
                 new.device.uuid().into_bytes(),
                 millis(new.written_at),
                 millis(new.received_at),
+                data_key,
                 body
             ],
         )?;
@@ -202,19 +246,6 @@ impl Work<'_> {
     }
 }
 
-fn stored(row: &Columns<'_, '_>) -> Result<StoredVersion, StoreError> {
-    Ok(StoredVersion {
-        version: row.number(0)?,
-        class: row.parsed(1)?,
-        author: PersonId::from_uuid(row.uuid(2)?),
-        document: Document::parse(row.get(3)?).map_err(|_| StoreError::Unreadable("a record"))?,
-    })
-}
-
 fn patient_id(text: &str) -> Result<PatientId, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable("a patient id"))
-}
-
-fn not_text(_: FromSqlError) -> StoreError {
-    StoreError::Unreadable("a column of another type")
 }

@@ -3,6 +3,7 @@
 use super::column::{Columns, count};
 use super::{StoreError, Work};
 use crate::store::find_sql::{Bound, Finding};
+use crate::store::sealing::{SEALED, SEALED_FROM};
 use crate::store::{EventQuery, Events, FoundEvent, FoundVersion, IndexRow, RecordQuery, Searching};
 use records::id::{PatientId, RecordKey, ResourceKind};
 use records::rights::Permit;
@@ -10,11 +11,13 @@ use records::search::VIP;
 use records::{DataClass, Document};
 use sqlcipher::rusqlite::types::Value;
 use sqlcipher::rusqlite::{params, params_from_iter};
+use uuid::Uuid;
 
 impl Searching for Work<'_> {
     fn find(&self, permit: &Permit, query: &RecordQuery) -> Result<Vec<FoundVersion>, StoreError> {
         let sql = Finding::versions(permit, query, is_false);
-        self.all(&sql.text, params_from_iter(values(sql.values)), found)
+        let practice = permit.actor().practice.uuid();
+        self.all(&sql.text, params_from_iter(values(sql.values)), |row| self.found(practice, row))
     }
 
     fn count_found(&self, permit: &Permit, query: &RecordQuery) -> Result<u64, StoreError> {
@@ -56,11 +59,13 @@ impl Searching for Work<'_> {
         after: u64,
         most: u32,
     ) -> Result<Vec<(u64, Document)>, StoreError> {
-        let sql = "SELECT seq, body FROM version
-            WHERE seq > ?1 AND superseded = 0 AND gone = 0 AND practice = ?2 ORDER BY seq LIMIT ?3";
-        let practice = permit.actor().practice.uuid().into_bytes();
-        self.all(sql, params![count(after), practice, most], |row| {
-            Ok((row.number(0)?, document(row.get(1)?)?))
+        let sql = format!(
+            "SELECT v.seq, {SEALED} FROM {SEALED_FROM} WHERE v.seq > ?1 AND v.superseded = 0 AND v.gone = 0
+            AND v.practice = ?2 ORDER BY v.seq LIMIT ?3"
+        );
+        let practice = permit.actor().practice.uuid();
+        self.all(&sql, params![count(after), practice.into_bytes(), most], |row| {
+            Ok((row.number(0)?, document(self.opened(practice, row, 1)?)?))
         })
     }
 
@@ -102,21 +107,22 @@ impl Work<'_> {
         self.run(sql, params![key.kind.as_str(), key.id.as_str()])?;
         Ok(())
     }
-}
 
-fn found(row: &Columns<'_, '_>) -> Result<FoundVersion, StoreError> {
-    let key = |kind: String, id: String| Some(RecordKey { kind: kind.parse().ok()?, id: id.parse().ok()? });
-    let patient: Option<String> = row.get(5)?;
-    let patient = patient.map(|id| id.parse().map_err(|_| StoreError::Unreadable("a patient id")));
-    Ok(FoundVersion {
-        seq: row.number(0)?,
-        key: key(row.get(1)?, row.get(2)?).ok_or(StoreError::Unreadable("a record's key"))?,
-        version: row.number(3)?,
-        class: row.parsed(4)?,
-        patient: patient.transpose()?,
-        received_at: row.time(6)?,
-        document: if row.get(7)? { None } else { Some(document(row.get(8)?)?) },
-    })
+    fn found(&self, practice: Uuid, row: &Columns<'_, '_>) -> Result<FoundVersion, StoreError> {
+        let key =
+            |kind: String, id: String| Some(RecordKey { kind: kind.parse().ok()?, id: id.parse().ok()? });
+        let patient: Option<String> = row.get(5)?;
+        let patient = patient.map(|id| id.parse().map_err(|_| StoreError::Unreadable("a patient id")));
+        Ok(FoundVersion {
+            seq: row.number(0)?,
+            key: key(row.get(1)?, row.get(2)?).ok_or(StoreError::Unreadable("a record's key"))?,
+            version: row.number(3)?,
+            class: row.parsed(4)?,
+            patient: patient.transpose()?,
+            received_at: row.time(6)?,
+            document: if row.get(7)? { None } else { Some(document(self.opened(practice, row, 8)?)?) },
+        })
+    }
 }
 
 fn document(body: Vec<u8>) -> Result<Document, StoreError> {
