@@ -9,6 +9,7 @@ mod device;
 mod keys;
 mod patient;
 mod policy;
+mod retention;
 mod two_people;
 
 use self::keys::KeysCommand;
@@ -32,6 +33,7 @@ use patient::PatientCommand;
 use policy::PolicyCommand;
 use records::Role;
 use records::id::{PatientId, PersonId};
+use retention::RetentionCommand;
 use serde::Serialize;
 use serde_json::json;
 use std::io::{self, Write as _};
@@ -109,6 +111,9 @@ enum Command {
     /// The keys that seal records: how they stand, and rotating them.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// How long is kept what, and what is past that.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Note who cares for whom.
     #[command(subcommand)]
     Relation(RelationCommand),
@@ -283,6 +288,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Device(command) => device::run(command, &open),
         Command::Patient(command) => patient::run(command, &open),
         Command::Keys(command) => keys::run(command, &open),
+        Command::Retention(command) => retention::run(command, &open),
         Command::Policy(command) => policy::run(command, &open),
         Command::Relation(RelationCommand::Add { data, person, patient, days }) => {
             people::add_relation(&open(&data)?, person, patient, days)?;

@@ -54,6 +54,7 @@ pub mod practice;
 pub mod recovering;
 pub mod releasing;
 pub mod reporting;
+pub mod retaining;
 pub mod rotating;
 pub mod router;
 mod routes;

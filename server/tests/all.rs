@@ -72,6 +72,8 @@ mod releasing;
 mod renewal;
 #[path = "all/rescue.rs"]
 mod rescue;
+#[path = "all/retention.rs"]
+mod retention;
 #[path = "all/several_servers.rs"]
 mod several_servers;
 #[path = "all/sign_in.rs"]

@@ -130,6 +130,14 @@ pub trait Erasures {
     -> Result<(), StoreError>;
     /// The workstations of an erasure.
     fn erasure_devices(&self, patient: &PatientId) -> Result<Vec<ErasureDeviceRow>, StoreError>;
+    /// Patients of whom no version arrived since then, with when the last one did, the longest ago first; at most so many.
+    fn patients_without_news_since(
+        &self,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(PatientId, Timestamp)>, StoreError>;
+    /// How many audit events arrived before then.
+    fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Sets a hold; false when there is one.
     fn set_hold(&self, hold: &HoldRow) -> Result<bool, StoreError>;
     /// Ends a hold; false when there is none.

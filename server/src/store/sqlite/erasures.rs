@@ -128,6 +128,21 @@ impl Erasures for Work<'_> {
         })
     }
 
+    fn patients_without_news_since(
+        &self,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(PatientId, Timestamp)>, StoreError> {
+        let sql = "SELECT patient, max(received_at) FROM version WHERE patient IS NOT NULL
+            GROUP BY patient HAVING max(received_at) < ?1 ORDER BY max(received_at), patient LIMIT ?2";
+        self.all(sql, params![millis(since), most], |row| Ok((row.parsed(0)?, row.time(1)?)))
+    }
+
+    fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM leaf WHERE received_at < ?1";
+        Ok(self.first(sql, params![millis(before)], |row| row.number(0))?.unwrap_or(0))
+    }
+
     fn set_hold(&self, hold: &HoldRow) -> Result<bool, StoreError> {
         let sql = "INSERT INTO legal_hold (patient, reason, set_by, set_at) SELECT ?1, ?2, ?3, ?4
             WHERE NOT EXISTS (SELECT 1 FROM legal_hold WHERE patient = ?1 AND ended_at IS NULL)";
