@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use sync::wire::path;
+use tokio::net::TcpSocket;
 
 /// So short that no test waits long, and long enough for a machine that is busy.
 const SHORT: Bounds = Bounds {
@@ -48,11 +49,14 @@ impl Peer {
         Self::at(clinic.enrolment, clinic.tls(None), b"http/1.1")
     }
 
-    fn at(address: SocketAddr, mut config: ClientConfig, protocol: &[u8]) -> Self {
+    fn at(address: SocketAddr, config: ClientConfig, protocol: &[u8]) -> Self {
+        Self::over(silent(address), config, protocol)
+    }
+
+    fn over(mut stream: TcpStream, mut config: ClientConfig, protocol: &[u8]) -> Self {
         config.alpn_protocols = vec![protocol.to_vec()];
         let name = ServerName::try_from("localhost").unwrap();
         let mut session = ClientConnection::new(Arc::new(config), name).unwrap();
-        let mut stream = silent(address);
         while session.is_handshaking() {
             session.complete_io(&mut stream).unwrap();
         }
@@ -232,7 +236,10 @@ fn a_body_that_comes_too_slowly_is_refused_and_one_that_keeps_the_pace_is_not() 
 fn who_does_not_take_the_answers_is_cut() {
     let clinic = Clinic::open_within(SHORT);
     let workstation = clinic.enrol();
-    let mut peer = Peer::of(&workstation);
+    // What it does not take must not all fit between the two.
+    let stream = connect(clinic.listening, |socket| socket.set_recv_buffer_size(4 << 10).unwrap());
+    let identity = (vec![workstation.certificate.clone()], &workstation.key);
+    let mut peer = Peer::over(stream, clinic.tls(Some(identity)), b"http/1.1");
     peer.0.sock.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
     let requests = format!("{HEAD}\r\n").repeat(100);
     wait_until("it is counted", || {
@@ -271,10 +278,14 @@ fn an_address_gets_so_many_connections_and_another_one_is_not_kept_out() {
 
 /// The same machine by another of its addresses.
 fn from_another_address(to: SocketAddr) -> TcpStream {
+    connect(to, |socket| socket.bind("127.0.0.2:0".parse().unwrap()).unwrap())
+}
+
+fn connect(to: SocketAddr, prepare: impl FnOnce(&TcpSocket)) -> TcpStream {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        prepare(&socket);
         let stream = socket.connect(to).await.unwrap().into_std().unwrap();
         stream.set_nonblocking(false).unwrap();
         stream
