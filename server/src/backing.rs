@@ -176,7 +176,7 @@ pub fn restore(
     }
     into.make_for_restore()?;
     for (name, bytes) in &contents.files {
-        let path = if name == DATABASE { into.database() } else { into.key(name) };
+        let path = place_of(into, name);
         write_private(&path, bytes.expose()).map_err(|error| cannot_write(&error))?;
     }
     if let (Some(records), true) = (records, is_file) {
@@ -199,14 +199,18 @@ pub fn look_at(practice: &Practice) -> Result<Tried, Failure> {
     Ok(Tried { records: records.into_iter().collect(), logs_are_sound })
 }
 
-/// In the keys file, the file that says which database holds the practice.
-const DATABASE: &str = "database.toml";
+/// Where a file of the keys lies: the settings that say where the rest is are beside the folder, not in it.
+fn place_of(dir: &DataDir, name: &str) -> PathBuf {
+    let beside = [dir.database(), dir.custody()];
+    let found = beside.into_iter().find(|path| path.file_name().is_some_and(|own| own == name));
+    found.unwrap_or_else(|| dir.key(name))
+}
 
 /// Every key file of a practice, by its name.
 fn key_files(dir: &DataDir) -> Result<BTreeMap<String, keys::SecretBytes>, Failure> {
     let cannot = |error: io::Error| Failure::disk("The keys cannot be read.", &error);
     let mut files = BTreeMap::new();
-    let mut paths = vec![dir.database()];
+    let mut paths = vec![dir.database(), dir.custody()];
     for entry in fs::read_dir(dir.path().join("keys")).map_err(cannot)? {
         paths.push(entry.map_err(cannot)?.path());
     }
