@@ -7,6 +7,7 @@
 
 mod apply;
 mod bundle;
+mod footing;
 mod outcome;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use crate::id::{ChangeId, DeviceId, PersonId, PracticeId, RecordKey};
 use crate::write::settled_by;
 
 pub use apply::{Decision, History, Standing, Stored, apply};
+pub use footing::{Footing, Lost, footing};
 pub use outcome::{Outcome, RefusalCode, StoredVersion};
 
 /// What an entry was made from.

@@ -6,14 +6,14 @@ mod permits;
 use crate::answer::Refusal;
 use crate::erasing;
 use crate::practice::Practice;
-use crate::recovering::{self, Footing};
+use crate::recovering;
 use crate::store::{AlertKind, ChangeRow, ConflictRow, NewDeletion, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use footing::numbered;
 use jiff::Timestamp;
 use keys::envelope::{self, EnvelopeHeader, SignedChange};
 use permits::{Permits, Shelf};
-use records::change::{self, Base, Change, Decision, Origin, Outcome, RefusalCode, Stored, apply};
+use records::change::{self, Base, Change, Decision, Footing, Origin, Outcome, RefusalCode, Stored, apply};
 use records::event::{EventOutcome, WriteDetails};
 use records::id::{ChangeId, DeviceId, PersonId, PracticeId, RecordKey};
 use records::rights::Trail as _;
@@ -172,11 +172,13 @@ impl Arrival<'_> {
         }
         let Ok(change) = change else { return refused(RefusalCode::Unreadable) };
         let id = change.id();
-        Ok(match recovering::footing(self.tx, change, (self.device, self.now))? {
+        Ok(match recovering::footing(self.tx, change)? {
             Footing::Known(change) => self.stands_on(change)?,
             // It is tried again by itself, until the change that is missing has come or nobody is left to bring it.
-            Footing::MayCome => Verdict::Waits(id),
-            Footing::Gone(change, key) => Verdict::Apply(Box::new(change), Some(key)),
+            Footing::Unknown(..) if recovering::others_may_come(self.tx, self.device, self.now)? => {
+                Verdict::Waits(id)
+            }
+            Footing::Unknown(change, key) => Verdict::Apply(Box::new(change), Some(key)),
         })
     }
 

@@ -12,10 +12,9 @@ use crate::practice::Practice;
 use crate::store::{self, AlertKind, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
-use records::change::{Base, Change};
+use records::change::{self, Change, Footing};
 use records::id::{ChangeId, DeviceId, RecordKey};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use sync::wire::{DirectiveOrder, MadeVersion};
 
 const EPOCH: &str = "recovery-epoch";
@@ -155,50 +154,35 @@ pub(crate) fn hear(tx: &dyn Transaction, made: &[MadeVersion]) -> Result<(), Sto
     Ok(())
 }
 
-/// What a change stands on after a restore.
-pub(crate) enum Footing {
-    /// On what is here, or on changes that are known by name.
-    Known(Change),
-    /// On a version that was lost, whose change may still come.
-    MayCome,
-    /// On a version of this record that was lost, and nobody is left who could bring it.
-    Gone(Change, RecordKey),
+/// What a change stands on, where the store was put back once.
+pub(crate) fn footing(tx: &dyn Transaction, change: Change) -> Result<Footing, StoreError> {
+    if epoch(tx)?.is_none() {
+        return Ok(Footing::Known(change));
+    }
+    change::footing(change, &LostVersions(tx))
 }
 
-/// Puts the changes that had made them in the place of versions that were lost.
-pub(crate) fn footing(
-    tx: &dyn Transaction,
-    change: Change,
-    (from, now): (DeviceId, Timestamp),
-) -> Result<Footing, StoreError> {
-    let Some(epoch) = epoch(tx)? else { return Ok(Footing::Known(change)) };
-    let mut known: BTreeMap<(RecordKey, u64), ChangeId> = BTreeMap::new();
-    let mut missing = None;
-    for (key, base) in change.bases() {
-        let Base::Version(version) = base else { continue };
-        // A record that is not here at all was made after the backup, or never.
-        if tx.has_version(key, version)? {
-            continue;
-        }
-        match tx.lost_version(key, version)? {
-            Some(made_by) => drop(known.insert((key.clone(), version), made_by)),
-            None => missing = Some(key.clone()),
-        }
+struct LostVersions<'a>(&'a dyn Transaction);
+
+impl change::Lost for LostVersions<'_> {
+    type Error = StoreError;
+
+    fn has_version(&self, key: &RecordKey, version: u64) -> Result<bool, StoreError> {
+        self.0.has_version(key, version)
     }
-    let change = change.rebased(|key, version| known.get(&(key.clone(), version)).copied());
-    Ok(match missing {
-        None => Footing::Known(change),
-        Some(_) if others_may_come(tx, epoch, (from, now))? => Footing::MayCome,
-        Some(key) => Footing::Gone(change, key),
-    })
+
+    fn lost_version(&self, key: &RecordKey, version: u64) -> Result<Option<ChangeId>, StoreError> {
+        self.0.lost_version(key, version)
+    }
 }
 
 /// Whether another workstation has not heard that it is to send again, or on the first day has not sent all it has.
-fn others_may_come(
+pub(crate) fn others_may_come(
     tx: &dyn Transaction,
-    epoch: Epoch,
-    (from, now): (DeviceId, Timestamp),
+    from: DeviceId,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let Some(epoch) = epoch(tx)? else { return Ok(false) };
     let is_fresh = epoch.declared_at.duration_until(now) < TIME_TO_SEND;
     let others = tx.devices()?.into_iter().filter(|device| device.id != from && device.revoked_at.is_none());
     for device in others {

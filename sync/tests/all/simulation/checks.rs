@@ -2,6 +2,7 @@
 
 use super::disk::{Paper, State};
 use super::paper::{drawer_of, has_mark, line, person_id};
+use super::restoring::NUMBERS;
 use super::server::{Order, Way};
 use super::since_opening;
 use super::station::{Station, Writing};
@@ -30,6 +31,17 @@ pub(super) fn faults(world: &World) -> Vec<String> {
     faults
 }
 
+/// Whether something that the server had confirmed is gone for good: its disk is, and so is a workstation that had it.
+fn is_lost_for_good(world: &World) -> bool {
+    let gone = |station: &Station| {
+        let number = station.number;
+        station.disk.retired
+            || world.server.devices[number].revoked
+            || world.oracle.destroyed.contains(&number)
+    };
+    world.server.epoch > 0 && world.stations.iter().any(gone)
+}
+
 /// What was said to be saved is at the server, or it is known why it is not.
 fn arrival(world: &World, change: ChangeId, writing: &Writing) -> Option<String> {
     let device = writing.envelope.device;
@@ -37,7 +49,7 @@ fn arrival(world: &World, change: ChangeId, writing: &Writing) -> Option<String>
     let Some(received) = world.server.changes.get(&change) else {
         let stopped = is_stopped(world, writing);
         let was_saved = world.oracle.saved.contains(&change);
-        let may_miss = is_cut_off || stopped || !was_saved;
+        let may_miss = is_cut_off || stopped || !was_saved || is_lost_for_good(world);
         return (!may_miss).then(|| format!("m{} was saved and did not arrive", writing.mark));
     };
     let explained = match &received.outcome {
@@ -48,6 +60,7 @@ fn arrival(world: &World, change: ChangeId, writing: &Writing) -> Option<String>
                 || world.server.devices[device].revoked
         }
         Outcome::Refused { code: RefusalCode::Dependency } => true,
+        Outcome::Refused { code: RefusalCode::UnknownBase } if is_lost_for_good(world) => true,
         Outcome::Refused {
             code:
                 RefusalCode::Unreadable
@@ -114,9 +127,10 @@ fn receipts(world: &World, faults: &mut Vec<String>) {
 fn authors(world: &World, faults: &mut Vec<String>) {
     let mut made = BTreeSet::new();
     for (key, versions) in &world.server.records {
-        let numbers = versions.iter().map(|version| version.number);
-        if !numbers.eq(1..=versions.len() as u64) {
-            faults.push(format!("{key}: its versions are not counted from one up"));
+        let numbers: Vec<u64> = versions.iter().map(|version| version.number).collect();
+        let next = |pair: &[u64]| pair[1] == pair[0] + 1 || (pair[1] % NUMBERS == 1 && pair[1] > pair[0]);
+        if numbers[0] % NUMBERS != 1 || !numbers.windows(2).all(next) {
+            faults.push(format!("{key}: its versions are not counted one after the other"));
         }
         for version in versions {
             if !made.insert(version.change) {
@@ -214,7 +228,7 @@ fn policy(world: &World, station: &Station, faults: &mut Vec<String>) {
                 }
             }
             Order::DropPerson { person } => drop(last_drop.insert(*person, kept.done)),
-            Order::Lock | Order::ReKey { .. } | Order::Wipe { .. } => {}
+            Order::Lock | Order::ReKey { .. } | Order::Wipe { .. } | Order::SendAgain => {}
         }
     }
     for (person, is_done) in last_drop {
@@ -261,6 +275,10 @@ fn convergence(world: &World, station: &Station, faults: &mut Vec<String>) {
         let under =
             file.pending.iter().filter(|p| p.paper == Paper::Waits).map(|p| p.envelope.document().key());
         let set_aside: BTreeSet<_> = under.collect();
+        if is_lost_for_good(world) {
+            // What only a lost disk could bring again stays where somebody has it.
+            continue;
+        }
         let ours = file.rows.iter().filter(|(key, _)| !set_aside.contains(key));
         let ours: BTreeMap<_, _> = ours.map(|(key, (version, doc))| (key, (*version, doc.bytes()))).collect();
         for (key, theirs) in theirs.iter().filter(|(key, _)| !set_aside.contains(*key)) {

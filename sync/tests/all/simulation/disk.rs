@@ -33,6 +33,8 @@ pub(super) struct Listed {
     pub(super) state: State,
     /// The last answer, and whether the drawer has taken it in.
     pub(super) answer: Option<Standing>,
+    /// When the server had received it, as long as the envelope is kept.
+    pub(super) answered_at: Option<Ms>,
     pub(super) settled: bool,
 }
 
@@ -126,7 +128,15 @@ impl Disk {
         self.log(events[0])?;
         self.step()?;
         let state = State::Intended;
-        self.outbox.push(Listed { change: id, drawer, base, state, answer: None, settled: false });
+        self.outbox.push(Listed {
+            change: id,
+            drawer,
+            base,
+            state,
+            answer: None,
+            answered_at: None,
+            settled: false,
+        });
         if self.breakage != Some(Breakage::SavesNothing) {
             self.step()?;
             self.drawer(drawer).write(envelope);
@@ -165,22 +175,6 @@ impl Disk {
         let state = if written { State::Waiting } else { State::Abandoned };
         if let Some(listed) = self.listed(change) {
             listed.state = state;
-        }
-        Ok(())
-    }
-
-    /// Keeps the server's answer to a change.
-    pub(super) fn keep_answer(&mut self, change: ChangeId, standing: &Standing) -> Result<(), Cut> {
-        self.step()?;
-        let Some(listed) = self.listed(change) else { return Ok(()) };
-        if listed.state == State::Waiting {
-            listed.state = State::Answered;
-            listed.answer = Some(standing.clone());
-            listed.settled = false;
-        }
-        if matches!(standing, Standing::Applied { .. }) {
-            self.step()?;
-            self.envelopes.remove(&change);
         }
         Ok(())
     }
@@ -325,6 +319,15 @@ impl DrawerFile {
 
     fn take_answer(&mut self, change: ChangeId, standing: &Standing) {
         let Some(place) = self.pending.iter().position(|p| p.envelope.id() == change) else { return };
+        if self.pending[place].paper != Paper::Waits {
+            // It met another change once, at a server that was put back since.
+            if let Standing::Applied { .. } = standing
+                && self.pending[place].paper == Paper::Apart
+            {
+                self.pending.remove(place);
+            }
+            return;
+        }
         match standing {
             Standing::Applied { versions, merged } => {
                 let pending = self.pending.remove(place);

@@ -9,7 +9,9 @@ mod inbox;
 mod network;
 mod paper;
 mod plan;
+mod restoring;
 mod server;
+mod shelf;
 mod station;
 mod world;
 
@@ -76,9 +78,15 @@ enum Breakage {
     WipesNothing,
     /// The workstation says that somebody is forgotten, who is not.
     DropsNobody,
+    /// A server that was put back gives numbers of before once more.
+    NumbersAgain,
+    /// A server that was put back takes any version for one that it knows.
+    TakesAnyBase,
+    /// The workstation keeps nothing that was answered.
+    KeepsNothing,
 }
 
-const BREAKAGES: [Breakage; 18] = [
+const BREAKAGES: [Breakage; 21] = [
     Breakage::AppliesTwice,
     Breakage::TakesAnySignature,
     Breakage::AsksNobody,
@@ -97,6 +105,9 @@ const BREAKAGES: [Breakage; 18] = [
     Breakage::MovesCursorFirst,
     Breakage::WipesNothing,
     Breakage::DropsNobody,
+    Breakage::NumbersAgain,
+    Breakage::TakesAnyBase,
+    Breakage::KeepsNothing,
 ];
 
 #[test]

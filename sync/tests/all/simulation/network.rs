@@ -2,6 +2,7 @@
 
 use super::inbox::sealed_body;
 use super::paper::Envelope;
+use super::restoring::Made;
 use super::server::{Line, Order, Way};
 use super::world::World;
 use super::{DAY, MINUTE, Ms, at};
@@ -13,7 +14,7 @@ use sync::{Answer, Failure, Request, RequestId, Transmit};
 /// What is in a request: fetched from the disk when it is sent.
 #[derive(Clone)]
 pub(super) enum Load {
-    Changes(Vec<Envelope>),
+    Changes(Vec<Envelope>, Vec<Made>),
     Events { first: u64, events: Vec<u64> },
     Pull { cursor: Cursor, count: u32, person: usize, token_until: Ms },
     PullSealed { cursor: Cursor, count: u32 },
@@ -44,6 +45,7 @@ pub(super) struct Orders {
     grants: Vec<(usize, Drawer, u32)>,
     roles: Vec<(usize, Role)>,
     log_size: u64,
+    held_until: Option<Ms>,
 }
 
 #[derive(Clone)]
@@ -70,7 +72,8 @@ impl World {
         Some(match request {
             Request::DeliverChanges { changes } => {
                 let found = changes.iter().map(|change| held.disk.envelopes.get(change).cloned());
-                Load::Changes(found.collect::<Option<_>>()?)
+                let made = changes.iter().flat_map(|change| held.disk.made(*change)).collect();
+                Load::Changes(found.collect::<Option<_>>()?, made)
             }
             Request::DeliverAudit { first_index, count, .. } => {
                 let range = *first_index as usize..(*first_index + u64::from(*count)) as usize;
@@ -111,7 +114,8 @@ impl World {
             return refused(ProblemCode::DeviceRevoked, None);
         }
         match load {
-            Load::Changes(envelopes) => {
+            Load::Changes(envelopes, made) => {
+                self.server.hear(made);
                 let take = |envelope| self.server.receive(from, envelope, Way::Wire, now);
                 Reply::Receipts(envelopes.iter().map(take).collect())
             }
@@ -155,6 +159,7 @@ impl World {
 
     fn orders(&mut self, from: usize, done: u64, asked: Ms) -> Orders {
         let grants = self.server.grants(from, self.now);
+        let held_until = self.server.held_until();
         let known = &mut self.server.devices[from];
         known.done = known.done.max(done);
         let numbered = (1..).zip(&known.orders).filter(|(number, _)| *number > known.done);
@@ -162,7 +167,7 @@ impl World {
         let log_size = known.log.len() as u64;
         let members = &self.server.members;
         let roles = known.people.iter().map(|p| (*p, members[*p].role_at(self.now))).collect();
-        Orders { asked, orders, grants, roles, log_size }
+        Orders { asked, orders, grants, roles, log_size, held_until }
     }
 
     fn hear(&mut self, station: usize, id: RequestId, reply: Reply) {
@@ -203,6 +208,9 @@ impl World {
                             station.disk.slots.entry(*person).and_modify(|known| *known = *role);
                         }
                         station.disk.forget_pages_of_nobody()?;
+                    }
+                    if let Some(until) = told.held_until {
+                        station.disk.forget_backed_up(until)?;
                     }
                     station.take_orders(&told.orders, now)
                 });

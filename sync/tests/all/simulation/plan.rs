@@ -59,7 +59,11 @@ fn scene(world: &mut World) {
         }
         89..=91 => world.forge(station),
         92..=95 => order(world, station, person),
-        96..=97 => change_role(world, person),
+        96 => change_role(world, person),
+        97 => match world.dice.below(5) {
+            0 => world.lose_the_server(),
+            _ => world.server.back_up(world.now),
+        },
         98 if world.dice.hits(50) => end_person(world, person),
         99 if world.dice.hits(50) => {
             world.tell(|| format!("w{station} is revoked"));
@@ -112,7 +116,7 @@ fn give(world: &mut World, station: usize, order: Order) {
     match &order {
         Order::DropPerson { person } => drop(known.people.remove(person)),
         Order::Wipe { deliver_first: false } => drop(world.oracle.destroyed.insert(station)),
-        Order::Wipe { .. } | Order::Lock | Order::ReKey { .. } => {}
+        Order::Wipe { .. } | Order::Lock | Order::ReKey { .. } | Order::SendAgain => {}
     }
     known.orders.push(order);
 }

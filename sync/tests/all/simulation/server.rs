@@ -1,14 +1,15 @@
 //! The server as a workstation may rely on it: what it promises, in memory. What decides and merges is the real thing.
 
 use super::paper::{Envelope, device_id, drawer_of, person_id, practice};
+use super::shelf::Shelf;
 use super::{Breakage, Ms, at, since_opening};
 use jiff::Timestamp;
-use records::change::{self, Base, Change, Decision, History, Outcome, RefusalCode, Stored, apply};
+use records::change::{Base, Change, Decision, Footing, Outcome, RefusalCode, Stored, apply, footing};
 use records::id::{ChangeId, RecordKey, SessionId};
 use records::rights::{Rights, StatedReason, decide};
-use records::{Action, Actor, Document, Drawer, Facts, Purpose, Relation, Role, Versioned, classify};
+use records::{Action, Actor, Document, Drawer, Facts, Purpose, Relation, Role, classify};
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
+use std::rc::Rc;
 use sync::wire::{ChangeReceipt, ProblemCode, Standing};
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ pub(super) enum Order {
     Wipe { deliver_first: bool },
     ReKey { drawer: Drawer, generation: u32 },
     DropPerson { person: usize },
+    SendAgain,
 }
 
 /// A workstation as the server knows it.
@@ -88,6 +90,13 @@ pub(super) struct Server {
     pub(super) next_seq: u64,
     pub(super) forks: u32,
     pub(super) breakage: Option<Breakage>,
+    /// The last backup, and when it was made.
+    pub(super) backup: Option<(Ms, Rc<Server>)>,
+    /// How often it was put back, and when last.
+    pub(super) epoch: u64,
+    pub(super) declared_at: Ms,
+    /// Versions that it has lost, as workstations have told.
+    pub(super) lost: BTreeMap<(RecordKey, u64), ChangeId>,
 }
 
 /// How an envelope came.
@@ -112,8 +121,14 @@ impl Server {
             // Nothing is known of who sent this, so the id stays free for who really wrote it.
             return receipt(Standing::Refused { code: RefusalCode::Signature }, at(now));
         }
-        let outcome = match self.judge(envelope, way) {
-            Ok(()) => self.apply(envelope, now),
+        let stands = if self.epoch == 0 || self.broken(Breakage::TakesAnyBase) {
+            Footing::Known((*envelope.change).clone())
+        } else {
+            let Ok(stands) = footing((*envelope.change).clone(), &*self);
+            stands
+        };
+        let outcome = match self.judge(envelope, &stands, (way, now)) {
+            Ok(()) => self.apply(envelope, &stands, now),
             Err(Judged::Waits(missing)) => return receipt(Standing::Waiting { missing }, at(now)),
             Err(Judged::Refused(code)) => Outcome::Refused { code },
         };
@@ -127,14 +142,20 @@ impl Server {
         receipt(standing, at(now))
     }
 
-    fn judge(&self, envelope: &Envelope, way: Way) -> Result<(), Judged> {
+    fn judge(&self, envelope: &Envelope, stands: &Footing, (way, now): (Way, Ms)) -> Result<(), Judged> {
         let is_revoked = self.devices[envelope.device].revoked;
         debug_assert!(!is_revoked || way == Way::File, "a revoked workstation is not let in");
         let has_left = self.members[envelope.author].ended_at.is_some();
         if (is_revoked || has_left) && !self.broken(Breakage::TakesFromRevoked) {
             return Err(Judged::Refused(RefusalCode::Quarantined));
         }
-        for base in envelope.change.depends_on() {
+        let change = match stands {
+            Footing::Unknown(..) if self.others_may_come(envelope.device, now) => {
+                return Err(Judged::Waits(envelope.id()));
+            }
+            Footing::Known(change) | Footing::Unknown(change, _) => change,
+        };
+        for base in change.depends_on() {
             match self.changes.get(&base).map(|known| &known.outcome) {
                 None => return Err(Judged::Waits(base)),
                 Some(Outcome::Refused { .. }) => return Err(Judged::Refused(RefusalCode::Dependency)),
@@ -144,23 +165,30 @@ impl Server {
         Ok(())
     }
 
-    fn apply(&mut self, envelope: &Envelope, now: Ms) -> Outcome {
+    fn apply(&mut self, envelope: &Envelope, stands: &Footing, now: Ms) -> Outcome {
+        let change = match stands {
+            Footing::Unknown(_, key) if let Some(current) = self.current(key) => {
+                return Outcome::Conflict { key: key.clone(), current: current.number, fields: Vec::new() };
+            }
+            Footing::Known(change) | Footing::Unknown(change, _) => change,
+        };
         let key = envelope.document().key().clone();
         if !self.is_allowed(envelope, now) && !self.broken(Breakage::AsksNobody) {
             return Outcome::Refused { code: RefusalCode::NotAllowed };
         }
-        if let Base::Change(base) = envelope.base()
+        if let Some((_, Base::Change(base))) = change.bases().next()
             && let Some(Outcome::Conflict { .. }) = self.changes.get(&base).map(|known| &known.outcome)
             && let Some(current) = self.current(&key)
         {
             return Outcome::Conflict { key, current: current.number, fields: Vec::new() };
         }
         let decision = if self.broken(Breakage::LastWriterWins) {
-            self.last_writer(&envelope.change)
+            self.last_writer(change)
         } else {
-            let Ok(decision) = apply(&envelope.change, &Shelf(self));
+            let Ok(decision) = apply(change, &Shelf(self));
             decision
         };
+        let decision = self.numbered(decision);
         let outcome = decision.outcome();
         if let Decision::Store(stored) = decision {
             for made in stored {
@@ -325,7 +353,7 @@ impl Server {
         self.records.get(key).and_then(|versions| versions.last())
     }
 
-    fn broken(&self, breakage: Breakage) -> bool {
+    pub(super) fn broken(&self, breakage: Breakage) -> bool {
         self.breakage == Some(breakage)
     }
 }
@@ -343,40 +371,5 @@ fn actor(person: usize, device: usize, role: Role) -> Actor {
         device: device_id(device),
         session: SessionId::from_uuid(Uuid::nil()),
         purpose: Purpose::usual(role),
-    }
-}
-
-/// The records as a change looks at them.
-struct Shelf<'a>(&'a Server);
-
-impl History for Shelf<'_> {
-    type Error = Infallible;
-
-    fn standing(&self, key: &RecordKey) -> Result<change::Standing, Infallible> {
-        let current = self.0.current(key).map(|version| version.number);
-        Ok(current.map_or(change::Standing::Unknown, change::Standing::There))
-    }
-
-    fn current(&self, key: &RecordKey) -> Result<Option<Versioned>, Infallible> {
-        Ok(self.0.current(key).map(|v| Versioned { version: v.number, document: v.document.clone() }))
-    }
-
-    fn at(&self, key: &RecordKey, version: u64) -> Result<Option<Document>, Infallible> {
-        let versions = self.0.records.get(key).into_iter().flatten();
-        Ok(versions.filter(|v| v.number == version).map(|v| v.document.clone()).next())
-    }
-
-    fn made_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<u64>, Infallible> {
-        let versions = self.0.records.get(key).into_iter().flatten();
-        Ok(versions.filter(|v| v.change == change).map(|v| v.number).next())
-    }
-
-    fn written_by(&self, change: ChangeId, key: &RecordKey) -> Result<Option<Document>, Infallible> {
-        if self.0.broken(Breakage::BuildsOnWhatWasMerged) {
-            let version = self.made_by(change, key)?;
-            return version.map_or(Ok(None), |version| self.at(key, version));
-        }
-        let known = self.0.changes.get(&change).and_then(|known| known.envelope.as_ref());
-        Ok(known.map(|envelope| envelope.document().clone()).filter(|document| document.key() == key))
     }
 }

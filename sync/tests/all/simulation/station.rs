@@ -5,6 +5,7 @@ use super::paper::{Edit, Envelope, drawer_of, edited, line, new_record, sealed};
 use super::server::Order;
 use super::{Breakage, Ms, at, log_id};
 use crate::clinic::{Dice, change_id};
+use jiff::SignedDuration;
 use records::change::Base;
 use records::id::RecordKey;
 use records::{Document, Drawer, Role};
@@ -189,7 +190,7 @@ impl Station {
             Order::ReKey { drawer, generation } => {
                 disk.drawers.get(drawer).is_none_or(|file| file.generation >= *generation)
             }
-            Order::Lock | Order::Wipe { .. } | Order::DropPerson { .. } => false,
+            Order::Lock | Order::Wipe { .. } | Order::DropPerson { .. } | Order::SendAgain => false,
         };
         let open: Vec<u64> = self.disk.orders.iter().filter(|(_, k)| !k.done).map(|(n, _)| *n).collect();
         for number in open {
@@ -244,6 +245,12 @@ impl Station {
                     self.order_done(number, now)?;
                 }
                 Order::ReKey { .. } => self.close_re_keys(now)?,
+                Order::SendAgain => {
+                    for change in self.disk.send_again()? {
+                        self.queue(change, now);
+                    }
+                    self.order_done(number, now)?;
+                }
                 Order::Wipe { deliver_first } => self.wipe(number, deliver_first, now)?,
             }
         }
@@ -330,10 +337,10 @@ impl Station {
     pub(super) fn settle(
         &mut self,
         change: records::id::ChangeId,
-        standing: &Standing,
+        (standing, received_at): (&Standing, Ms),
         now: Ms,
     ) -> Result<(), Cut> {
-        self.disk.keep_answer(change, standing)?;
+        self.disk.keep_answer(change, standing, received_at)?;
         let open: Vec<Drawer> = self.session.iter().flat_map(|session| session.drawers.clone()).collect();
         for drawer in open {
             self.disk.take_answers(drawer)?;
@@ -349,5 +356,21 @@ impl Station {
             Some(Cursor { drawer: *drawer, after })
         })
         .collect()
+    }
+}
+
+/// Most practices ask seldom, so that a month is cheap to simulate; some as often as what ships.
+pub(super) fn config(dice: &mut Dice) -> Config {
+    if dice.hits(3) {
+        return Config { first_page: 3, smallest_page: 1, ..Config::default() };
+    }
+    Config {
+        longest_backoff: SignedDuration::from_hours(6),
+        interval: SignedDuration::from_hours(6),
+        changes_per_request: 1 + dice.below(8) as usize,
+        events_per_request: 1 + dice.below(20) as u32,
+        first_page: 1 + dice.below(8) as u32,
+        smallest_page: 1,
+        ..Config::default()
     }
 }

@@ -4,16 +4,15 @@ use super::disk::Cut;
 use super::network::Packet;
 use super::paper::Envelope;
 use super::server::{Known, Line, Member, Server, Way};
-use super::station::{Station, Writing};
-use super::{Breakage, DAY, HOUR, MINUTE, Ms, at};
+use super::station::{Station, Writing, config};
+use super::{Breakage, DAY, HOUR, MINUTE, Ms, at, since_opening};
 use crate::clinic::Dice;
-use jiff::SignedDuration;
 use records::id::ChangeId;
 use records::{Drawer, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use sync::Event;
 use sync::wire::{ChangeReceipt, Cursor};
-use sync::{Config, Event};
 
 /// How well a workstation reaches the server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -310,9 +309,11 @@ impl World {
 
     fn act(&mut self, station: usize, event: Event) {
         match event {
-            Event::ChangeSettled { change, standing, .. } => {
+            Event::ChangeSettled { change, standing, received_at } => {
                 self.tell(|| format!("w{station}: hears of {change}: {standing:?}"));
-                self.at(station, |station, now| station.settle(change, &standing, now));
+                self.at(station, |station, now| {
+                    station.settle(change, (&standing, since_opening(received_at)), now)
+                });
             }
             Event::AuditDelivered { size, .. } => {
                 self.at(station, |station, now| {
@@ -380,20 +381,4 @@ impl World {
 fn wake(station: &Station) -> Option<Ms> {
     let local = station.machine.as_ref()?.poll_timeout()?;
     Some(local.as_millisecond() - at(0).as_millisecond() - station.skew)
-}
-
-/// Most practices ask seldom, so that a month is cheap to simulate; some as often as what ships.
-fn config(dice: &mut Dice) -> Config {
-    if dice.hits(3) {
-        return Config { first_page: 3, smallest_page: 1, ..Config::default() };
-    }
-    Config {
-        longest_backoff: SignedDuration::from_hours(6),
-        interval: SignedDuration::from_hours(6),
-        changes_per_request: 1 + dice.below(8) as usize,
-        events_per_request: 1 + dice.below(20) as u32,
-        first_page: 1 + dice.below(8) as u32,
-        smallest_page: 1,
-        ..Config::default()
-    }
 }
