@@ -3,7 +3,7 @@
 use crate::cli::{DataFolder, print};
 use crate::failure::Failure;
 use crate::files::create_new;
-use client::audit_export::{ExportKey, ExportProblem, Finding, Report, check};
+use client::audit_export::{ExportKey, ExportProblem, Finding, Report, StartKeys, check};
 use client::keyring::OsKeyring;
 use client::{Clock as _, SystemClock, audit_export};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,11 +32,17 @@ pub(crate) fn export(of: &DataFolder, to: &Path) -> Result<(), Failure> {
 }
 
 /// Checks an export, and says what was found.
-pub(crate) fn verify(file: &Path, key_file: &Path, root: &str) -> Result<(), Failure> {
+pub(crate) fn verify(
+    file: &Path,
+    key_file: &Path,
+    root: &str,
+    start_keys: Option<&Path>,
+) -> Result<(), Failure> {
     let (key, root) = (read_key(key_file)?, read_root(root)?);
+    let starts = start_keys.map(read_start_keys).transpose()?.unwrap_or_default();
     let opened = File::open(file).map_err(|error| Failure::disk("The export cannot be read.", &error))?;
     let bar = progress("checking");
-    let report = check(&mut BufReader::new(opened), &key, root, &mut |done, all| {
+    let report = check(&mut BufReader::new(opened), &key, root, &starts, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     });
@@ -61,6 +67,7 @@ fn words(report: &Report) -> Value {
         "root": report.root,
         "confirmed": report.confirmed.map(|(size, _)| size),
         "confirmed_at": report.confirmed.map(|(_, at)| at.to_string()),
+        "marked": report.marked,
         "first_bad": report.first_bad(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
     })
@@ -95,6 +102,15 @@ fn read_key(path: &Path) -> Result<ExportKey, Failure> {
     // EXPOSE: what was typed is text.
     let key = std::str::from_utf8(bytes.expose()).ok().and_then(|text| text.parse().ok());
     key.ok_or_else(|| Failure::usage("not-a-key", "This is not the key of an export.", advice))
+}
+
+fn read_start_keys(path: &Path) -> Result<StartKeys, Failure> {
+    let read = fs::read(path).map_err(|error| Failure::disk("The start keys cannot be read.", &error))?;
+    let bytes = SecretBytes::new(read);
+    let advice = "`chartkeep-server audit start-keys` writes such a file.";
+    // EXPOSE: what is in the file is text.
+    let keys = std::str::from_utf8(bytes.expose()).ok().and_then(StartKeys::read);
+    keys.ok_or_else(|| Failure::usage("not-start-keys", "These are no start keys of marks.", advice))
 }
 
 fn read_root(root: &str) -> Result<[u8; 32], Failure> {

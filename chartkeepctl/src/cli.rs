@@ -63,6 +63,10 @@ enum Command {
         /// that as 64 hexadecimal digits.
         #[arg(long, value_name = "FILE|SHA-256")]
         root: String,
+        /// A file with the keys with which the marks of the log begin, from `chartkeep-server audit start-keys`: then entries that
+        /// no server has confirmed are checked against them, too.
+        #[arg(long, value_name = "FILE")]
+        start_keys: Option<PathBuf>,
     },
     /// Rehearse a lost keyring and a dead disk in a temporary folder, against a real server on this computer.
     Drill {
@@ -140,7 +144,9 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         }
         Command::Courier(CourierCommand::Return { from, of }) => courier::take_back(&from, &of),
         Command::Audit(AuditCommand::Export { of, to }) => audit::export(&of, &to),
-        Command::Verify { file, key_file, root } => audit::verify(&file, &key_file, &root),
+        Command::Verify { file, key_file, root, start_keys } => {
+            audit::verify(&file, &key_file, &root, start_keys.as_deref())
+        }
         Command::Drill { server } => drill::run(server),
     };
     match done {

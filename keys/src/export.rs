@@ -6,6 +6,7 @@
 //! part    = kind u8 · blob (u32 + bytes); the blob's context = label ‖ export 16 ‖ number of the part u64 ‖ kind
 //! kind 0, the head, first and once: JSON
 //! kind 1, entries: (position u64 · leaf hash 32 · event (u32 + bytes))*
+//! kind 2, marks of entries that came before: [`crate::marks::Marks`]
 //! kind 255, the end, last and once: signature 64 over export 16 ‖ number of parts before u64 ‖ SHA-256(all their
 //!          plaintexts, each as kind ‖ length u64 ‖ bytes)
 //! ```
@@ -80,6 +81,8 @@ pub enum PartKind {
     Head,
     /// Entries of the log.
     Entries,
+    /// Marks of entries that came before.
+    Marks,
     /// The signature over all of it.
     End,
 }
@@ -89,6 +92,7 @@ impl PartKind {
         match self {
             Self::Head => 0,
             Self::Entries => 1,
+            Self::Marks => 2,
             Self::End => 255,
         }
     }
@@ -97,6 +101,7 @@ impl PartKind {
         match number {
             0 => Some(Self::Head),
             1 => Some(Self::Entries),
+            2 => Some(Self::Marks),
             255 => Some(Self::End),
             _ => None,
         }

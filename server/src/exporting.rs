@@ -5,13 +5,14 @@
 
 use crate::audit_intake::receipt;
 use crate::error::{Failure, Kind};
+use crate::marking;
 use crate::practice::Practice;
 use crate::store::{self, LogRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keys::export::{ExportKey, ExportedEntry, Exporter, PartKind, write_entries};
-use keys::{Random, VerifyingKey};
+use keys::{Random, SecretBytes, VerifyingKey};
 use records::AuditEvent;
 use records::id::{DeviceId, LogId};
 use records::rights::Trail as _;
@@ -85,6 +86,36 @@ pub fn export(
 }
 
 /// The log and the keys that signed its checkpoints, once it is noted that it is taken elsewhere.
+/// The keys with which the marks of a workstation's logs begin, one a line: `<log> <index of the first entry> ckm1.<key>`. That they
+/// were handed out stands in the server's own log first.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub fn start_keys(practice: &Practice, device: DeviceId) -> Result<SecretBytes, Failure> {
+    let logs = store::write(practice.store.as_ref(), |tx| -> Result<Vec<LogRow>, StoreError> {
+        let logs: Vec<LogRow> = tx
+            .logs()?
+            .into_iter()
+            .filter(|log| log.device == Some(device) && !log.marks.is_empty())
+            .collect();
+        for log in &logs {
+            let mut trail = ServerTrail::new(practice, tx, practice.clock.now());
+            let event = AuditEvent::audit_exported(trail.stamp(), trail.node(), log.id);
+            trail.append(&event)?;
+        }
+        Ok(logs)
+    })?;
+    if logs.is_empty() {
+        let advice = "`chartkeep-server audit verify` lists the logs. A log has marks once its workstation has delivered some.";
+        return Err(Failure::new(Kind::Usage, "There is no log with marks of this workstation.", advice));
+    }
+    let lines = logs.iter().map(|log| marking::start_keys(practice, log));
+    let lines: Result<Vec<SecretBytes>, _> = lines.collect();
+    let lines = lines.map_err(|_| Failure::internal("What is kept of the marks cannot be read."))?;
+    let lines: Vec<&[u8]> = lines.iter().map(SecretBytes::expose).collect();
+    Ok(SecretBytes::new(lines.concat()))
+}
+
 fn begin(
     practice: &Practice,
     tx: &dyn Transaction,

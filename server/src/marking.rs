@@ -7,6 +7,7 @@ use crate::audit_intake::Batch;
 use crate::custody::Sealed;
 use crate::practice::Practice;
 use crate::store::{AlertKind, Leaf, LogRow};
+use keys::SecretBytes;
 use keys::epoch::{ChainPlace, NO_MARK, StartKey};
 use keys::marks::{MarkChain, Marks};
 
@@ -21,14 +22,19 @@ pub(crate) struct Marked {
 /// Why the marks of a batch are not believed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotBelieved {
+    /// They are none.
     #[error("the marks cannot be read")]
     Unreadable,
+    /// The server's key does not open the start key.
     #[error("the start key of the marks from {0} on does not open")]
     Start(u64),
+    /// A chain begins where another one has marks already.
     #[error("the marks begin anew at {0}, among entries that are marked")]
     Backwards(u64),
+    /// An entry was not marked with the key of its epoch.
     #[error("the mark of event {0} does not verify")]
     Broken(u64),
+    /// What the store keeps of the marks cannot be read.
     #[error("what was known of the marks does not open")]
     State,
 }
@@ -71,6 +77,20 @@ pub(crate) fn follow(
     Ok(Marked { state: sealed(practice, log, &chains), findings })
 }
 
+/// The keys with which the marks of a log began, one a line: `<log> <index of the first entry> ckm1.<key>`. Whoever has one can
+/// check the marks of an exported log, and forge them.
+pub(crate) fn start_keys(practice: &Practice, log: &LogRow) -> Result<SecretBytes, NotBelieved> {
+    let mut lines = String::new();
+    for chain in opened(practice, log)? {
+        // EXPOSE: this is how they leave, for a person who checks a log elsewhere.
+        let key = chain.start().to_text();
+        for part in [log.id.to_string().as_str(), " ", &chain.first().to_string(), " ", key.expose(), "\n"] {
+            lines.push_str(part);
+        }
+    }
+    Ok(SecretBytes::new(lines.into_bytes()))
+}
+
 /// A chain of epochs that begins in a batch, after the last mark that is known.
 fn begun(
     practice: &Practice,
@@ -108,6 +128,6 @@ fn sealed(practice: &Practice, log: &LogRow, chains: &[MarkChain]) -> Vec<u8> {
     }
     let states: Vec<_> = chains.iter().map(MarkChain::to_bytes).collect();
     let states: Vec<&[u8]> = states.iter().map(|state| state.expose()).collect();
-    let state = keys::SecretBytes::new(states.concat());
+    let state = SecretBytes::new(states.concat());
     practice.keys.seal(Sealed::Marks(log.id.uuid()), state.expose())
 }

@@ -13,6 +13,7 @@ use records::log::{LogPosition, NodeHash, Tree, audit_leaf_hash};
 use sync::wire::{Base64Bytes, ExportHead, ExportedBy, checkpoint_key_name, checkpoint_origin};
 use vault::LogHead;
 
+use super::marking::{Marking, StartKeys};
 use super::reading::{ExportProblem, Next, Reading};
 use crate::receipts::vouched_head;
 
@@ -39,6 +40,10 @@ pub enum Finding {
         /// How many were vouched for.
         vouched: u64,
     },
+    /// The mark of this entry is not one that the key of its epoch made.
+    MarkBroken(u64),
+    /// This entry has no mark, and later ones have.
+    MarkMissing(u64),
     /// The entries are not those that the head of the file names.
     HeadDiffers(u64),
     /// A receipt for so many entries is not the server's.
@@ -60,6 +65,8 @@ impl Finding {
             Self::EntryChanged(_) => "entry-changed",
             Self::EntriesReplaced { .. } => "entries-replaced",
             Self::CutOff { .. } => "cut-off",
+            Self::MarkBroken(_) => "mark-broken",
+            Self::MarkMissing(_) => "mark-missing",
             Self::HeadDiffers(_) => "head-differs",
             Self::BadReceipt(_) => "bad-receipt",
             Self::BadCheckpoint(_) => "bad-checkpoint",
@@ -75,6 +82,8 @@ impl Finding {
             Self::EntryMissing(at)
             | Self::EntryChanged(at)
             | Self::EntriesReplaced { from: at, .. }
+            | Self::MarkBroken(at)
+            | Self::MarkMissing(at)
             | Self::CutOff { at, .. }
             | Self::FileBroken(at) => Some(*at),
             Self::HeadDiffers(_) | Self::BadReceipt(_) | Self::BadCheckpoint(_) | Self::NotSigned => None,
@@ -94,6 +103,8 @@ impl fmt::Display for Finding {
             Self::CutOff { at, vouched } => {
                 write!(f, "The log ends before entry {at}; it once had {vouched} entries.")
             }
+            Self::MarkBroken(at) => write!(f, "Entry {at} is not the one that its epoch's key has marked."),
+            Self::MarkMissing(at) => write!(f, "Entry {at} has no mark, and later ones have."),
             Self::HeadDiffers(size) => write!(f, "The file names another head than its {size} entries have."),
             Self::BadReceipt(size) => write!(f, "The receipt for {size} entries is not the server's."),
             Self::BadCheckpoint(number) => write!(f, "Checkpoint {number} is not the workstation's."),
@@ -114,6 +125,8 @@ pub struct Report {
     pub root: String,
     /// How many of them the server has confirmed, and when it did so last.
     pub confirmed: Option<(u64, Timestamp)>,
+    /// Up to which entry the marks were checked; `None` without a start key of them.
+    pub marked: Option<u64>,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
 }
@@ -126,7 +139,7 @@ impl Report {
     }
 }
 
-/// Checks an export. `root` is the SHA-256 of the practice's root certificate, known from elsewhere; `progress` hears how many
+/// Checks an export. `starts` are keys with which marks begin, from the server; without one marks are not looked at. `root` is the SHA-256 of the practice's root certificate, known from elsewhere; `progress` hears how many
 /// entries of how many were checked.
 ///
 /// # Errors
@@ -135,17 +148,19 @@ pub fn check(
     file: &mut dyn Read,
     key: &ExportKey,
     root: [u8; 32],
+    starts: &StartKeys,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, ExportProblem> {
     let (mut reading, head) = Reading::begin(file, key)?;
     let bundles = trusted(&head, root)?;
-    let mut checking = Checking::of(&head, &bundles);
+    let mut checking = Checking::of(&head, &bundles, starts);
     let checked = loop {
         match reading.next()? {
             Next::Entries(part) => match read_entries(&part) {
-                Ok(entries) => entries.iter().for_each(|entry| checking.take(entry)),
+                Ok(entries) => checking.take_part(&entries),
                 Err(_) => break checking.broken(),
             },
+            Next::Marks(part) => checking.take_marks(&part),
             Next::End(blob) => {
                 let opener = reading.opener();
                 let is_signed = |key: &VerifyingKey| opener.is_signed(&blob, key).unwrap_or(false);
@@ -159,8 +174,8 @@ pub fn check(
         }
         progress(checking.tree.size(), head.size);
     };
-    let Checked { entries, root, confirmed, findings } = checked;
-    Ok(Report { head, entries, root, confirmed, findings })
+    let Checked { entries, root, confirmed, marked, findings } = checked;
+    Ok(Report { head, entries, root, confirmed, marked, findings })
 }
 
 /// The bundles in the file, each signed by the root that is known.
@@ -205,10 +220,11 @@ struct Checking<'a> {
     is_named: bool,
     confirmed: Option<(u64, Timestamp)>,
     findings: Vec<Finding>,
+    marking: Marking<'a>,
 }
 
 impl<'a> Checking<'a> {
-    fn of(head: &'a ExportHead, bundles: &[TrustBundle]) -> Self {
+    fn of(head: &'a ExportHead, bundles: &[TrustBundle], starts: &'a StartKeys) -> Self {
         let witnesses: Vec<VerifyingKey> = bundles.iter().map(|bundle| bundle.witness_key).collect();
         let (mut vouched, mut findings, mut confirmed) = (Vec::new(), Vec::new(), None);
         for receipt in &head.receipts {
@@ -229,7 +245,19 @@ impl<'a> Checking<'a> {
         // Of nothing there is nothing to compare.
         vouched.retain(|one| one.head.size > 0);
         vouched.sort_by_key(|one| std::cmp::Reverse(one.head.size));
-        Self { of: head, tree: Tree::new(), vouched, good: 0, is_named: false, confirmed, findings }
+        let marking = Marking::of(starts, head.log);
+        Self { of: head, tree: Tree::new(), vouched, good: 0, is_named: false, confirmed, findings, marking }
+    }
+
+    fn take_part(&mut self, entries: &[ExportedEntry]) {
+        self.marking.begin_part(self.tree.size());
+        entries.iter().for_each(|entry| self.take(entry));
+    }
+
+    fn take_marks(&mut self, part: &[u8]) {
+        if let Some(finding) = self.marking.follow(part) {
+            self.name(finding);
+        }
     }
 
     fn take(&mut self, entry: &ExportedEntry) {
@@ -241,6 +269,7 @@ impl<'a> Checking<'a> {
             self.name(Finding::EntryChanged(index));
         }
         self.tree.push(leaf);
+        self.marking.take(leaf);
         while let Some(one) = self.vouched.pop_if(|one| one.head.size == self.tree.size()) {
             if one.head.root == self.tree.root() {
                 self.good = one.head.size;
@@ -279,6 +308,7 @@ impl<'a> Checking<'a> {
             entries: self.tree.size(),
             root: self.tree.root().to_string(),
             confirmed: self.confirmed,
+            marked: self.marking.marked(),
             findings: self.findings,
         }
     }
@@ -288,6 +318,7 @@ struct Checked {
     entries: u64,
     root: String,
     confirmed: Option<(u64, Timestamp)>,
+    marked: Option<u64>,
     findings: Vec<Finding>,
 }
 

@@ -2,10 +2,12 @@
 //! practice's root alone.
 
 mod checking;
+mod marking;
 mod reading;
 mod writing;
 
 pub use checking::{Finding, Report, check};
 pub use keys::export::ExportKey;
+pub use marking::StartKeys;
 pub use reading::ExportProblem;
 pub use writing::{Exported, export};

@@ -33,6 +33,8 @@ pub(super) struct Reading<'a> {
 pub(super) enum Next {
     /// Entries, as they stand in the part.
     Entries(Vec<u8>),
+    /// Marks of entries that came before, as they stand in the part.
+    Marks(Vec<u8>),
     /// The end: the blob with the signature.
     End(Vec<u8>),
     /// Nothing that opens: the file was cut or changed here.
@@ -63,6 +65,9 @@ impl<'a> Reading<'a> {
         Ok(match self.part()? {
             Some((PartKind::Entries, blob)) => {
                 self.opener.open(PartKind::Entries, &blob).map_or(Next::Broken, Next::Entries)
+            }
+            Some((PartKind::Marks, blob)) => {
+                self.opener.open(PartKind::Marks, &blob).map_or(Next::Broken, Next::Marks)
             }
             Some((PartKind::End, blob)) => Next::End(blob),
             Some((PartKind::Head, _)) | None => Next::Broken,

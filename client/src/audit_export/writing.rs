@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use keys::Random;
 use keys::export::{ExportKey, ExportedEntry, Exporter, PartKind, write_entries};
+use keys::marks::Marks;
 use records::event::{AuditEvent, Node, Observer, Stamp};
 use sync::wire::{AuditReceipt, Base64Bytes, ExportHead, ExportedBy};
 use vault::{Device, Setting};
@@ -74,15 +75,35 @@ pub fn export(
         let entries = device.stored_entries(first, IN_ONE_PART)?;
         let Some(last) = entries.last() else { break };
         (first, written) = (last.position + 1, written + entries.len() as u64);
+        let begun = entries.first().map_or(0, |entry| entry.position);
         let entries: Vec<ExportedEntry> = entries
             .into_iter()
             .map(|entry| ExportedEntry { position: entry.position, leaf: entry.leaf.0, event: entry.event })
             .collect();
         out.write_all(&exporter.part(PartKind::Entries, &write_entries(&entries), &mut random))?;
+        for marks in marks(&device, begun, first)? {
+            out.write_all(&exporter.part(PartKind::Marks, &marks.to_bytes(), &mut random))?;
+        }
         progress(written, head.size);
     }
     out.write_all(&exporter.end(&keys.checkpoint, &mut random))?;
     Ok(Exported { key, entries: written, confirmed: device.delivered_size()? })
+}
+
+/// The marks of entries from an index up to another, those of each chain by themselves.
+fn marks(device: &Device, from: u64, end: u64) -> Result<Vec<Marks>, ClientError> {
+    let (mut all, mut at) = (Vec::new(), from);
+    while at < end {
+        at = match device.marks_of(at, end)? {
+            Some(marks) => {
+                let next = marks.end();
+                all.push(marks);
+                next
+            }
+            None => device.chain_after(at)?.unwrap_or(end),
+        };
+    }
+    Ok(all)
 }
 
 fn bundles(device: &Device) -> Result<Vec<Base64Bytes>, ClientError> {

@@ -47,7 +47,7 @@ fn read(key: &ExportKey, file: &[u8], parts: &Parts) -> Result<bool, ExportRefus
     for (kind, blob) in parts {
         match kind {
             PartKind::End => return opener.is_signed(blob, &signer().verifying_key()),
-            PartKind::Head | PartKind::Entries => drop(opener.open(*kind, blob)?),
+            PartKind::Head | PartKind::Entries | PartKind::Marks => drop(opener.open(*kind, blob)?),
         }
     }
     Ok(false)

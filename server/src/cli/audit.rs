@@ -19,12 +19,30 @@ by two different ways: it says who looked at whose record. They check it with no
 
   chartkeepctl verify elm.ckaudit --key-file elm.key --root root.crt";
 
+const START_KEYS: &str = "\
+With them the marks of entries that the workstation has not delivered yet are checked, too. Whoever has them and the
+workstation's account can forge these entries: give them to who checks, by another way than the file, and only then.
+
+  chartkeepctl verify elm.ckaudit --key-file elm.key --root root.crt --start-keys elm.starts";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
     /// Check every log from its bytes up; exit status 1 where one is not sound.
     Verify {
         #[command(flatten)]
         data: Data,
+    },
+    /// Write the keys that check the marks of a workstation's log into a new file, for `chartkeepctl verify`.
+    #[command(after_long_help = START_KEYS)]
+    StartKeys {
+        #[command(flatten)]
+        data: Data,
+        /// The workstation.
+        #[arg(long, value_name = "UUID")]
+        device: DeviceId,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
     },
     /// Write a log into a new file, for somebody who checks it elsewhere: the server's own, unless another is named.
     #[command(after_long_help = EXPORT)]
@@ -49,6 +67,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     match command {
         AuditCommand::Verify { data } => verify(&open(&data)?),
+        AuditCommand::StartKeys { data, device, to } => start_keys(&open(&data)?, device, &to),
         AuditCommand::Export { data, device, log, to } => {
             let which = match (device, log) {
                 (Some(device), _) => Which::Device(device),
@@ -69,6 +88,16 @@ fn verify(practice: &Practice) -> Result<(), Failure> {
     } else {
         Err(Failure::new(Kind::LogBroken, "An audit log is not sound.", advice))
     }
+}
+
+fn start_keys(practice: &Practice, device: DeviceId, to: &Path) -> Result<(), Failure> {
+    let disk = |error| Failure::disk("The keys cannot be written.", &error);
+    let mut file = create_private(to).map_err(disk)?;
+    let keys = exporting::start_keys(practice, device)?;
+    // EXPOSE: into a file that only the server's user reads, for a person who carries it on.
+    file.write_all(keys.expose()).and_then(|()| file.sync_all()).map_err(disk)?;
+    let count = keys.expose().iter().filter(|byte| **byte == b'\n').count();
+    print(&json!({ "device": device.to_string(), "start_keys": count }))
 }
 
 fn export(practice: &Practice, which: Which, to: &Path) -> Result<(), Failure> {

@@ -1,10 +1,12 @@
 //! Somebody has taken over a workstation's account, with every key that its keyring holds now, and works on the audit log that
 //! was not delivered yet: each attempt is found, and said. `docs/SECURITY-MODEL.md` has the table of attacks.
 
+use chartkeep_server::exporting::start_keys;
 use chartkeep_server::store::{self, AlertKind, AlertRow};
 use chartkeep_tests::practice::people::NURSE;
+use client::audit_export::{Finding, StartKeys, check, export};
 use client::keyring::Keyring as _;
-use client::{Code, LockCause, Workstation};
+use client::{Clock as _, Code, LockCause, Workstation};
 use keys::Secret;
 use keys::epoch::EpochKey;
 use records::id::LogId;
@@ -141,6 +143,22 @@ impl Taken {
         self.server_holds_what_it_held();
     }
 
+    /// What `chartkeepctl verify` finds in the log as it lies here, with the start keys of the server.
+    fn found_in_an_export(&self) -> Vec<Finding> {
+        let (mut file, now) = (Vec::new(), self.clinic.clock.now());
+        let (data, keyring) = (self.clinic.data_dir(), &*self.clinic.keyring);
+        let exported = export(&data, keyring, &mut file, now, &mut |_, _| {}).unwrap();
+        let practice = &self.clinic.server.practice;
+        let device = store::read(practice.store.as_ref(), |tx| tx.devices()).unwrap()[0].id;
+        let starts = start_keys(practice, device).unwrap();
+        let starts = StartKeys::read(std::str::from_utf8(starts.expose()).unwrap()).unwrap();
+        let root = keys::certificate::fingerprint(&practice.keys.root);
+        let report = check(&mut &*file, &exported.key, root, &starts, &mut |_, _| {}).unwrap();
+        // All but the event of the export itself, which was written without the program.
+        assert!(report.findings.is_empty() != (report.marked < Some(report.entries - 1)), "{report:?}");
+        report.findings
+    }
+
     fn server_holds_what_it_held(&self) {
         let verified = self.clinic.verify_logs();
         let held = verified.logs.iter().find(|log| log.log == self.log.to_string()).unwrap();
@@ -167,6 +185,7 @@ fn bend(event: &mut [u8]) {
 #[test]
 fn without_an_attack_the_same_workstation_delivers_all_of_it() {
     let mut taken = Taken::over();
+    assert_eq!(taken.found_in_an_export(), []);
     let workstation = taken.go_on();
     until("everything is delivered", || {
         let status = workstation.status();
@@ -186,6 +205,7 @@ fn an_undelivered_entry_that_is_rewritten_is_refused() {
         bend(&mut entries[at].event);
         at
     });
+    assert_eq!(taken.found_in_an_export(), [Finding::MarkBroken(at as u64)]);
     taken.is_refused(AlertKind::MarksRefused, &format!("the mark of event {at} does not verify"));
 }
 
@@ -197,6 +217,7 @@ fn an_undelivered_entry_that_is_dropped_is_refused() {
         entries.remove(at);
         at
     });
+    assert_eq!(taken.found_in_an_export(), [Finding::MarkBroken(at as u64)]);
     taken.is_refused(AlertKind::MarksRefused, &format!("the mark of event {at} does not verify"));
 }
 
@@ -208,6 +229,7 @@ fn undelivered_entries_in_another_order_are_refused() {
         entries.swap(at, at + 1);
         at
     });
+    assert_eq!(taken.found_in_an_export(), [Finding::MarkBroken(at as u64)]);
     taken.is_refused(AlertKind::MarksRefused, &format!("the mark of event {at} does not verify"));
 }
 

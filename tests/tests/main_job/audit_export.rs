@@ -4,8 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use chartkeep_server::exporting::{self, Which};
+use chartkeep_server::store;
 use chartkeep_tests::practice::people::NURSE;
-use client::audit_export::{ExportKey, ExportProblem, Finding, Report, check, export};
+use client::audit_export::{ExportKey, ExportProblem, Finding, Report, StartKeys, check, export};
 use client::keyring::Keyring as _;
 use client::{Clock as _, LockCause};
 use rusqlite::Connection;
@@ -16,6 +17,7 @@ use super::clinic::{Clinic, until};
 struct Worked {
     clinic: Clinic,
     root: [u8; 32],
+    starts: StartKeys,
 }
 
 impl Worked {
@@ -33,7 +35,10 @@ impl Worked {
         }
         workstation.stop();
         let root = keys::certificate::fingerprint(&clinic.server.practice.keys.root);
-        Self { clinic, root }
+        let device = store::read(clinic.server.practice.store.as_ref(), |tx| tx.devices()).unwrap()[0].id;
+        let starts = exporting::start_keys(&clinic.server.practice, device).unwrap();
+        let starts = StartKeys::read(std::str::from_utf8(starts.expose()).unwrap()).unwrap();
+        Self { clinic, root, starts }
     }
 
     /// What the workstation writes now, and the key.
@@ -46,7 +51,7 @@ impl Worked {
     }
 
     fn check(&self, file: &[u8], key: &ExportKey) -> Result<Report, ExportProblem> {
-        check(&mut &*file, key, self.root, &mut |_, _| {})
+        check(&mut &*file, key, self.root, &self.starts, &mut |_, _| {})
     }
 
     fn checked(&self) -> Report {
@@ -178,6 +183,6 @@ fn a_file_that_was_changed_or_cut_and_another_key_or_root_are_told_apart() {
     let other = ExportKey::make(&mut keys::Random::from_os());
     assert!(matches!(worked.check(&file, &other), Err(ExportProblem::WrongKey)));
     assert!(matches!(worked.check(b"CK", &key), Err(ExportProblem::NotAnExport(_))));
-    let elsewhere = check(&mut &*file, &key, [7; 32], &mut |_, _| {});
+    let elsewhere = check(&mut &*file, &key, [7; 32], &StartKeys::default(), &mut |_, _| {});
     assert!(matches!(elsewhere, Err(ExportProblem::OtherRoot)));
 }

@@ -71,7 +71,7 @@ impl Device {
         let sql =
             "SELECT event FROM audit_entry WHERE position >= ?1 AND position < ?3 ORDER BY position LIMIT ?2";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let end = self.next_chain_after(first_index)?.map_or(i64::MAX, number::stored);
+        let end = self.chain_after(first_index)?.map_or(i64::MAX, number::stored);
         let mut rows = statement.query(params![number::stored(first_index), most_events, end])?;
         let mut events: Vec<Vec<u8>> = Vec::new();
         let mut bytes = 0;

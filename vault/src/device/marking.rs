@@ -210,7 +210,7 @@ impl Device {
         });
         let Some((chain, start, before)) = chain.optional()? else { return Ok(None) };
         let before = if from == chain { Some(before) } else { self.mark_at(from - 1)? };
-        let end = self.next_chain_after(from)?.map_or(end, |next| next.min(end));
+        let end = self.chain_after(from)?.map_or(end, |next| next.min(end));
         let sql = "SELECT epoch, mark FROM audit_entry WHERE position >= ?1 AND position < ?2 AND mark <> x''
                    ORDER BY position";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -224,7 +224,10 @@ impl Device {
     }
 
     /// Where the next chain after an index begins.
-    pub(super) fn next_chain_after(&self, from: u64) -> Result<Option<u64>, StoreError> {
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn chain_after(&self, from: u64) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT min(first) FROM mark_chain WHERE first > ?1";
         let first: Option<i64> =
             self.conn.prepare_cached(sql)?.query_row([number::stored(from)], |row| row.get(0))?;
