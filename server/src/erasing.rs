@@ -247,6 +247,11 @@ pub(crate) fn certify(practice: &Practice, tx: &dyn Transaction, now: Timestamp)
     for row in open {
         let known: Option<Vec<ErasedAt>> = tx.erasure_devices(&row.patient)?.iter().map(fate).collect();
         let Some(workstations) = known else { continue };
+        // A key that somebody has put back would open rows that lie elsewhere.
+        if tx.newest_data_key(row.patient.as_str())?.is_some() {
+            tracing::warn!(erasure = row.number, "a data key of an erased patient is in the store");
+            continue;
+        }
         let certificate = ErasureCertificate {
             number: row.number,
             practice: practice.row.id.uuid(),

@@ -205,6 +205,7 @@ fn verify(file: &Path, root: &Path) -> Result<(), Failure> {
         "records": certificate.records,
         "versions": certificate.versions,
         "workstations": certificate.workstations.iter().map(workstation).collect::<Vec<_>>(),
+        "destroyed": "every record at the server, and the data key that sealed them there and in what was copied without it",
         "kept": "audit events, which hold opaque ids only, and that changes were received, without what they said",
     }))
 }

@@ -7,7 +7,8 @@ use chartkeep_server::data_dir::DataDir;
 use chartkeep_server::{indexing, rotating};
 use records::change::{Base, Outcome};
 use records::{Document, Role};
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,13 +31,42 @@ pub(crate) fn beginnings(clinic: &Clinic, sql: &str) -> Vec<Vec<u8>> {
     }
 }
 
+/// In how many places of the store's files the words stand, pages that are free included.
+pub(crate) fn hits(clinic: &Clinic, words: &[impl AsRef<[u8]>]) -> u64 {
+    match &clinic.store {
+        Store::File => hits_in_file(clinic, words),
+        Store::Postgres(fresh) => fresh.hits(words),
+    }
+}
+
+fn hits_in_file(clinic: &Clinic, words: &[impl AsRef<[u8]>]) -> u64 {
+    let data = DataDir::at(&clinic.dir.path().join("practice"));
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let (folder, needles) = (tempfile::tempdir().unwrap(), clinic.dir.path().join("needles"));
+    std::fs::write(&needles, words.iter().map(|word| hex(word.as_ref())).collect::<Vec<_>>().join("\n"))
+        .unwrap();
+    let store = data.store();
+    for end in ["", "-wal"] {
+        let from = format!("{}{end}", store.display());
+        std::fs::copy(from, folder.path().join(format!("store.db{end}"))).unwrap();
+    }
+    let keys = json!({ "store": hex(&std::fs::read(data.key("store.key")).unwrap()) });
+    let asked = json!({ "folder": folder.path(), "keys": keys, "needles": needles });
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/formats/pages.py");
+    let output =
+        Command::new("/usr/bin/python3").arg("-B").arg(script).arg(asked.to_string()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    told["hits"].as_u64().unwrap()
+}
+
 fn unhex(text: &str) -> Vec<u8> {
     let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16).unwrap()).unwrap();
     text.as_bytes().chunks(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect()
 }
 
 /// Changes the store behind the server's back.
-fn meddle(clinic: &Clinic, sql: &str) {
+pub(crate) fn meddle(clinic: &Clinic, sql: &str) {
     match &clinic.store {
         Store::File => behind(clinic).execute_batch(sql).unwrap(),
         Store::Postgres(fresh) => drop(fresh.as_administrator(sql)),
@@ -44,7 +74,7 @@ fn meddle(clinic: &Clinic, sql: &str) {
 }
 
 /// Opens every present record; how many there were.
-fn open_all(clinic: &Clinic) -> Result<u64, String> {
+pub(crate) fn open_all(clinic: &Clinic) -> Result<u64, String> {
     indexing::rebuild(&clinic.practice).map_err(|failure| failure.sentence)
 }
 

@@ -1,7 +1,7 @@
 //! Erasing a patient: two people and no hold, nothing left in the store, nothing that brings it back, and a certificate.
 
 use crate::clinic::{Clinic, copy_folder, document, observation, patient, take_in};
-use crate::custody::beginnings;
+use crate::custody::{beginnings, hits, meddle, open_all};
 use crate::ground::{Fresh, Store};
 use crate::workstation::{Person, Workstation};
 use chartkeep_server::approving::{self, Done, Proof};
@@ -102,35 +102,6 @@ fn report(workstation: &Workstation<'_>, done: u64) -> DirectivesResponse {
 
 fn records(clinic: &Clinic) -> u64 {
     clinic.look(|tx| tx.count_by_kind()).into_iter().map(|(_, count)| count).sum()
-}
-
-/// In how many places of the store's files the words stand, pages that are free included.
-pub(crate) fn hits(clinic: &Clinic, words: &[impl AsRef<[u8]>]) -> u64 {
-    match &clinic.store {
-        Store::File => hits_in_file(clinic, words),
-        Store::Postgres(fresh) => fresh.hits(words),
-    }
-}
-
-fn hits_in_file(clinic: &Clinic, words: &[impl AsRef<[u8]>]) -> u64 {
-    let data = DataDir::at(&clinic.dir.path().join("practice"));
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let (folder, needles) = (tempfile::tempdir().unwrap(), clinic.dir.path().join("needles"));
-    std::fs::write(&needles, words.iter().map(|word| hex(word.as_ref())).collect::<Vec<_>>().join("\n"))
-        .unwrap();
-    let store = data.store();
-    for end in ["", "-wal"] {
-        let from = format!("{}{end}", store.display());
-        std::fs::copy(from, folder.path().join(format!("store.db{end}"))).unwrap();
-    }
-    let keys = json!({ "store": hex(&std::fs::read(data.key("store.key")).unwrap()) });
-    let asked = json!({ "folder": folder.path(), "keys": keys, "needles": needles });
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/formats/pages.py");
-    let output =
-        Command::new("/usr/bin/python3").arg("-B").arg(script).arg(asked.to_string()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    told["hits"].as_u64().unwrap()
 }
 
 #[test]
@@ -242,6 +213,30 @@ fn neither_a_late_change_nor_an_import_brings_an_erased_patient_back() {
     assert!(report.problems.iter().all(|problem| problem.reason.contains("erased")));
     assert_eq!(records(&clinic), 2, "Bob and Cat");
     assert_eq!(hits(&clinic, &["Canaryname", "canarytext"]), 0, "nothing of it was kept in passing");
+}
+
+#[test]
+fn rows_that_were_copied_before_an_erasure_stay_shut_and_a_key_that_was_put_back_ends_the_certificate() {
+    let clinic = Clinic::open();
+    let practice = Practice::of(&clinic);
+    assert_eq!(open_all(&clinic), Ok(2));
+    meddle(&clinic, "CREATE TABLE rows_before AS SELECT * FROM version WHERE patient = 'ada-canary-id'");
+    meddle(&clinic, "CREATE TABLE key_before AS SELECT * FROM data_key WHERE subject = 'ada-canary-id'");
+    practice.erase();
+
+    let overriding = match &clinic.store {
+        Store::File => "",
+        Store::Postgres(_) => "OVERRIDING SYSTEM VALUE",
+    };
+    meddle(&clinic, &format!("INSERT INTO version {overriding} SELECT * FROM rows_before"));
+    let failure = open_all(&clinic).unwrap_err();
+    assert!(failure.contains("data key is gone"), "{failure}");
+    meddle(&clinic, "INSERT INTO data_key SELECT * FROM key_before");
+    assert_eq!(open_all(&clinic), Ok(2), "the key is what was missing");
+    people::revoke_device(&clinic.practice, practice.workstation.id).unwrap();
+    assert_eq!(erasing::certificate(&clinic.practice, &ada()).unwrap(), None, "it would not be true");
+    meddle(&clinic, "DELETE FROM data_key WHERE subject = 'ada-canary-id'");
+    assert!(erasing::certificate(&clinic.practice, &ada()).unwrap().is_some());
 }
 
 #[test]
