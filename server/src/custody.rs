@@ -65,6 +65,41 @@ pub struct NewKeys {
     pub trust: Vec<u8>,
 }
 
+/// A key for the witness that is not in use yet: `keys/witness.next`.
+#[derive(Debug)]
+pub(crate) struct WitnessKey(SigningKey);
+
+impl WitnessKey {
+    const NEXT: &str = "witness.next";
+
+    /// The one that was made and did not take its place.
+    pub(crate) fn next(dir: &DataDir) -> Result<Option<Self>, Failure> {
+        if !dir.key(Self::NEXT).exists() {
+            return Ok(None);
+        }
+        Ok(Some(Self(SigningKey::from_seed(&secret(dir, Self::NEXT)?))))
+    }
+
+    /// A new one, on the disk before anything speaks of it.
+    pub(crate) fn make(dir: &DataDir, random: &mut Random) -> Result<Self, Failure> {
+        let key = SigningKey::make(random);
+        replace_private(&dir.key(Self::NEXT), key.seed().expose())
+            .map_err(|error| Failure::disk("The new witness key cannot be written.", &error))?;
+        Ok(Self(key))
+    }
+
+    pub(crate) fn verifying_key(&self) -> keys::VerifyingKey {
+        self.0.verifying_key()
+    }
+
+    /// Servers that start from now on cosign with it.
+    pub(crate) fn take_place(self, dir: &DataDir) -> Result<(), Failure> {
+        let moved = replace_private(&dir.key("witness.key"), self.0.seed().expose())
+            .and_then(|()| fs::remove_file(dir.key(Self::NEXT)));
+        moved.map_err(|error| Failure::disk("The new witness key cannot take its place.", &error))
+    }
+}
+
 /// What a sealed secret is; one sealed as one thing does not open as another.
 #[derive(Clone, Copy, Debug)]
 pub enum Sealed {

@@ -65,4 +65,5 @@ mod tls;
 mod trail;
 pub mod verifying;
 pub mod watching;
+pub mod witnessing;
 mod workstations;

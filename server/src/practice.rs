@@ -151,6 +151,15 @@ impl Practice {
         trust_of(&self.keys, &self.row).ok_or_else(other_keys)
     }
 
+    /// The trust bundle as the store has it now; a server that runs goes on with the one of its start.
+    ///
+    /// # Errors
+    /// When it is not this practice's, or the store fails.
+    pub(crate) fn stored_trust(&self) -> Result<TrustBundle, Failure> {
+        let row = store::read(self.store.as_ref(), |tx| tx.practice())?;
+        trust_of(&self.keys, &row).ok_or_else(other_keys)
+    }
+
     fn with(
         (store, sealing): (Arc<dyn Store>, Arc<Sealing>),
         keys: ServerKeys,

@@ -12,7 +12,7 @@ use crate::practice::Practice;
 use crate::store::{self, AlertKind, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
-use records::change::{self, Change, Footing};
+use records::change::{self, Change, Footing, Outcome};
 use records::id::{ChangeId, DeviceId, RecordKey};
 use serde::{Deserialize, Serialize};
 use sync::wire::{DirectiveOrder, MadeVersion};
@@ -25,6 +25,9 @@ const BEGINNING: Timestamp = Timestamp::constant(1_767_225_600, 0);
 const VERSIONS: u64 = 1_000_000;
 /// No history grows by so many rows within an hour.
 const ROWS: u64 = 1 << 32;
+/// No workstation that was away for longer opens by itself (the usual lease), and an order of before that nobody can carry out may
+/// keep one from saying that it has heard.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24 * 45);
 /// So long a workstation that has heard of it may still be sending.
 const TIME_TO_SEND: SignedDuration = SignedDuration::from_hours(24);
 /// What was received so shortly before a backup may have been committed after it.
@@ -134,10 +137,27 @@ pub(crate) fn least_number(tx: &dyn Transaction) -> Result<u64, StoreError> {
     Ok(epoch(tx)?.map_or(1, |epoch| epoch.number.saturating_mul(VERSIONS) + 1))
 }
 
-/// Until when a backup holds what workstations sent: they need not keep it any longer.
-pub(crate) fn held_until(tx: &dyn Transaction) -> Result<Option<Timestamp>, StoreError> {
-    let taken_at = crate::backing::age(tx)?.taken_at;
-    Ok(taken_at.map(|at| at.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN)))
+/// Until when a backup holds what a workstation sent, which has carried out orders up to `done`: it need not keep it any longer.
+/// A backup that was made after a restore holds nothing of what went with the store, however new it is; so nothing is held for
+/// who has not sent again yet.
+pub(crate) fn held_until(
+    tx: &dyn Transaction,
+    device: DeviceId,
+    done: u64,
+) -> Result<Option<Timestamp>, StoreError> {
+    let Some(taken_at) = crate::backing::age(tx)?.taken_at else { return Ok(None) };
+    if has_to_send_again(tx, device, done)? {
+        return Ok(None);
+    }
+    Ok(Some(taken_at.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN)))
+}
+
+fn has_to_send_again(tx: &dyn Transaction, device: DeviceId, done: u64) -> Result<bool, StoreError> {
+    if epoch(tx)?.is_none() {
+        return Ok(false);
+    }
+    let open = tx.directives(device, done)?;
+    Ok(open.iter().any(|row| matches!(directing::read_order(row), Ok(DirectiveOrder::SendAgain { .. }))))
 }
 
 /// Keeps what a workstation tells of versions that its changes had made, of those that are not here.
@@ -171,28 +191,30 @@ impl change::Lost for LostVersions<'_> {
         self.0.has_version(key, version)
     }
 
+    /// Not of a change that is refused now: what stands on it is for a person then.
     fn lost_version(&self, key: &RecordKey, version: u64) -> Result<Option<ChangeId>, StoreError> {
-        self.0.lost_version(key, version)
+        let Some(made_by) = self.0.lost_version(key, version)? else { return Ok(None) };
+        let known = self.0.change(made_by)?;
+        let stands = known.is_none_or(|row| !matches!(row.outcome, Outcome::Refused { .. }));
+        Ok(stands.then_some(made_by))
     }
 }
 
-/// Whether another workstation has not heard that it is to send again, or on the first day has not sent all it has.
+/// Whether somebody may still bring what is missing: on the first day, and as long as another workstation has not heard that it is to
+/// send again.
 pub(crate) fn others_may_come(
     tx: &dyn Transaction,
     from: DeviceId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let Some(epoch) = epoch(tx)? else { return Ok(false) };
-    let is_fresh = epoch.declared_at.duration_until(now) < TIME_TO_SEND;
+    let age = epoch.declared_at.duration_until(now);
+    if age < TIME_TO_SEND || age > LONGEST_WAIT {
+        return Ok(age < TIME_TO_SEND);
+    }
     let others = tx.devices()?.into_iter().filter(|device| device.id != from && device.revoked_at.is_none());
     for device in others {
-        let open = tx.directives(device.id, device.directives_done)?;
-        let has_not_heard = open.iter().any(|row| {
-            let order = directing::read_order(row);
-            row.number > epoch.number.saturating_mul(VERSIONS)
-                && matches!(order, Ok(DirectiveOrder::SendAgain { .. }))
-        });
-        if has_not_heard || (is_fresh && device.report.unsent_changes > 0) {
+        if has_to_send_again(tx, device.id, device.directives_done)? {
             return Ok(true);
         }
     }

@@ -80,5 +80,7 @@ mod several_servers;
 mod sign_in;
 #[path = "all/tokens.rs"]
 mod tokens;
+#[path = "all/witnessing.rs"]
+mod witnessing;
 #[path = "all/workstation.rs"]
 mod workstation;

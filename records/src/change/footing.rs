@@ -15,7 +15,7 @@ pub trait Lost {
     /// When the store cannot be read.
     fn has_version(&self, key: &RecordKey, version: u64) -> Result<bool, Self::Error>;
 
-    /// The change that had made a version which is not here any more, where a workstation has told.
+    /// The change that had made a version which is not here any more, where a workstation has told and the change is here again.
     ///
     /// # Errors
     /// When the store cannot be read.

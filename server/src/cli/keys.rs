@@ -1,10 +1,13 @@
 //! The commands for the keys that seal records.
 
 use super::{Data, bar, print};
+use crate::data_dir::DataDir;
 use crate::error::Failure;
 use crate::practice::Practice;
-use crate::rotating;
+use crate::{rotating, witnessing};
 use clap::Subcommand;
+use serde_json::json;
+use std::path::PathBuf;
 
 const ROTATE: &str = "\
 Records are sealed under a data key per patient, and data keys are wrapped by one key-encryption key.
@@ -22,6 +25,11 @@ opens only with a backup of the keys from then.
 Where custody.toml names a token (PKCS #11), the new key is made in it and never leaves it: that is how a
 practice moves its key into a token. With new_keys = \"file\" there it moves out again.";
 
+const WITNESS: &str = "\
+For when somebody may have had keys/witness.key, with which receipts for audit logs could be made up. Workstations take the new
+bundle at their next contact; receipts from before still count for what they vouched for. Where several servers serve one
+database, copy keys/witness.key to each before it starts.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
     /// Say which key-encryption keys there are, who keeps them, and when the present one is due. Exit status 1: it is due,
@@ -29,6 +37,15 @@ pub(super) enum KeysCommand {
     Status {
         #[command(flatten)]
         data: Data,
+    },
+    /// Make a new key for the witness of audit logs, in a trust bundle that the root signs. Start the servers anew afterwards.
+    #[command(after_long_help = WITNESS)]
+    Witness {
+        #[command(flatten)]
+        data: Data,
+        /// The folder offline-root, brought for this.
+        #[arg(long, value_name = "FOLDER")]
+        offline_root: PathBuf,
     },
     /// Make a new key-encryption key and destroy the one before.
     #[command(after_long_help = ROTATE)]
@@ -50,6 +67,12 @@ pub(super) fn run(
             let state = rotating::state(&open(&data)?)?;
             print(&state)?;
             rotating::complain(&state)
+        }
+        KeysCommand::Witness { data, offline_root } => {
+            let number = witnessing::renew(&open(&data)?, &DataDir::at(&data.dir), &offline_root)?;
+            print(
+                &json!({ "trust_bundle": number, "next": "start every server anew, and take the root away again" }),
+            )
         }
         KeysCommand::Rotate { data, incident } => {
             let bar = bar("sealing anew {bar:40} {pos}/{len} keys and records, {eta} left");

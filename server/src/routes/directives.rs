@@ -54,7 +54,7 @@ fn collect(
         now,
         policy,
         directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
-        backed_up_until: recovering::held_until(tx)?,
+        backed_up_until: recovering::held_until(tx, id, request.done)?,
         log: log.and_then(|log| receipt(practice, &log, now)),
         trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),
         renewal: renewal.transpose()?,

@@ -162,6 +162,8 @@ pub trait Devices {
     fn practice(&self) -> Result<PracticeRow, StoreError>;
     /// Stores the practice; there is one.
     fn insert_practice(&self, practice: &PracticeRow) -> Result<(), StoreError>;
+    /// Puts a new trust bundle in the place of the one before.
+    fn set_trust(&self, trust: &str, number: u64) -> Result<(), StoreError>;
     /// What holds for every workstation, as JSON; `None` until it was set.
     fn policy(&self) -> Result<Option<String>, StoreError>;
     /// Sets what holds for every workstation.

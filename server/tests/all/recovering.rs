@@ -4,7 +4,7 @@ use crate::clinic::{Clinic, observation, patient, take_in};
 use crate::directives::ask;
 use crate::workstation::{Person, Workstation};
 use chartkeep_server::approving::Proof;
-use chartkeep_server::{directing, recovering};
+use chartkeep_server::{backing, directing, recovering};
 use jiff::SignedDuration;
 use keys::totp;
 use records::Role;
@@ -115,4 +115,22 @@ fn only_who_may_declares_and_only_what_was_put_back() {
     wrong.code = SecretText::new("000000".to_owned());
     assert!(recovering::declare(&clinic.practice, None, &wrong).is_err());
     assert!(recovering::check(&clinic.practice).is_err(), "it still does not serve");
+}
+
+#[test]
+fn a_backup_made_after_a_restore_counts_for_nobody_who_has_not_sent_again() {
+    let clinic = Clinic::open();
+    let here = clinic.enrol();
+    let ivo = here.activate("ivo", Role::ItAdmin);
+    assert_eq!(ask(&here, 0).backed_up_until, None);
+    backing::note(&clinic.practice, clinic.now()).unwrap();
+    assert!(ask(&here, 0).backed_up_until.is_some_and(|until| until < clinic.now()));
+    declare(&clinic, &ivo);
+    backing::note(&clinic.practice, clinic.now()).unwrap();
+
+    assert_eq!(ask(&here, 0).backed_up_until, None, "it lacks what this one had sent before");
+
+    carry_out(&here);
+    let last = ask(&here, 0).directives.last().unwrap().number;
+    assert!(ask(&here, last).backed_up_until.is_some());
 }

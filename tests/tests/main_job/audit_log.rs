@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use chartkeep_server::data_dir::DataDir;
+use chartkeep_server::witnessing;
 use chartkeep_tests::practice::people::NURSE;
 use client::view::VerifiedView;
 use client::{Code, Workstation};
-use keys::certificate::Authority;
-use keys::trust::TrustBundle;
-use keys::{Random, SecretBytes, SigningKey};
+use keys::{Random, SigningKey};
 
 use super::clinic::{Clinic, until};
 
@@ -100,24 +98,6 @@ fn keep_witness(clinic: &Clinic, witness: &SigningKey) {
 
 /// A new witness key, and the bundle in which the practice's root names it.
 fn change_witness(clinic: &Clinic) {
-    let witness = SigningKey::make(&mut Random::from_os());
-    keep_witness(clinic, &witness);
-    let offline = |name: &str| fs::read(of_server(clinic, "offline-root").join(name)).unwrap();
-    let root = Authority::from_parts(offline("root.crt"), &SecretBytes::new(offline("root.key"))).unwrap();
-    let practice = &clinic.server.practice.row;
-    let present = STANDARD.decode(&practice.trust).unwrap();
-    let present = TrustBundle::verify(&present, root.certificate(), practice.id.uuid(), None).unwrap();
-    let next = TrustBundle { number: 2, witness_key: witness.verifying_key(), ..present };
-    let trust = STANDARD.encode(next.sign(&root).unwrap());
-    let store = open_store(clinic);
-    store.execute("UPDATE practice SET trust = ?1, trust_number = 2", [trust]).unwrap();
-}
-
-/// The server's store behind its back.
-fn open_store(clinic: &Clinic) -> rusqlite::Connection {
-    let key = fs::read(of_server(clinic, "keys/store.key")).unwrap();
-    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let store = rusqlite::Connection::open(of_server(clinic, "store.db")).unwrap();
-    store.execute_batch(&format!("PRAGMA key = \"x'{hex}'\";")).unwrap();
-    store
+    let (dir, root) = (DataDir::at(&of_server(clinic, "")), of_server(clinic, "offline-root"));
+    assert_eq!(witnessing::renew(&clinic.server.practice, &dir, &root).unwrap(), 2);
 }

@@ -102,8 +102,9 @@ impl Keyring for Troubled {
 
     fn delete(&self, name: &str) -> Result<(), KeyringProblem> {
         self.touch(name);
+        let deleted = self.inner.delete(name);
         self.begun.fetch_or(name == "audit-epoch.odd", Ordering::SeqCst);
-        self.inner.delete(name)
+        deleted
     }
 
     fn look(&self, name: &str) -> Result<Sight, KeyringProblem> {
@@ -125,6 +126,18 @@ fn is_key(name: &str) -> bool {
 
 fn keys_in(fixture: &Fixture) -> Vec<String> {
     fixture.keyring.names().into_iter().filter(|name| is_key(name)).collect()
+}
+
+/// The files, once nothing in the background has changed them for a while.
+fn at_rest(fixture: &Fixture) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut files = fixture.files();
+    loop {
+        std::thread::sleep(Duration::from_millis(150));
+        let later = std::mem::replace(&mut files, fixture.files());
+        if later == files {
+            return files;
+        }
+    }
 }
 
 const KEY: &str = "workstation";
@@ -194,7 +207,7 @@ fn each_state_of_a_slots_half_has_its_own_code_and_writes_nothing() {
         while !keyring.begun.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(5));
         }
-        let (files, items) = (fixture.files(), keys_in(&fixture));
+        let (files, items) = (at_rest(&fixture), keys_in(&fixture));
         keyring.set(trouble.clone());
         for _ in 0..5 {
             let refused = workstation.sign_in(fixture.form(PASSPHRASE, &fixture.code()));

@@ -49,6 +49,10 @@ impl Devices for Work<'_> {
         )
     }
 
+    fn set_trust(&self, trust: &str, number: u64) -> Result<(), StoreError> {
+        self.send("UPDATE practice SET trust = $1, trust_number = $2", &[&trust, &count(number)])
+    }
+
     fn policy(&self) -> Result<Option<String>, StoreError> {
         Ok(self.first("SELECT policy FROM practice", &[], |row| row.get(0))?.flatten())
     }

@@ -51,6 +51,11 @@ impl Devices for Work<'_> {
         Ok(())
     }
 
+    fn set_trust(&self, trust: &str, number: u64) -> Result<(), StoreError> {
+        self.run("UPDATE practice SET trust = ?1, trust_number = ?2", params![trust, count(number)])?;
+        Ok(())
+    }
+
     fn policy(&self) -> Result<Option<String>, StoreError> {
         Ok(self.first("SELECT policy FROM practice", [], |row| row.get(0))?.flatten())
     }

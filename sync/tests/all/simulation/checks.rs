@@ -31,25 +31,30 @@ pub(super) fn faults(world: &World) -> Vec<String> {
     faults
 }
 
-/// Whether something that the server had confirmed is gone for good: its disk is, and so is a workstation that had it.
-fn is_lost_for_good(world: &World) -> bool {
-    let gone = |station: &Station| {
-        let number = station.number;
-        station.disk.retired
-            || world.server.devices[number].revoked
-            || world.oracle.destroyed.contains(&number)
+/// Whether something that went with the server is not in the record again: a workstation that had it is gone as well, it met
+/// something else now, or its author may not write it any more. Then it waits for a person, or stays where somebody has it.
+fn is_missing_for_good(world: &World) -> bool {
+    let is_there = |change: &ChangeId| {
+        let known = world.server.changes.get(change);
+        known.is_some_and(|known| matches!(known.outcome, Outcome::Applied { .. }))
     };
-    world.server.epoch > 0 && world.stations.iter().any(gone)
+    !world.oracle.unmade.iter().all(is_there)
 }
 
 /// What was said to be saved is at the server, or it is known why it is not.
 fn arrival(world: &World, change: ChangeId, writing: &Writing) -> Option<String> {
     let device = writing.envelope.device;
-    let is_cut_off = world.oracle.destroyed.contains(&device) || world.server.devices[device].revoked;
+    let is_cut_off = world.oracle.destroyed.contains(&device)
+        || world.server.devices[device].revoked
+        || (world.server.epoch > 0 && world.stations[device].disk.retired);
     let Some(received) = world.server.changes.get(&change) else {
         let stopped = is_stopped(world, writing);
         let was_saved = world.oracle.saved.contains(&change);
-        let may_miss = is_cut_off || stopped || !was_saved || is_lost_for_good(world);
+        let may_miss = world.oracle.refused.contains(&change)
+            || is_cut_off
+            || stopped
+            || !was_saved
+            || (world.server.epoch > 0 && world.server.others_may_come(device, world.now));
         return (!may_miss).then(|| format!("m{} was saved and did not arrive", writing.mark));
     };
     let explained = match &received.outcome {
@@ -60,7 +65,8 @@ fn arrival(world: &World, change: ChangeId, writing: &Writing) -> Option<String>
                 || world.server.devices[device].revoked
         }
         Outcome::Refused { code: RefusalCode::Dependency } => true,
-        Outcome::Refused { code: RefusalCode::UnknownBase } if is_lost_for_good(world) => true,
+        // The whole record went with the server, and what had made it is refused now or out of reach.
+        Outcome::Refused { code: RefusalCode::UnknownBase } if world.server.epoch > 0 => true,
         Outcome::Refused {
             code:
                 RefusalCode::Unreadable
@@ -83,7 +89,7 @@ fn is_stopped(world: &World, writing: &Writing) -> bool {
             .changes
             .get(&base)
             .is_some_and(|known| matches!(known.outcome, Outcome::Refused { .. }));
-        if refused {
+        if refused || world.oracle.refused.contains(&base) {
             return true;
         }
         let Some(below) = world.oracle.begun.get(&base) else { return false };
@@ -116,7 +122,9 @@ fn receipts(world: &World, faults: &mut Vec<String>) {
         }
         let station = &world.stations[writing.envelope.device];
         let listed = station.disk.outbox.iter().find(|listed| listed.change == *change);
-        let answer = listed.and_then(|listed| listed.answer.as_ref());
+        // One that waits once more has the answer of before, until it gets another or stands on one that was refused.
+        let settled = listed.filter(|listed| listed.state == State::Answered);
+        let answer = settled.and_then(|listed| listed.answer.as_ref());
         if answer.is_some_and(|answer| *answer != receipt.standing) {
             faults.push(format!("m{}: another answer is on the disk: {answer:?}", writing.mark));
         }
@@ -175,7 +183,10 @@ fn contents(world: &World, faults: &mut Vec<String>) {
                 faults.push(format!("{key}: m{} is not in version {}", writing.mark, later.number));
             }
             let after = line(&version.document).to_owned();
-            if after != before && writing.line_before != before {
+            // What its author had seen may come back later than it, from another workstation, once the server was put back.
+            let is_lost = world.server.epoch > 0
+                && !versions[..place].iter().any(|earlier| line(&earlier.document) == writing.line_before);
+            if after != before && writing.line_before != before && !is_lost {
                 faults.push(format!("{key}: m{} put its line over one it had not seen", writing.mark));
             }
             before = after;
@@ -264,7 +275,11 @@ fn convergence(world: &World, station: &Station, faults: &mut Vec<String>) {
             let listed = station.disk.outbox.iter().find(|l| l.change == pending.envelope.id());
             let writing = world.oracle.begun.get(&pending.envelope.id());
             let is_quarantined = listed.is_some_and(|l| matches!(l.answer, Some(Standing::Quarantined)));
-            pending.paper == Paper::Apart || is_quarantined || writing.is_some_and(|w| is_stopped(world, w))
+            let may_come = world.server.epoch > 0 && world.server.others_may_come(number, world.now);
+            pending.paper == Paper::Apart
+                || is_quarantined
+                || may_come
+                || writing.is_some_and(|w| is_stopped(world, w))
         };
         if let Some(waits) = file.pending.iter().find(|pending| !stopped(pending)) {
             let state = station.disk.outbox.iter().find(|l| l.change == waits.envelope.id()).map(|l| l.state);
@@ -275,7 +290,7 @@ fn convergence(world: &World, station: &Station, faults: &mut Vec<String>) {
         let under =
             file.pending.iter().filter(|p| p.paper == Paper::Waits).map(|p| p.envelope.document().key());
         let set_aside: BTreeSet<_> = under.collect();
-        if is_lost_for_good(world) {
+        if is_missing_for_good(world) {
             // What only a lost disk could bring again stays where somebody has it.
             continue;
         }

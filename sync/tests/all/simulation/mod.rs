@@ -37,7 +37,7 @@ const OPENED: Ms = 1_800_000_000_000;
 const SEEDS: u64 = 10_000;
 
 /// How many seeds a broken part may pass before it counts as not found.
-const SEEDS_TO_FIND: u64 = 400;
+const SEEDS_TO_FIND: u64 = 3_000;
 
 /// One part that does not do what it promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +80,10 @@ enum Breakage {
     DropsNobody,
     /// A server that was put back gives numbers of before once more.
     NumbersAgain,
-    /// A server that was put back takes any version for one that it knows.
-    TakesAnyBase,
     /// The workstation keeps nothing that was answered.
     KeepsNothing,
+    /// A server that was put back says that its next backup holds what it had lost.
+    ForgetsTooSoon,
 }
 
 const BREAKAGES: [Breakage; 21] = [
@@ -106,8 +106,8 @@ const BREAKAGES: [Breakage; 21] = [
     Breakage::WipesNothing,
     Breakage::DropsNobody,
     Breakage::NumbersAgain,
-    Breakage::TakesAnyBase,
     Breakage::KeepsNothing,
+    Breakage::ForgetsTooSoon,
 ];
 
 #[test]

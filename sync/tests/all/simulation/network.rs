@@ -159,7 +159,7 @@ impl World {
 
     fn orders(&mut self, from: usize, done: u64, asked: Ms) -> Orders {
         let grants = self.server.grants(from, self.now);
-        let held_until = self.server.held_until();
+        let held_until = self.server.held_until(from);
         let known = &mut self.server.devices[from];
         known.done = known.done.max(done);
         let numbered = (1..).zip(&known.orders).filter(|(number, _)| *number > known.done);

@@ -60,7 +60,7 @@ fn scene(world: &mut World) {
         89..=91 => world.forge(station),
         92..=95 => order(world, station, person),
         96 => change_role(world, person),
-        97 => match world.dice.below(5) {
+        97 => match world.dice.below(3) {
             0 => world.lose_the_server(),
             _ => world.server.back_up(world.now),
         },
@@ -143,7 +143,8 @@ fn peace(world: &mut World) {
     for held in &mut world.stations {
         held.set_clock(0, world.now);
     }
-    world.run(14 * HOUR);
+    // After a restore an edit may wait a day for what it stands on.
+    world.run(if world.server.epoch > 0 { 44 * HOUR } else { 14 * HOUR });
     for _ in 0..2 {
         for station in 0..world.stations.len() {
             for person in 0..world.server.members.len() {

@@ -4,15 +4,19 @@ use super::disk::{Cut, Disk, Listed, State};
 use super::paper::key_of;
 use super::server::{Known, Order, Server};
 use super::world::World;
-use super::{Breakage, DAY, Ms};
-use records::change::{Decision, Lost};
+use super::{Breakage, DAY, MINUTE, Ms};
+use records::change::{Decision, Lost, Outcome};
 use records::id::{ChangeId, RecordKey};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 use sync::wire::Standing;
 
 /// A version that a change had made, as a workstation tells a server that was put back.
 pub(super) type Made = (ChangeId, RecordKey, u64);
+
+/// What was received so shortly before a backup may not be in it.
+const MARGIN: Ms = MINUTE;
 
 /// Numbers of an epoch begin at so many times its own.
 pub(super) const NUMBERS: u64 = 1_000_000;
@@ -43,9 +47,16 @@ impl Server {
         true
     }
 
-    /// What workstations need not keep any longer.
-    pub(super) fn held_until(&self) -> Option<Ms> {
-        self.backup.as_ref().map(|(taken_at, _)| *taken_at)
+    /// What a workstation need not keep any longer; nothing while it has not sent again what a backup of today lacks.
+    pub(super) fn held_until(&self, device: usize) -> Option<Ms> {
+        let (taken_at, _) = self.backup.as_ref()?;
+        (!self.has_to_send_again(device)).then(|| *taken_at - MARGIN)
+    }
+
+    fn has_to_send_again(&self, device: usize) -> bool {
+        let known = &self.devices[device];
+        let order = known.orders.iter().rposition(|order| *order == Order::SendAgain);
+        order.is_some_and(|order| known.done <= order as u64) && !self.broken(Breakage::ForgetsTooSoon)
     }
 
     /// Keeps what a workstation tells of versions that are not here.
@@ -63,12 +74,9 @@ impl Server {
 
     /// Whether somebody may still bring the change that had made a version.
     pub(super) fn others_may_come(&self, from: usize, now: Ms) -> bool {
-        let has_not_heard = |known: &Known| {
-            let order = known.orders.iter().rposition(|order| *order == Order::SendAgain);
-            !known.revoked && order.is_some_and(|order| known.done <= order as u64)
-        };
-        let mut others = self.devices.iter().enumerate().filter(|(device, _)| *device != from);
-        now - self.declared_at < DAY || others.any(|(_, known)| has_not_heard(known))
+        let mut others = (0..self.devices.len()).filter(|device| *device != from);
+        now - self.declared_at < DAY
+            || others.any(|device| !self.devices[device].revoked && self.has_to_send_again(device))
     }
 
     /// No version has a number of before.
@@ -89,7 +97,12 @@ impl Lost for Server {
     }
 
     fn lost_version(&self, key: &RecordKey, version: u64) -> Result<Option<ChangeId>, Infallible> {
-        Ok(self.lost.get(&(key.clone(), version)).copied())
+        let made_by = self.lost.get(&(key.clone(), version));
+        let stands = |change: &&ChangeId| {
+            let outcome = self.changes.get(change).map(|known| &known.outcome);
+            matches!(outcome, Some(Outcome::Applied { .. } | Outcome::Conflict { .. }))
+        };
+        Ok(made_by.filter(stands).copied())
     }
 }
 
@@ -173,6 +186,17 @@ impl World {
         self.tell(|| "the server is put back to its last backup".to_owned());
         self.packets.clear();
         let changes = &self.server.changes;
-        self.oracle.receipts.retain(|change, _| changes.contains_key(change));
+        let (known, lost): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.oracle.receipts)
+            .into_iter()
+            .partition(|(change, _)| changes.contains_key(change));
+        self.oracle.receipts = known;
+        // What was refused is not sent again: it is set apart where it was written, as before.
+        for (change, told) in lost {
+            match told.standing {
+                Standing::Refused { .. } => drop(self.oracle.refused.insert(change)),
+                Standing::Applied { .. } => drop(self.oracle.unmade.insert(change)),
+                Standing::Conflict { .. } | Standing::Quarantined | Standing::Waiting { .. } => {}
+            }
+        }
     }
 }

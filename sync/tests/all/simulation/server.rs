@@ -121,7 +121,7 @@ impl Server {
             // Nothing is known of who sent this, so the id stays free for who really wrote it.
             return receipt(Standing::Refused { code: RefusalCode::Signature }, at(now));
         }
-        let stands = if self.epoch == 0 || self.broken(Breakage::TakesAnyBase) {
+        let stands = if self.epoch == 0 {
             Footing::Known((*envelope.change).clone())
         } else {
             let Ok(stands) = footing((*envelope.change).clone(), &*self);

@@ -30,6 +30,12 @@ pub(super) struct Oracle {
     pub(super) saved: BTreeSet<ChangeId>,
     /// What a workstation was told the server holds.
     pub(super) receipts: BTreeMap<ChangeId, ChangeReceipt>,
+    /// What was in the record and went with a server.
+    pub(super) unmade: BTreeSet<ChangeId>,
+    /// What a server refused that has lost its memory of it.
+    pub(super) refused: BTreeSet<ChangeId>,
+    /// How often the server asked for a change that it had confirmed.
+    pub(super) missing: BTreeMap<ChangeId, u32>,
     /// Workstations that were wiped without delivery.
     pub(super) destroyed: BTreeSet<usize>,
     /// Who signed in where, with which drawers: the only ways a record gets onto a disk.
@@ -38,6 +44,9 @@ pub(super) struct Oracle {
     pub(super) forbidden: Vec<String>,
     pub(super) wrong: Vec<String>,
 }
+
+/// So often a server that loses nothing asks for one change at most.
+const MOST_ASKED: u32 = 50;
 
 /// A practice.
 pub(super) struct World {
@@ -328,6 +337,12 @@ impl World {
                 self.stations[station].alarms.push(format!("{reason:?}"));
             }
             Event::ChangeMissing { missing } => {
+                let asked = self.oracle.missing.entry(missing).or_insert(0);
+                *asked += 1;
+                if *asked > MOST_ASKED {
+                    self.oracle.wrong.push(format!("{missing} was sent again and again, and is not there"));
+                    return;
+                }
                 self.at(station, |station, now| {
                     if station.disk.envelopes.contains_key(&missing) {
                         station.queue(missing, now);
