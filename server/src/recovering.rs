@@ -191,11 +191,11 @@ impl change::Lost for LostVersions<'_> {
         self.0.has_version(key, version)
     }
 
-    /// Not of a change that is refused now: what stands on it is for a person then.
+    /// Not of a change that is refused now, or that may never come: what stands on it is for a person then.
     fn lost_version(&self, key: &RecordKey, version: u64) -> Result<Option<ChangeId>, StoreError> {
         let Some(made_by) = self.0.lost_version(key, version)? else { return Ok(None) };
-        let known = self.0.change(made_by)?;
-        let stands = known.is_none_or(|row| !matches!(row.outcome, Outcome::Refused { .. }));
+        let outcome = self.0.change(made_by)?.map(|row| row.outcome);
+        let stands = matches!(outcome, Some(Outcome::Applied { .. } | Outcome::Conflict { .. }));
         Ok(stands.then_some(made_by))
     }
 }
