@@ -165,7 +165,8 @@ impl Device {
         Ok(is_whole.then_some(copy))
     }
 
-    /// Keeps the server's answer to a change, durably. The copy in `outbox/` stays: the server may be put back. The drawer takes it in when it is open ([`crate::Vault::take_verdicts`]). Returns whether the answer is news.
+    /// Keeps the server's answer to a change, durably. The copy in `outbox/` stays: the server may be put back. The drawer takes
+    /// the answer in when it is open ([`crate::Vault::take_verdicts`]). Returns whether the answer is news.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
