@@ -5,10 +5,13 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::say;
+use crate::{run, say};
 
+const GIB: u64 = 1024 * 1024 * 1024;
 /// Above this size the shared build folder is emptied, in bytes.
-const LIMIT_BYTES: u64 = 15 * 1024 * 1024 * 1024;
+const LIMIT_BYTES: u64 = 12 * GIB;
+/// A run writes about this much beside what is kept: programs that are linked anew, and the stores of the tests. In bytes.
+const ROOM_BYTES: u64 = 10 * GIB;
 
 /// What may be kept between runs.
 pub(crate) struct Cache {
@@ -53,7 +56,7 @@ fn folder() -> Option<PathBuf> {
 fn take(folder: &Path) -> Option<Shared> {
     let taken = lock(folder).and_then(|lock| {
         let target = folder.join("target");
-        prune(&target, LIMIT_BYTES)?;
+        prune(&target, limit(size_of(&target)?, free_bytes(folder)))?;
         Ok(Shared { target, _lock: lock })
     });
     match taken {
@@ -73,6 +76,20 @@ fn lock(folder: &Path) -> Result<File, std::io::Error> {
         Err(TryLockError::WouldBlock) => Err(std::io::Error::other("another run holds it")),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// How large the folder may be, when it holds `kept` bytes and the disk has `free` left.
+fn limit(kept: u64, free: Option<u64>) -> u64 {
+    let missing = free.map_or(0, |free| ROOM_BYTES.saturating_sub(free));
+    LIMIT_BYTES.min(kept.saturating_sub(missing))
+}
+
+/// What the disk under the folder has left; nothing where no `df` answers.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let table = run::answer("df", &["-Pk", folder.to_str()?])?;
+    let kib: u64 = table.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    say::line(&format!("cache: {} MB are free beside {}", kib * 1024 / 1_000_000, folder.display()));
+    Some(kib * 1024)
 }
 
 /// Empties the folder when it has grown beyond the limit: first what only speeds up small edits, then all.
@@ -132,6 +149,16 @@ mod tests {
         prune(&folder, 100).unwrap();
         assert!(!folder.exists());
         prune(&folder, 100).unwrap();
+    }
+
+    #[test]
+    fn where_the_disk_is_nearly_full_less_is_kept() {
+        assert_eq!(limit(8 * GIB, None), 8 * GIB);
+        assert_eq!(limit(8 * GIB, Some(50 * GIB)), 8 * GIB);
+        assert_eq!(limit(20 * GIB, Some(50 * GIB)), LIMIT_BYTES);
+        assert_eq!(limit(8 * GIB, Some(7 * GIB)), 5 * GIB);
+        assert_eq!(limit(8 * GIB, Some(0)), 0);
+        assert!(free_bytes(&std::env::temp_dir()).is_some());
     }
 
     #[test]

@@ -120,6 +120,8 @@ fn plain_cargo(root: &Path, cache: &Cache) -> Command {
     }
     if let Some(target) = cache.shared_target() {
         command.env("CARGO_TARGET_DIR", target);
+        // Every run is of another tree: what speeds up small edits only fills the disk.
+        command.env("CARGO_INCREMENTAL", "0");
     }
     command
 }
