@@ -34,10 +34,10 @@ impl Practice {
 
     fn both_have(&self, text: &str) {
         until("both rooms have it", || {
-            [self.rooms.nurse(), &self.rooms.doctor].into_iter().all(|room| {
-                room.sync_now().unwrap();
-                self.rooms.texts(room) == [text]
-            })
+            let rooms = [self.rooms.nurse(), &self.rooms.doctor];
+            // One may wait for what only the other can send.
+            rooms.iter().for_each(|room| room.sync_now().unwrap());
+            rooms.iter().all(|room| self.rooms.texts(room) == [text])
         });
     }
 
@@ -59,17 +59,23 @@ impl Practice {
 }
 
 #[test]
-fn a_server_that_was_put_back_serves_once_that_was_declared() {
+fn edits_on_one_another_from_two_rooms_come_back_in_their_order() {
     let mut practice = Practice::make();
     let before = practice.look(|tx| tx.applied_changes());
     practice.change(practice.rooms.nurse(), "Cough is better.");
-    assert_eq!(practice.look(|tx| tx.applied_changes()), before + 1);
+    practice.change(&practice.rooms.doctor, "Cough is better, no fever.");
+    practice.change(practice.rooms.nurse(), "Cough is better, no fever, eats.");
+    assert_eq!(practice.look(|tx| tx.applied_changes()), before + 3);
     practice.lose_the_server();
+    // On a version that nobody but the two rooms has ever heard of.
+    practice.rooms.write(&practice.rooms.doctor, Some(&practice.rooms.note), "All well again.", true);
+
     practice.rooms.clinic.server.start();
-    until("what was confirmed is there again", || {
-        practice.rooms.nurse().sync_now().unwrap();
-        practice.look(|tx| tx.applied_changes()) == before + 1
-    });
+
+    // Each edit waits for one of the other room's, so both rooms send more than once.
+    practice.both_have("All well again.");
+    practice.rooms.agree_on(&["All well again."]);
+    assert_eq!(practice.look(|tx| tx.applied_changes()), before + 4, "each once");
 }
 
 #[test]
