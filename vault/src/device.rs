@@ -5,6 +5,7 @@ mod delivery;
 mod directives;
 mod erasures;
 mod kept;
+mod leaving;
 mod log;
 mod marking;
 mod outbox;

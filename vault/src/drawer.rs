@@ -68,6 +68,12 @@ pub(crate) struct OpenDrawer {
     counting: Option<counting::Counting>,
 }
 
+/// Where a drawer begins to count its commits: one that was removed and is made anew, under newer keys, is ahead of all that was
+/// noted of it, and is not taken for an older copy. No drawer has 2³¹ commits.
+fn begins_at(generation: u32) -> u64 {
+    u64::from(generation.saturating_sub(1)) << 31
+}
+
 impl OpenDrawer {
     /// Makes the file of a drawer that this workstation never had.
     pub(crate) fn create(
@@ -97,8 +103,9 @@ impl OpenDrawer {
     fn adopt(conn: Connection, vault: Uuid, drawer: Drawer, keys: DrawerKeys) -> Result<Self, VaultError> {
         conn.set_prepared_statement_cache_capacity(64);
         let sql = "INSERT INTO drawer (only_row, vault, name, generation, sequence, digest)
-                   VALUES (1, ?1, ?2, ?3, 0, zeroblob(32)) ON CONFLICT DO NOTHING";
-        conn.execute(sql, params![vault.into_bytes(), drawer.as_str(), keys.generation])?;
+                   VALUES (1, ?1, ?2, ?3, ?4, zeroblob(32)) ON CONFLICT DO NOTHING";
+        let begins = number::stored(begins_at(keys.generation));
+        conn.execute(sql, params![vault.into_bytes(), drawer.as_str(), keys.generation, begins])?;
         let owner = conn.query_row("SELECT vault, name FROM drawer", [], |row| {
             Ok((number::uuid(row, 0)?, row.get::<_, String>(1)?))
         })?;

@@ -107,6 +107,15 @@ impl Folder {
         Ok(())
     }
 
+    /// Removes every file of a drawer, for good.
+    pub(crate) fn remove_drawer(&self, drawer: Drawer) -> io::Result<()> {
+        let prefix = format!("{drawer}.");
+        for name in self.drawer_names()?.into_iter().filter(|name| name.starts_with(&prefix)) {
+            durable::remove(&self.drawers().join(name))?;
+        }
+        Ok(())
+    }
+
     fn drawer_names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.drawers())? {

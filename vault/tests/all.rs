@@ -28,6 +28,8 @@ mod full;
 mod histories;
 #[path = "all/inbox.rs"]
 mod inbox;
+#[path = "all/leaving.rs"]
+mod leaving;
 #[path = "all/logging.rs"]
 mod logging;
 #[path = "all/marking.rs"]

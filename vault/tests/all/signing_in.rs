@@ -77,7 +77,7 @@ fn a_username_is_known_by_its_token_alone() {
     assert_eq!(device.person_of([2; 16]).unwrap(), Some(person(Role::Biller)));
 }
 
-fn grant(role: Role, drawer: Drawer, generation: u32) -> StoredGrant {
+pub(crate) fn grant(role: Role, drawer: Drawer, generation: u32) -> StoredGrant {
     let bytes = vec![generation.to_le_bytes()[0]];
     StoredGrant { person: person(role), drawer, generation, number: 9, not_after: now(), bytes }
 }
