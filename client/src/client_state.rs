@@ -28,6 +28,9 @@ struct KeptPerson {
     /// How many steps of 30 s the person's phone is ahead.
     #[serde(default)]
     phone_ahead: i64,
+    /// Roles that the server has told of since the profile was sealed: they count instead of those in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<Role>>,
 }
 
 /// What a signed-in person's screen says of them, and what they may do. Sealed: only the person's slot opens it.
@@ -83,11 +86,21 @@ impl ClientState {
         self.root_fingerprint.to_array()
     }
 
-    /// The person's profile, opened with the person's own key.
+    /// The person's profile, opened with the person's own key, with the roles that were heard of last.
     pub(crate) fn profile(&self, person: PersonId, key: &BlobKey) -> Option<Profile> {
-        let sealed = &self.people.get(&person)?.profile;
-        let opened = blob::open(key, PROFILE_CONTEXT, sealed.as_slice()).ok()?;
-        serde_json::from_slice(&opened).ok()
+        let kept = self.people.get(&person)?;
+        let opened = blob::open(key, PROFILE_CONTEXT, kept.profile.as_slice()).ok()?;
+        let profile: Profile = serde_json::from_slice(&opened).ok()?;
+        Some(Profile { roles: kept.roles.clone().unwrap_or(profile.roles), ..profile })
+    }
+
+    /// Notes the roles that the server tells of; kept with the next [`ClientState::to_bytes`]. Of people whose profile is here.
+    pub(crate) fn note_roles(&mut self, roles: &BTreeMap<PersonId, Vec<Role>>) {
+        for (person, kept) in &mut self.people {
+            if let Some(roles) = roles.get(person) {
+                kept.roles = Some(roles.clone());
+            }
+        }
     }
 
     /// Keeps the person's profile.
@@ -99,8 +112,9 @@ impl ClientState {
         random: &mut Random,
     ) {
         let json = serde_json::to_vec(profile).expect("a name and roles are JSON");
-        self.people.entry(person).or_default().profile =
-            blob::seal(key, PROFILE_CONTEXT, &json, random).into();
+        let kept = self.people.entry(person).or_default();
+        kept.profile = blob::seal(key, PROFILE_CONTEXT, &json, random).into();
+        kept.roles = None;
     }
 
     /// How many steps the person's phone was ahead when its code last opened something here.
@@ -142,6 +156,23 @@ mod tests {
         let read = ClientState::from_bytes(&bytes).unwrap();
         assert!(read.profile(person(1), &own) == Some(profile));
         assert!(read.profile(person(1), &other).is_none());
+    }
+
+    #[test]
+    fn roles_that_were_heard_of_later_count_until_the_profile_is_sealed_anew() {
+        let mut random = Random::from_seed([1; 32]);
+        let key = derive_draft_key(person(1).uuid(), &AgreementSecret::make(&mut random));
+        let mut state = ClientState::new([9; 32], &mut random);
+        let mut profile = Profile { name: "Ana Novak".to_owned(), roles: vec![Role::Nurse] };
+        state.keep_profile(person(1), &profile, &key, &mut random);
+        state.note_roles(&[(person(1), vec![Role::Biller]), (person(2), vec![Role::Nurse])].into());
+        let mut read = ClientState::from_bytes(&state.to_bytes()).unwrap();
+        profile.roles = vec![Role::Biller];
+        assert!(read.profile(person(1), &key).as_ref() == Some(&profile));
+        assert_eq!(read.people.len(), 1, "nobody becomes known here by a role");
+        profile.roles = vec![Role::Clinician];
+        read.keep_profile(person(1), &profile, &key, &mut random);
+        assert!(read.profile(person(1), &key) == Some(profile));
     }
 
     #[test]

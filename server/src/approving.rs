@@ -11,12 +11,12 @@ use crate::practice::Practice;
 use crate::signing_in::count_failure;
 use crate::store::{self, Act, ApprovalRow, NewApproval, PersonRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
-use crate::{erasing, people};
+use crate::{erasing, people, roles};
 use jiff::{SignedDuration, Timestamp};
 use keys::{Random, Secret, TotpSeed, totp, username};
 use records::id::{PersonId, RecordKey, SessionId};
 use records::rights::{Rights, Trail as _, decide};
-use records::{Action, Actor, AuditEvent, Facts, Purpose};
+use records::{Action, Actor, AuditEvent, Facts, Purpose, Role};
 use sha2::{Digest as _, Sha256};
 use sync::wire::SecretText;
 
@@ -39,6 +39,8 @@ pub enum Done {
     RescueToken(keys::SecretText),
     /// The activation code for the person.
     ActivationCode(String),
+    /// The person has this role from now on.
+    RoleGiven(Role),
     /// The patient is erased at the server, under this number; the workstations follow.
     Erased(u64),
 }
@@ -52,6 +54,7 @@ pub(crate) enum Refused {
     SamePerson,
     NotWaiting,
     NoSubject,
+    HasRole,
     NoPatient,
     Held,
     HeldAlready,
@@ -85,6 +88,9 @@ impl From<Refused> for Failure {
                 "There is no such workstation or person, or they were revoked.",
                 "Check the id; nothing was changed. A revoked workstation is enrolled as a new one.",
             ),
+            Refused::HasRole => {
+                ("The person has this role already.", "See `person list`; nothing was changed.")
+            }
             Refused::NoPatient => (
                 "There is no such patient here, or they were erased.",
                 "Check the id; nothing was changed. `patient erasures` lists who was erased.",
@@ -115,7 +121,7 @@ pub fn ask(practice: &Practice, act: Act, by: &Proof) -> Result<u64, Failure> {
             Ok(actor) => actor,
             Err(refused) => return Ok(Err(refused)),
         };
-        if let Err(refused) = stands(tx, &act)? {
+        if let Err(refused) = stands(tx, &act, now)? {
             return Ok(Err(refused));
         }
         if let Err(refused) = permit(practice, tx, &actor, subject(&act), now)? {
@@ -142,7 +148,7 @@ pub fn approve(practice: &Practice, number: u64, by: &Proof) -> Result<Done, Fai
         if waiting.asked_by == actor.person {
             return Ok(Err(Refused::SamePerson));
         }
-        if let Err(refused) = stands(tx, &waiting.act)? {
+        if let Err(refused) = stands(tx, &waiting.act, now)? {
             return Ok(Err(refused));
         }
         if let Err(refused) = permit(practice, tx, &actor, subject(&waiting.act), now)? {
@@ -192,6 +198,9 @@ fn carry_out(
         Act::PersonReset(person) => {
             people::reset_person(practice, tx, *person, now).map(Done::ActivationCode)
         }
+        Act::RoleGrant(person, role) => {
+            roles::give(practice, tx, (*person, *role), now).map(|()| Done::RoleGiven(*role))
+        }
         Act::PatientErasure(patient, reason) => {
             let people = ((asked.asked_by, asked.asked_at), (by, now));
             erasing::erase(practice, tx, (patient, *reason), people, now).map(Done::Erased)
@@ -200,10 +209,17 @@ fn carry_out(
 }
 
 /// Whether what an act is about is there, and may be acted on.
-fn stands(tx: &dyn Transaction, act: &Act) -> Result<Result<(), Refused>, StoreError> {
+fn stands(tx: &dyn Transaction, act: &Act, now: Timestamp) -> Result<Result<(), Refused>, StoreError> {
+    if let Act::RoleGrant(person, role) = act
+        && tx.roles(*person, now)?.contains(role)
+    {
+        return Ok(Err(Refused::HasRole));
+    }
     let is_there = match act {
         Act::EscrowRelease(device) => tx.device(*device)?.is_some_and(|row| row.revoked_at.is_none()),
-        Act::PersonReset(person) => tx.person(*person)?.is_some_and(|row| row.ended_at.is_none()),
+        Act::PersonReset(person) | Act::RoleGrant(person, _) => {
+            tx.person(*person)?.is_some_and(|row| row.ended_at.is_none())
+        }
         Act::PatientErasure(patient, _) => return erasing::stands(tx, patient),
     };
     Ok(if is_there { Ok(()) } else { Err(Refused::NoSubject) })
@@ -300,7 +316,7 @@ pub(crate) fn permit(
 fn subject(act: &Act) -> Option<RecordKey> {
     match act {
         Act::EscrowRelease(device) => format!("Device/{device}").parse().ok(),
-        Act::PersonReset(person) => format!("Practitioner/{person}").parse().ok(),
+        Act::PersonReset(person) | Act::RoleGrant(person, _) => format!("Practitioner/{person}").parse().ok(),
         Act::PatientErasure(patient, _) => Some(patient.key()),
     }
 }

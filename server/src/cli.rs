@@ -8,6 +8,7 @@ mod database;
 mod device;
 mod keys;
 mod patient;
+mod person;
 mod policy;
 mod retention;
 mod two_people;
@@ -18,7 +19,6 @@ use crate::data_dir::DataDir;
 use crate::error::Failure;
 use crate::practice::Practice;
 use crate::serving::{Addresses, start};
-use crate::store::Act;
 use crate::{importing, indexing, people, recovering, reporting};
 use alert::AlertCommand;
 use audit::AuditCommand;
@@ -30,8 +30,8 @@ use device::DeviceCommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 use patient::PatientCommand;
+use person::PersonCommand;
 use policy::PolicyCommand;
-use records::Role;
 use records::id::{PatientId, PersonId};
 use retention::RetentionCommand;
 use serde::Serialize;
@@ -40,7 +40,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use two_people::{ApprovalCommand, By};
+use two_people::ApprovalCommand;
 
 const EXAMPLES: &str = "\
 A new practice, from nothing to the first workstation:
@@ -53,11 +53,6 @@ A new practice, from nothing to the first workstation:
 Afterwards take the folder offline-root away from the machine; README.txt in it says how.
 Results are JSON on standard output, errors and the log are on standard error. Exit status: 0 done,
 1 a finding or a fault of the program, 2 something you can put right; the message says what.";
-
-const RELEASE: &str = "\
-Recognise the caller first, by a call back to a number you have or by voice and a question. Read the words
-one by one; four letters of each are enough to type. The code works once, on that workstation, together with
-the person's passphrase, also with no network there. It is an alert, and can be read out only once.";
 
 /// The central server of a Chartkeep practice.
 #[derive(Debug, Parser)]
@@ -96,7 +91,7 @@ enum Command {
         #[arg(long, value_name = "ADDRESS:PORT")]
         metrics_listen: Option<SocketAddr>,
     },
-    /// Add people, or end their access.
+    /// Add people, change their roles, or end their access.
     #[command(subcommand)]
     Person(PersonCommand),
     /// Enrolment tokens and workstations.
@@ -171,62 +166,6 @@ struct Data {
 }
 
 #[derive(Debug, Subcommand)]
-enum PersonCommand {
-    /// Add a person; prints their activation code, good once and for three days.
-    Add {
-        #[command(flatten)]
-        data: Data,
-        /// What the person signs in with.
-        #[arg(long)]
-        username: String,
-        /// The name to show.
-        #[arg(long)]
-        name: String,
-        /// front-desk, nurse, clinician, biller, practice-manager, privacy-officer, it-admin or auditor; may be repeated.
-        #[arg(long = "role", required = true, value_parser = role)]
-        roles: Vec<Role>,
-        /// The person's id, where it is known already.
-        #[arg(long, value_name = "UUID")]
-        id: Option<PersonId>,
-    },
-    /// Ask for a new activation code for somebody who lost passphrase or phone. A second administrator has to agree.
-    Reset {
-        #[command(flatten)]
-        data: Data,
-        /// The person.
-        #[arg(long, value_name = "UUID")]
-        id: PersonId,
-        #[command(flatten)]
-        by: By,
-    },
-    /// Read out the code with which a person signs in once without the phone: seven words, for the telephone.
-    #[command(after_long_help = RELEASE)]
-    ReleaseCode {
-        #[command(flatten)]
-        data: Data,
-        /// What the person on the telephone signs in with.
-        #[arg(value_name = "USERNAME")]
-        person: String,
-        /// The label or the id of the workstation the person sits at.
-        #[arg(long, value_name = "LABEL")]
-        device: String,
-        #[command(flatten)]
-        by: By,
-        /// Why, and how you recognised the caller; nothing of a patient.
-        #[arg(long)]
-        reason: String,
-    },
-    /// End a person's access at once; what they did stays.
-    End {
-        #[command(flatten)]
-        data: Data,
-        /// The person.
-        #[arg(long, value_name = "UUID")]
-        id: PersonId,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 enum RelationCommand {
     /// A person cares for a patient.
     Add {
@@ -271,20 +210,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
             recovering::check(&practice)?;
             serve(practice, Addresses { main: listen, enrolment: enrol_listen }, metrics_listen)
         }
-        Command::Person(PersonCommand::Add { data, username, name, roles, id }) => {
-            let added = people::add_person(&open(&data)?, id, &username, &name, &roles)?;
-            print(&json!({ "person_id": added.person, "activation_code": added.activation_code }))
-        }
-        Command::Person(PersonCommand::Reset { data, id, by }) => {
-            two_people::ask_for(&open(&data)?, Act::PersonReset(id), by)
-        }
-        Command::Person(PersonCommand::ReleaseCode { data, person, device, by, reason }) => {
-            two_people::release(&open(&data)?, &person, &device, &reason, by)
-        }
-        Command::Person(PersonCommand::End { data, id }) => {
-            people::end_person(&open(&data)?, id)?;
-            print(&json!({ "person_id": id, "ended": true }))
-        }
+        Command::Person(command) => person::run(command, &open),
         Command::Device(command) => device::run(command, &open),
         Command::Patient(command) => patient::run(command, &open),
         Command::Keys(command) => keys::run(command, &open),
@@ -383,11 +309,4 @@ fn print_text(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| Failure::disk("The result cannot be written to standard output.", &error))
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| {
-        let known: Vec<_> = Role::PEOPLE.iter().map(|role| role.as_str()).collect();
-        format!("no such role; there are {}", known.join(", "))
-    })
 }

@@ -116,6 +116,7 @@ pub(crate) fn note_done(
             }
             DirectiveOrder::Lock
             | DirectiveOrder::DropPerson { .. }
+            | DirectiveOrder::RolesChanged { .. }
             | DirectiveOrder::SendAgain { .. }
             | DirectiveOrder::Unknown(_) => {}
         }

@@ -55,6 +55,7 @@ pub mod recovering;
 pub mod releasing;
 pub mod reporting;
 pub mod retaining;
+pub mod roles;
 pub mod rotating;
 pub mod router;
 mod routes;

@@ -74,6 +74,8 @@ mod renewal;
 mod rescue;
 #[path = "all/retention.rs"]
 mod retention;
+#[path = "all/roles.rs"]
+mod roles;
 #[path = "all/several_servers.rs"]
 mod several_servers;
 #[path = "all/sign_in.rs"]

@@ -4,8 +4,7 @@ use keys::slot::WINDOW_DAYS;
 use records::Drawer;
 use records::id::PersonId;
 use sync::wire::{
-    AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesResponse, GrantsResponse, Policy,
-    PreparedStanding, UsedStep,
+    AuditReceipt, Base64Bytes, DirectivesRequest, DirectivesResponse, Policy, PreparedStanding, UsedStep,
 };
 use vault::{Setting, StoredGrant};
 
@@ -108,19 +107,6 @@ impl Station {
         self.settings().window_days.min(policy).clamp(least, most)
     }
 
-    /// Takes all grants in force for this workstation; what is not among them is dropped.
-    pub(crate) fn take_grants(&self, answer: &GrantsResponse) -> Result<(), ClientError> {
-        self.contact();
-        let trust = self.trust();
-        let grants: Vec<StoredGrant> =
-            answer.grants.iter().filter_map(|grant| self.stored(&trust, grant.as_slice())).collect();
-        if grants.len() != answer.grants.len() {
-            tracing::error!("a grant is not one of this practice for this workstation; it was left out");
-        }
-        self.device().replace_grants(&grants)?;
-        self.forget_pages_of_nobody()
-    }
-
     /// Takes the grants that a sign-in brought, in the place of those the person had.
     pub(crate) fn keep_grants_of(&self, person: PersonId, grants: &[Base64Bytes]) -> Result<(), ClientError> {
         let trust = self.trust();
@@ -131,7 +117,7 @@ impl Station {
     }
 
     /// A grant as it is kept, if the practice issued it for this workstation.
-    fn stored(&self, trust: &Trust, bytes: &[u8]) -> Option<StoredGrant> {
+    pub(super) fn stored(&self, trust: &Trust, bytes: &[u8]) -> Option<StoredGrant> {
         let header = keys::grant::verify(bytes, trust.rights_key()).ok()?;
         let ours = header.device == self.identity().device.uuid()
             && header.practice == self.identity().practice.uuid();

@@ -4,6 +4,7 @@ mod anchoring;
 mod delivery;
 mod directives;
 mod erasing;
+mod granted;
 mod inbox;
 mod lease;
 mod lock;

@@ -61,9 +61,11 @@ impl Station {
 
     /// Whether grants have to be asked for with nobody signed in: an order waits that comes with others.
     pub(crate) fn wants_grants(&self) -> bool {
-        let open = self.device().open_directives().unwrap_or_default();
-        open.iter().filter_map(read).any(|directive| match directive.order {
-            DirectiveOrder::ReKey { .. } | DirectiveOrder::DropPerson { .. } => true,
+        let open = self.open_orders().unwrap_or_default();
+        open.iter().any(|directive| match directive.order {
+            DirectiveOrder::ReKey { .. }
+            | DirectiveOrder::DropPerson { .. }
+            | DirectiveOrder::RolesChanged { .. } => true,
             DirectiveOrder::Lock
             | DirectiveOrder::Wipe { .. }
             | DirectiveOrder::ErasePatient { .. }
@@ -72,9 +74,14 @@ impl Station {
         })
     }
 
-    fn try_orders(self: &Arc<Self>) -> Result<(), ClientError> {
+    /// The orders that wait, in their order. One that cannot be read waits for a version that can.
+    pub(super) fn open_orders(&self) -> Result<Vec<Directive>, StoreError> {
         let open = self.device().open_directives()?;
-        for Directive { number, order, .. } in open.iter().filter_map(read) {
+        Ok(open.iter().filter_map(|stored| serde_json::from_slice(&stored.bytes).ok()).collect())
+    }
+
+    fn try_orders(self: &Arc<Self>) -> Result<(), ClientError> {
+        for Directive { number, order, .. } in self.open_orders()? {
             match order {
                 DirectiveOrder::Lock => {
                     self.lock(LockCause::Order);
@@ -109,8 +116,8 @@ impl Station {
                     self.order_done(number, "send-again")?;
                 }
                 DirectiveOrder::Wipe { deliver_first } => self.wipe(number, deliver_first)?,
-                // The program that knows it will carry it out.
-                DirectiveOrder::Unknown(_) => {}
+                // The first with the next grants, the other by the program that knows it.
+                DirectiveOrder::RolesChanged { .. } | DirectiveOrder::Unknown(_) => {}
             }
         }
         self.finish_wipe_when_sent()
@@ -118,11 +125,11 @@ impl Station {
 
     /// With the records gone, what waited for them is done as well: keys that nothing is under, patients who are not here.
     pub(super) fn close_waiting_orders(&self, before: u64) -> Result<(), ClientError> {
-        let open = self.device().open_directives()?;
-        for Directive { number, order, .. } in open.iter().filter_map(read).filter(|o| o.number < before) {
+        for Directive { number, order, .. } in self.open_orders()?.into_iter().filter(|o| o.number < before) {
             match order {
                 DirectiveOrder::ReKey { .. } => self.order_done(number, "re-key")?,
                 DirectiveOrder::ErasePatient { .. } => self.order_done(number, ERASE)?,
+                DirectiveOrder::RolesChanged { .. } => self.order_done(number, "roles-changed")?,
                 DirectiveOrder::Lock
                 | DirectiveOrder::DropPerson { .. }
                 | DirectiveOrder::SendAgain { .. }
@@ -182,8 +189,3 @@ impl Station {
 
 /// What stands in the log of an erasure.
 const ERASE: &str = "erase-patient";
-
-/// A kept order; one that cannot be read waits for a version that can.
-fn read(stored: &StoredDirective) -> Option<Directive> {
-    serde_json::from_slice(&stored.bytes).ok()
-}

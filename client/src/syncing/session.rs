@@ -62,8 +62,11 @@ pub(crate) async fn token(station: &Arc<Station>) -> Result<SecretText, ClientEr
 
 /// Asks which grants are in force, so that one that was dropped is gone here too.
 pub(super) async fn refresh_grants(station: &Arc<Station>) -> Result<(), ClientError> {
+    // An order that comes while the answer is on its way may be of something newer than the answer.
+    let ordered = on_vault(station, |station| Ok(station.orders_for_grants()?)).await?;
     let grants: GrantsResponse = station.server().call(path::GRANTS, &GrantsRequest {}).await?;
-    on_vault(station, move |station| station.take_grants(&grants)).await
+    let behind = station.clone();
+    on_vault(station, move |_| behind.take_grants(&grants, &ordered)).await
 }
 
 async fn on_vault<T: Send + 'static>(

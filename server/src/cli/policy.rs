@@ -48,7 +48,7 @@ pub(super) enum PolicyCommand {
         #[command(flatten)]
         data: Data,
         /// Roles, such as clinician. Hand the keys out first.
-        #[arg(value_parser = super::role)]
+        #[arg(value_parser = super::person::role)]
         roles: Vec<Role>,
     },
 }

@@ -61,6 +61,7 @@ pub(super) fn run(
             print(&match approve(&open(&data)?, number, &by.proof()?)? {
                 Done::RescueToken(token) => json!({ "approval": number, "token": token.expose() }),
                 Done::ActivationCode(code) => json!({ "approval": number, "activation_code": code }),
+                Done::RoleGiven(role) => json!({ "approval": number, "role": role }),
                 Done::Erased(erasure) => json!({ "approval": number, "erasure": erasure }),
             })
         }

@@ -30,6 +30,7 @@ fn collect(practice: &Practice, device: DeviceId) -> Result<GrantsResponse, Refu
                 answer.dropped.push(id);
                 continue;
             };
+            answer.roles.insert(id, tx.roles(id, now)?);
             answer.grants.extend(keep_granted(practice, tx, &person, &key, now)?);
         }
         Ok(answer)

@@ -3,6 +3,7 @@
 use super::ErasureReason;
 use super::StoreError;
 use jiff::Timestamp;
+use records::Role;
 use records::id::{DeviceId, PatientId, PersonId};
 
 /// What one person must not do alone.
@@ -12,6 +13,8 @@ pub enum Act {
     EscrowRelease(DeviceId),
     /// Let a person choose a passphrase and set up a code anew.
     PersonReset(PersonId),
+    /// Give a person a role.
+    RoleGrant(PersonId, Role),
     /// Erase a patient, here and on every workstation.
     PatientErasure(PatientId, ErasureReason),
 }
@@ -23,6 +26,7 @@ impl Act {
         match self {
             Self::EscrowRelease(_) => "escrow-release",
             Self::PersonReset(_) => "person-reset",
+            Self::RoleGrant(..) => "role-grant",
             Self::PatientErasure(..) => "patient-erasure",
         }
     }
@@ -32,16 +36,17 @@ impl Act {
     pub fn subject(&self) -> String {
         match self {
             Self::EscrowRelease(device) => device.to_string(),
-            Self::PersonReset(person) => person.to_string(),
+            Self::PersonReset(person) | Self::RoleGrant(person, _) => person.to_string(),
             Self::PatientErasure(patient, _) => patient.as_str().to_owned(),
         }
     }
 
-    /// The code of its reason; empty where it has none.
+    /// The code of its reason, or the role; empty where it has neither.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
             Self::EscrowRelease(_) | Self::PersonReset(_) => "",
+            Self::RoleGrant(_, role) => role.as_str(),
             Self::PatientErasure(_, reason) => reason.as_str(),
         }
     }
@@ -52,6 +57,7 @@ impl Act {
         match name {
             "escrow-release" => Some(Self::EscrowRelease(subject.parse().ok()?)),
             "person-reset" => Some(Self::PersonReset(subject.parse().ok()?)),
+            "role-grant" => Some(Self::RoleGrant(subject.parse().ok()?, reason.parse().ok()?)),
             "patient-erasure" => Some(Self::PatientErasure(subject.parse().ok()?, reason.parse().ok()?)),
             _ => None,
         }

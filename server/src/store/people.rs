@@ -128,6 +128,8 @@ pub trait People {
     fn roles(&self, person: PersonId, at: Timestamp) -> Result<Vec<Role>, StoreError>;
     /// Gives a role.
     fn insert_role(&self, person: PersonId, role: Role, since: Timestamp) -> Result<(), StoreError>;
+    /// Takes a role.
+    fn end_role(&self, person: PersonId, role: Role, at: Timestamp) -> Result<(), StoreError>;
     /// Takes every role.
     fn end_roles(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError>;
     /// Stores an activation code, in place of an earlier one.

@@ -169,6 +169,11 @@ pub enum DirectiveOrder {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
     },
+    /// The roles of a person have changed: ask for grants and roles anew.
+    RolesChanged {
+        /// Whose.
+        person: PersonId,
+    },
     /// Take a patient out of everything that is kept here, and never take anything of them in again.
     ErasePatient {
         /// Whom, by the opaque id.

@@ -1,8 +1,10 @@
 //! The grants that lie ready for a workstation.
 
 use super::Base64Bytes;
+use records::Role;
 use records::id::PersonId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `POST /v1/grants`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -15,4 +17,7 @@ pub struct GrantsResponse {
     pub grants: Vec<Base64Bytes>,
     /// People who had a key here and may not come in any more.
     pub dropped: Vec<PersonId>,
+    /// The roles of everybody who has a key here; absent from a server that does not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<PersonId, Vec<Role>>,
 }

@@ -19,6 +19,7 @@ mod recovery;
 mod renewing;
 mod rescue;
 mod restored;
+mod roles;
 mod security_keys;
 mod several;
 mod strangers;

@@ -88,6 +88,11 @@ impl People for Work<'_> {
         self.send(sql, &[&person.uuid(), &role.as_str(), &millis(since)])
     }
 
+    fn end_role(&self, person: PersonId, role: Role, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE role_grant SET until_at = $3 WHERE person = $1 AND role = $2 AND until_at IS NULL";
+        self.send(sql, &[&person.uuid(), &role.as_str(), &millis(at)])
+    }
+
     fn end_roles(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE role_grant SET until_at = $2 WHERE person = $1 AND until_at IS NULL";
         self.send(sql, &[&person.uuid(), &millis(at)])

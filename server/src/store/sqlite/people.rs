@@ -95,6 +95,12 @@ impl People for Work<'_> {
         Ok(())
     }
 
+    fn end_role(&self, person: PersonId, role: Role, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE role_grant SET until_at = ?3 WHERE person = ?1 AND role = ?2 AND until_at IS NULL";
+        self.run(sql, params![person.uuid().into_bytes(), role.as_str(), millis(at)])?;
+        Ok(())
+    }
+
     fn end_roles(&self, person: PersonId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE role_grant SET until_at = ?2 WHERE person = ?1 AND until_at IS NULL";
         self.run(sql, params![person.uuid().into_bytes(), millis(at)])?;
