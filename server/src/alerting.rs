@@ -1,10 +1,13 @@
 //! Alerts: the list of them, who has looked, and the messages that go out about each.
 
-use crate::approving::{Proof, Refused, in_one_commit, permit, prove};
+pub(crate) mod attending;
+
+use crate::approving::{Proof, Refused, in_one_commit, prove};
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::store::{self, AlertRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
+use attending::NotClosed;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -18,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use sync::wire::AlertOutcome;
 
 /// So many alerts are listed or sent at once.
 const AT_ONCE: u64 = 1_000;
@@ -52,6 +56,8 @@ pub struct Listed {
     pub seen_by: Option<PersonId>,
     /// When.
     pub seen_at: Option<Timestamp>,
+    /// What came of it.
+    pub seen_as: Option<AlertOutcome>,
 }
 
 /// Where alerts are sent.
@@ -99,25 +105,36 @@ pub fn list(practice: &Practice, after: u64, all: bool) -> Result<Vec<Listed>, F
     Ok(rows.into_iter().filter(|row| all || row.acknowledged.is_none()).map(listed).collect())
 }
 
-/// Somebody has looked at an alert; who, is proven and in the event.
+/// Somebody has looked at an alert, and says what came of it; who, is proven and in the event.
 ///
 /// # Errors
 /// When the person is not proven or must not, there is no such open alert, or the store fails.
-pub fn acknowledge(practice: &Practice, number: u64, by: &Proof) -> Result<(), Failure> {
-    in_one_commit(practice, |tx, now| note(practice, tx, number, by, now))
+pub fn acknowledge(
+    practice: &Practice,
+    number: u64,
+    outcome: AlertOutcome,
+    by: &Proof,
+) -> Result<(), Failure> {
+    in_one_commit(practice, |tx, now| note(practice, tx, (number, outcome), by, now))
 }
 
 #[derive(Clone, Copy, Debug)]
 enum NotNoted {
     By(Refused),
-    NoAlert,
+    NotClosed(NotClosed),
 }
 
 impl From<NotNoted> for Failure {
     fn from(refused: NotNoted) -> Self {
         match refused {
             NotNoted::By(refused) => refused.into(),
-            NotNoted::NoAlert => Self::new(
+            NotNoted::NotClosed(NotClosed::NotAllowed) => Refused::NotAllowed.into(),
+            NotNoted::NotClosed(NotClosed::AboutOneself) => Self::new(
+                Kind::Refused,
+                "This alert is about the person who would close it.",
+                "Somebody else who may has to look at it and close it.",
+            ),
+            NotNoted::NotClosed(NotClosed::NoAlert) => Self::new(
                 Kind::Refused,
                 "There is no open alert with this number.",
                 "See `alert list`; somebody may have looked at it already.",
@@ -129,7 +146,7 @@ impl From<NotNoted> for Failure {
 fn note(
     practice: &Practice,
     tx: &dyn Transaction,
-    number: u64,
+    (number, outcome): (u64, AlertOutcome),
     by: &Proof,
     now: Timestamp,
 ) -> Result<Result<(), NotNoted>, StoreError> {
@@ -137,11 +154,7 @@ fn note(
         Ok(actor) => actor,
         Err(refused) => return Ok(Err(NotNoted::By(refused))),
     };
-    if let Err(refused) = permit(practice, tx, &actor, None, now)? {
-        return Ok(Err(NotNoted::By(refused)));
-    }
-    let noted = tx.acknowledge_alert(number, actor.person, now)?;
-    Ok(if noted { Ok(()) } else { Err(NotNoted::NoAlert) })
+    Ok(attending::close(practice, tx, number, &actor, outcome, now)?.map_err(NotNoted::NotClosed))
 }
 
 /// Sets where alerts are sent from now on; earlier ones are not sent there.
@@ -275,7 +288,8 @@ fn listed(row: AlertRow) -> Listed {
         device: row.device,
         person: row.person,
         detail: row.detail,
-        seen_by: row.acknowledged.map(|(by, _)| by),
-        seen_at: row.acknowledged.map(|(_, at)| at),
+        seen_by: row.acknowledged.map(|seen| seen.by),
+        seen_at: row.acknowledged.map(|seen| seen.at),
+        seen_as: row.acknowledged.map(|seen| seen.outcome),
     }
 }

@@ -1,10 +1,11 @@
 //! The daily report on the audit trail: what happened, which alerts there were, and who was not heard of. There is one for each
 //! day, also for a day on which nothing happened.
 
+use crate::answer::Refusal;
 use crate::error::{Failure, Kind};
 use crate::inventory;
 use crate::practice::Practice;
-use crate::store::{self, StoreError, Transaction};
+use crate::store::{self, ActivityRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use crate::watching;
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use records::AuditEvent;
 use records::rights::Trail as _;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use sync::wire::{DayActivity, DayAlerts, DayReport, DayWorkstation, NamedDevice, ProblemCode};
 
 /// The alerts that are read at once.
 const AT_ONCE: u64 = 1_000;
@@ -102,14 +104,61 @@ pub(crate) fn make_due(practice: &Practice) -> Result<u32, Failure> {
     Ok(made)
 }
 
+/// The report of a day, for a person whose read is in the trail already; without a day, of the last that is over. A day
+/// that is not over, or before there was a practice, is not found.
+pub(crate) fn for_person(practice: &Practice, day: Option<Date>) -> Result<DayReport, Refusal> {
+    let now = practice.clock.now();
+    store::read(practice.store.as_ref(), |tx| {
+        let thresholds = watching::thresholds_in(tx)?;
+        let zone = thresholds.zone().unwrap_or(TimeZone::UTC);
+        let last = now.to_zoned(zone.clone()).date().yesterday().map_err(|_| ProblemCode::NotFound)?;
+        // On its first day a practice has the report of the day before it: an empty one.
+        let first = practice.row.made_at.to_zoned(zone.clone()).date().min(last);
+        let day = day.unwrap_or(last);
+        if day < first || day > last {
+            return Err(ProblemCode::NotFound.into());
+        }
+        let (from, until) = bounds(day, &zone).map_err(|_| ProblemCode::NotFound)?;
+        let counted = count(tx, from, until)?;
+        let workstations = inventory::entries(tx, now)?;
+        let workstations = workstations.into_iter().filter(|entry| !entry.look_at.is_empty());
+        Ok(DayReport {
+            day: day.to_string(),
+            time_zone: thresholds.time_zone,
+            made_at: now,
+            earlier: day.yesterday().ok().filter(|day| *day >= first).map(|day| day.to_string()),
+            later: day.tomorrow().ok().filter(|day| *day <= last).map(|day| day.to_string()),
+            events: counted.activity.iter().map(|row| row.events).sum(),
+            activity: counted.activity.into_iter().map(day_activity).collect(),
+            alerts: counted.alerts.into_iter().map(day_alerts).collect(),
+            open_alerts: counted.open,
+            workstations: workstations.map(day_workstation).collect(),
+        })
+    })
+}
+
+fn day_activity(row: ActivityRow) -> DayActivity {
+    let ActivityRow { kind, subtype, outcome, events, agents, patients } = row;
+    DayActivity { kind, subtype, outcome, events, agents, patients }
+}
+
+fn day_alerts((kind, count): (&'static str, u64)) -> DayAlerts {
+    DayAlerts { kind: kind.to_owned(), count }
+}
+
+fn day_workstation(entry: inventory::Entry) -> DayWorkstation {
+    DayWorkstation {
+        device: NamedDevice { id: entry.device_id, label: Some(entry.label) },
+        days_away: entry.days_away,
+        look_at: entry.look_at.into_iter().map(str::to_owned).collect(),
+    }
+}
+
 fn make(practice: &Practice, day: Date, zone: &TimeZone, now: Timestamp) -> Result<Report, Failure> {
-    let begins = |day: Date| day.to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
-    let from = begins(day).map_err(|_| no_such_day())?;
-    let until = begins(day.tomorrow().map_err(|_| no_such_day())?).map_err(|_| no_such_day())?;
+    let (from, until) = bounds(day, zone).map_err(|_| no_such_day())?;
     let workstations = inventory::list(practice, None)?;
     let report = store::write(practice.store.as_ref(), |tx| -> Result<Report, StoreError> {
-        let activity = tx.activity(from, until)?;
-        let (alerts, open_alerts) = count_alerts(tx, from, until)?;
+        let counted = count(tx, from, until)?;
         let mut trail = ServerTrail::new(practice, tx, now);
         let event = AuditEvent::audit_reported(trail.stamp(), trail.node(), &day.to_string());
         trail.append(&event)?;
@@ -118,24 +167,37 @@ fn make(practice: &Practice, day: Date, zone: &TimeZone, now: Timestamp) -> Resu
             from,
             until,
             made_at: now,
-            events: activity.iter().map(|row| row.events).sum(),
-            activity: activity
-                .into_iter()
-                .map(|row| Activity {
-                    kind: row.kind,
-                    subtype: row.subtype,
-                    outcome: row.outcome,
-                    events: row.events,
-                    agents: row.agents,
-                    patients: row.patients,
-                })
-                .collect(),
-            alerts,
-            open_alerts,
+            events: counted.activity.iter().map(|row| row.events).sum(),
+            activity: counted.activity.into_iter().map(activity).collect(),
+            alerts: counted.alerts,
+            open_alerts: counted.open,
             workstations: workstations.into_iter().filter(|entry| !entry.look_at.is_empty()).collect(),
         })
     })?;
     Ok(report)
+}
+
+fn activity(row: ActivityRow) -> Activity {
+    let ActivityRow { kind, subtype, outcome, events, agents, patients } = row;
+    Activity { kind, subtype, outcome, events, agents, patients }
+}
+
+/// Where a day begins and ends.
+fn bounds(day: Date, zone: &TimeZone) -> Result<(Timestamp, Timestamp), jiff::Error> {
+    let begins = |day: Date| day.to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
+    Ok((begins(day)?, begins(day.tomorrow()?)?))
+}
+
+/// What is counted of a day.
+struct Counted {
+    activity: Vec<ActivityRow>,
+    alerts: BTreeMap<&'static str, u64>,
+    open: u64,
+}
+
+fn count(tx: &dyn Transaction, from: Timestamp, until: Timestamp) -> Result<Counted, StoreError> {
+    let (alerts, open) = count_alerts(tx, from, until)?;
+    Ok(Counted { activity: tx.activity(from, until)?, alerts, open })
 }
 
 fn count_alerts(

@@ -7,7 +7,7 @@ use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::routes::{
-    activation, changes, courier, credentials, directives, enrolment, fhir, grants, inbox, metadata,
+    activation, alerts, changes, courier, credentials, directives, enrolment, fhir, grants, inbox, metadata,
     outcomes, renewal, session, sign_in, twins,
 };
 use axum::Router;
@@ -82,7 +82,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment, doorway: Arc<Doorway
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 20] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 23] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -103,6 +103,9 @@ fn main_routes() -> Vec<Line> {
         (path::CREDENTIAL_FINISH, Asks::Session, post(credentials::finish)),
         (path::TWINS, Asks::Session, post(twins::twins)),
         (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
+        (path::ALERTS, Asks::Session, post(alerts::list)),
+        (path::CLOSE_ALERT, Asks::Session, post(alerts::close)),
+        (path::REPORTS, Asks::Session, post(alerts::report)),
     ];
     let gets: [(&'static str, Asks, MethodRouter<Practice>); 8] = [
         (path::HISTORY, Asks::Session, get(fhir::history)),

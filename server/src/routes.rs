@@ -1,6 +1,7 @@
 //! The routes, one file each: take a message, run a unit of work, answer.
 
 pub(crate) mod activation;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod changes;
 pub(crate) mod courier;

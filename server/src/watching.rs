@@ -89,7 +89,8 @@ pub fn look(practice: &Practice) -> Result<u64, StoreError> {
     Ok(looked)
 }
 
-fn thresholds_in(tx: &dyn Transaction) -> Result<Thresholds, StoreError> {
+/// What the thresholds are, within a unit of work.
+pub(crate) fn thresholds_in(tx: &dyn Transaction) -> Result<Thresholds, StoreError> {
     match tx.server_setting(THRESHOLDS)? {
         Some(json) => {
             serde_json::from_str(&json).map_err(|_| StoreError::Unreadable("the thresholds of alerts"))

@@ -6,6 +6,8 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+#[path = "all/alert_routes.rs"]
+mod alert_routes;
 #[path = "all/alerts.rs"]
 mod alerts;
 #[path = "all/approvals.rs"]

@@ -1,5 +1,6 @@
 //! The bodies, headers and paths that cross between workstation and server; final, and the same on both sides.
 
+pub mod alert;
 pub mod audit;
 pub mod binary;
 pub mod change;
@@ -18,6 +19,10 @@ pub mod renewal;
 pub mod session;
 pub mod sign_in;
 
+pub use alert::{
+    AlertEntry, AlertOutcome, AlertsRequest, AlertsResponse, CloseAlertRequest, CloseAlertResponse, Closed,
+    DayActivity, DayAlerts, DayReport, DayWorkstation, NamedDevice, NamedPerson, ReportRequest,
+};
 pub use audit::{
     AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name, checkpoint_origin, witness_key_name,
 };

@@ -130,5 +130,6 @@ fn action_words(kind: EventKind) -> &'static str {
         EventKind::LogLinked => "Went on from an earlier log",
         EventKind::OrderCarriedOut => "Carried out an order of the server",
         EventKind::AuditExported => "Wrote an audit log into a file",
+        EventKind::AlertClosed => "Closed an alert",
     }
 }

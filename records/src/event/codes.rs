@@ -133,11 +133,13 @@ pub enum EventKind {
     OrderCarriedOut,
     /// An audit log was written into a file.
     AuditExported,
+    /// Somebody said what came of an alert.
+    AlertClosed,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 27] = [
+    pub const ALL: [EventKind; 28] = [
         EventKind::ChartOpened,
         EventKind::EmergencyOpened,
         EventKind::Read,
@@ -165,6 +167,7 @@ impl EventKind {
         EventKind::LogLinked,
         EventKind::OrderCarriedOut,
         EventKind::AuditExported,
+        EventKind::AlertClosed,
     ];
 
     /// The code in our own code system.
@@ -197,6 +200,7 @@ impl EventKind {
             EventKind::LogLinked => "log-linked",
             EventKind::OrderCarriedOut => "order-carried-out",
             EventKind::AuditExported => "audit-exported",
+            EventKind::AlertClosed => "alert-closed",
         }
     }
 }
@@ -214,14 +218,15 @@ pub(super) const fn stated(reason: StatedReason) -> &'static str {
 pub(super) const fn action_letter(action: Action) -> &'static str {
     match action {
         Action::Create | Action::Import => "C",
-        Action::Update | Action::Sign => "U",
+        Action::Update | Action::Sign | Action::CloseAlerts => "U",
         Action::Delete => "D",
         Action::OpenChart
         | Action::Read
         | Action::Print
         | Action::Export
         | Action::ReadAudit
-        | Action::ReadOwnAudit => "R",
+        | Action::ReadOwnAudit
+        | Action::ReadAlerts => "R",
         Action::Search
         | Action::ViewSchedule
         | Action::Replicate

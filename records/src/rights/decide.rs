@@ -210,6 +210,8 @@ pub fn decide(
         Action::Import
         | Action::ReadAudit
         | Action::ReadOwnAudit
+        | Action::ReadAlerts
+        | Action::CloseAlerts
         | Action::ManagePeople
         | Action::ManageDevices => (ClassSet::EMPTY, ClassSet::EMPTY),
     };

@@ -72,9 +72,10 @@ impl Allowed {
             Action::Print => AuditEvent::printed(stamp, actor, patient, &details.records),
             Action::Export => AuditEvent::exported(stamp, actor, patient, &details.records),
             Action::Replicate => AuditEvent::replicated(stamp, actor, &details.tokens),
-            Action::ReadAudit | Action::ReadOwnAudit => {
+            Action::ReadAudit | Action::ReadOwnAudit | Action::ReadAlerts => {
                 AuditEvent::audit_read(stamp, actor, patient, &details.tokens)
             }
+            Action::CloseAlerts => AuditEvent::alert_closed(stamp, actor, &details.tokens),
             Action::ManagePeople | Action::ManageDevices => {
                 AuditEvent::administered(stamp, actor, self.action, &details.records)
             }

@@ -40,6 +40,10 @@ pub enum Action {
     ReadAudit,
     /// Read one's own entries in the trail.
     ReadOwnAudit,
+    /// Read the alerts, and the reports of each day.
+    ReadAlerts,
+    /// Say that an alert was looked at, and what came of it.
+    CloseAlerts,
     /// Add people and give them roles.
     ManagePeople,
     /// Enrol and retire workstations.
@@ -48,7 +52,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in their order.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 18] = [
         Action::Search,
         Action::ViewSchedule,
         Action::OpenChart,
@@ -63,6 +67,8 @@ impl Action {
         Action::Replicate,
         Action::ReadAudit,
         Action::ReadOwnAudit,
+        Action::ReadAlerts,
+        Action::CloseAlerts,
         Action::ManagePeople,
         Action::ManageDevices,
     ];
@@ -84,6 +90,8 @@ impl Action {
             Action::Replicate => "replicate",
             Action::ReadAudit => "read-audit",
             Action::ReadOwnAudit => "read-own-audit",
+            Action::ReadAlerts => "read-alerts",
+            Action::CloseAlerts => "close-alerts",
             Action::ManagePeople => "manage-people",
             Action::ManageDevices => "manage-devices",
         }
@@ -99,6 +107,8 @@ impl Action {
             | Action::Replicate
             | Action::ReadAudit
             | Action::ReadOwnAudit
+            | Action::ReadAlerts
+            | Action::CloseAlerts
             | Action::ManagePeople
             | Action::ManageDevices => true,
             Action::Read

@@ -237,6 +237,21 @@ fn a_refusal_is_recorded_too() {
 }
 
 #[test]
+fn alerts_are_read_by_whoever_answers_for_them_and_an_auditor_closes_none() {
+    let who = |action| {
+        let may = |role: &Role| Rights::built_in().has_function(*role, action);
+        Role::PEOPLE.into_iter().filter(may).map(Role::as_str).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        who(Action::ReadAlerts),
+        ["practice-manager", "privacy-officer", "it-admin", "auditor"],
+        "alerts name people and workstations, never a record"
+    );
+    assert_eq!(who(Action::CloseAlerts), ["practice-manager", "privacy-officer", "it-admin"]);
+    assert_eq!(who(Action::ReadAudit), ["privacy-officer", "auditor"]);
+}
+
+#[test]
 fn the_service_role_cannot_be_given_to_a_person() {
     assert!("service".parse::<Role>().is_err());
     let job = Actor::service(Job::Import, PRACTICE, DEVICE, actor(Role::Nurse).session);

@@ -413,7 +413,8 @@ CREATE TABLE alert (
   person      UUID,
   detail      TEXT NOT NULL,
   seen_by     UUID REFERENCES person (id) ON DELETE RESTRICT,
-  seen_at     BIGINT
+  seen_at     BIGINT,
+  seen_as     TEXT COLLATE "C"
 );
 CREATE INDEX alert_of_kind ON alert (kind, at);
 
@@ -429,7 +430,7 @@ GRANT SELECT, INSERT ON leaf, alert, directive, earlier_device_key, used_step TO
 GRANT SELECT, INSERT ON lost_version TO chartkeep_app;
 -- After a restore the history goes on above every number that was ever given.
 GRANT SELECT, UPDATE ON SEQUENCE version_seq_seq TO chartkeep_app;
-GRANT UPDATE (seen_by, seen_at) ON alert TO chartkeep_app;
+GRANT UPDATE (seen_by, seen_at, seen_as) ON alert TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE ON server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
   change, erasure, erasure_device, legal_hold, log, kek TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;

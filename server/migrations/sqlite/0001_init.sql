@@ -396,7 +396,8 @@ CREATE TABLE alert (
   person      BLOB,
   detail      TEXT NOT NULL,
   seen_by     BLOB REFERENCES person (id) ON DELETE RESTRICT,
-  seen_at     INTEGER
+  seen_at     INTEGER,
+  seen_as     TEXT
 ) STRICT;
 CREATE INDEX alert_of_kind ON alert (kind, at);
 

@@ -9,6 +9,7 @@ use crate::watching::{self, rules::Thresholds};
 use clap::{ArgGroup, Args, Subcommand};
 use std::fs;
 use std::path::PathBuf;
+use sync::wire::AlertOutcome;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AlertCommand {
@@ -23,12 +24,15 @@ pub(super) enum AlertCommand {
         #[arg(long, value_name = "NUMBER", default_value_t = 0)]
         after: u64,
     },
-    /// Say that somebody has looked at an alert. The event names who.
+    /// Say that somebody has looked at an alert, and what came of it. The event names who. Nobody closes one about themselves.
     Ack {
         #[command(flatten)]
         data: Data,
         /// Its number, from `alert list`.
         number: u64,
+        /// What came of it: seen, expected, followed-up, handed-on or incident.
+        #[arg(long = "as", value_name = "OUTCOME", default_value = "seen", value_parser = outcome)]
+        outcome: AlertOutcome,
         #[command(flatten)]
         by: By,
     },
@@ -108,15 +112,19 @@ impl Limits {
     }
 }
 
+fn outcome(text: &str) -> Result<AlertOutcome, String> {
+    text.parse().map_err(|()| "give seen, expected, followed-up, handed-on or incident".to_owned())
+}
+
 pub(super) fn run(
     command: AlertCommand,
     open: &dyn Fn(&Data) -> Result<Practice, Failure>,
 ) -> Result<(), Failure> {
     match command {
         AlertCommand::List { data, all, after } => print(&alerting::list(&open(&data)?, after, all)?),
-        AlertCommand::Ack { data, number, by } => {
-            alerting::acknowledge(&open(&data)?, number, &by.proof()?)?;
-            print(&serde_json::json!({ "alert": number, "acknowledged": true }))
+        AlertCommand::Ack { data, number, outcome, by } => {
+            alerting::acknowledge(&open(&data)?, number, outcome, &by.proof()?)?;
+            print(&serde_json::json!({ "alert": number, "acknowledged": true, "as": outcome }))
         }
         AlertCommand::Thresholds(limits) => {
             let practice = open(&limits.data)?;

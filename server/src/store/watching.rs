@@ -3,6 +3,7 @@
 use super::{AlertKind, StoreError};
 use jiff::Timestamp;
 use records::id::{DeviceId, LogId, PersonId};
+use sync::wire::AlertOutcome;
 
 /// An event as it came in.
 #[derive(Clone, Debug)]
@@ -34,8 +35,19 @@ pub struct AlertRow {
     pub person: Option<PersonId>,
     /// Numbers and ids that help to look.
     pub detail: String,
-    /// Who has looked at it, and when.
-    pub acknowledged: Option<(PersonId, Timestamp)>,
+    /// Who has looked at it.
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// Who has looked at an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// What came of it.
+    pub outcome: AlertOutcome,
 }
 
 /// How often something happened in a time.
@@ -74,6 +86,8 @@ pub trait Watching {
     fn activity(&self, since: Timestamp, until: Timestamp) -> Result<Vec<ActivityRow>, StoreError>;
     /// Alerts after a number, at most `most`, in their order.
     fn alerts(&self, after: u64, most: u64) -> Result<Vec<AlertRow>, StoreError>;
+    /// Alerts before a number, newest first, at most `most`; those alone that nobody has looked at unless `all`.
+    fn alerts_before(&self, before: Option<u64>, all: bool, most: u64) -> Result<Vec<AlertRow>, StoreError>;
     /// How many alerts nobody has looked at.
     fn open_alerts(&self) -> Result<u64, StoreError>;
     /// When there was an alert of a kind about a workstation and person last.
@@ -84,5 +98,5 @@ pub trait Watching {
         person: Option<PersonId>,
     ) -> Result<Option<Timestamp>, StoreError>;
     /// Somebody has looked at an alert; false when there is none or somebody had before.
-    fn acknowledge_alert(&self, number: u64, by: PersonId, at: Timestamp) -> Result<bool, StoreError>;
+    fn acknowledge_alert(&self, number: u64, seen: &Acknowledged) -> Result<bool, StoreError>;
 }

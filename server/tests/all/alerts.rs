@@ -18,7 +18,7 @@ use records::id::{EventId, PatientId, PersonId};
 use records::{Actor, AuditEvent, Purpose, Role};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use sync::wire::SecretText;
+use sync::wire::{AlertOutcome, SecretText};
 use tempfile::TempDir;
 
 /// 27-Nov-2026, a Friday at noon.
@@ -202,12 +202,17 @@ fn an_alert_is_open_until_somebody_who_may_has_looked() {
     let open = || alerting::list(&clinic.practice, 0, false).unwrap();
     assert_eq!((open().len(), open()[0].kind), (1, "new-device"));
     let number = open()[0].alert;
-    assert!(alerting::acknowledge(&clinic.practice, number, &proof(&desk.nora)).is_err(), "a nurse does not");
-    alerting::acknowledge(&clinic.practice, number, &proof(&ivo)).unwrap();
+    assert!(
+        alerting::acknowledge(&clinic.practice, number, AlertOutcome::Seen, &proof(&desk.nora)).is_err(),
+        "a nurse does not"
+    );
+    alerting::acknowledge(&clinic.practice, number, AlertOutcome::Expected, &proof(&ivo)).unwrap();
     assert_eq!(open().len(), 0);
     let all = alerting::list(&clinic.practice, 0, true).unwrap();
     assert_eq!((all.len(), all[0].seen_by), (1, Some(ivo.id)));
-    assert!(alerting::acknowledge(&clinic.practice, number, &proof(&ivo)).is_err(), "once");
+    assert_eq!(all[0].seen_as, Some(AlertOutcome::Expected));
+    let again = alerting::acknowledge(&clinic.practice, number, AlertOutcome::Seen, &proof(&ivo));
+    assert!(again.is_err(), "once");
 }
 
 #[test]

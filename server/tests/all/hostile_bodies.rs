@@ -45,7 +45,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-const ROUTES: [&str; 12] = [
+const ROUTES: [&str; 15] = [
     path::SIGN_IN_START,
     path::SIGN_IN_FINISH,
     path::ACTIVATE_START,
@@ -57,6 +57,9 @@ const ROUTES: [&str; 12] = [
     path::INBOX,
     path::OUTCOMES,
     path::TWINS,
+    path::ALERTS,
+    path::CLOSE_ALERT,
+    path::REPORTS,
     path::FHIR,
 ];
 

@@ -36,6 +36,12 @@ pub const CHANGES: &str = "/v1/changes";
 pub const COURIER: &str = "/v1/courier";
 /// What became of changes, with both versions of a conflict. [`super::OutcomesRequest`].
 pub const OUTCOMES: &str = "/v1/outcomes";
+/// Alerts, newest first. [`super::AlertsRequest`].
+pub const ALERTS: &str = "/v1/alerts";
+/// What came of an alert. [`super::CloseAlertRequest`].
+pub const CLOSE_ALERT: &str = "/v1/alerts/close";
+/// The report of a day. [`super::ReportRequest`].
+pub const REPORTS: &str = "/v1/reports";
 /// A batch Bundle of audit events (IHE ITI-20). [`super::audit_batch_json`].
 pub const FHIR: &str = "/fhir";
 /// The history of one drawer. [`super::HistoryPage`].

@@ -2,9 +2,11 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work};
-use crate::store::{ActivityRow, AlertKind, AlertRow, SeenEvent, Watching};
+use crate::store::{Acknowledged, ActivityRow, AlertKind, AlertRow, SeenEvent, Watching};
 use jiff::Timestamp;
 use records::id::{DeviceId, LogId, PersonId};
+use sync::wire::AlertOutcome;
+use tokio_postgres::types::ToSql;
 
 impl Watching for Work<'_> {
     fn server_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -63,9 +65,16 @@ impl Watching for Work<'_> {
     }
 
     fn alerts(&self, after: u64, most: u64) -> Result<Vec<AlertRow>, StoreError> {
-        let sql = "SELECT number, at, kind, device, person, detail, seen_by, seen_at FROM alert
+        let sql = "SELECT number, at, kind, device, person, detail, seen_by, seen_at, seen_as FROM alert
             WHERE number > $1 ORDER BY number LIMIT $2";
         self.all(sql, &[&count(after), &count(most)], alert)
+    }
+
+    fn alerts_before(&self, before: Option<u64>, all: bool, most: u64) -> Result<Vec<AlertRow>, StoreError> {
+        let sql = "SELECT number, at, kind, device, person, detail, seen_by, seen_at, seen_as FROM alert
+            WHERE ($1::bigint IS NULL OR number < $1) AND ($2 OR seen_at IS NULL)
+            ORDER BY number DESC LIMIT $3";
+        self.all(sql, &[&before.map(count), &all, &count(most)], alert)
     }
 
     fn open_alerts(&self) -> Result<u64, StoreError> {
@@ -85,14 +94,16 @@ impl Watching for Work<'_> {
         Ok(self.first(sql, &[&kind.as_str(), &device, &person], |row| row.maybe_time(0))?.flatten())
     }
 
-    fn acknowledge_alert(&self, number: u64, by: PersonId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE alert SET seen_by = $2, seen_at = $3 WHERE number = $1 AND seen_at IS NULL";
-        Ok(self.run(sql, &[&count(number), &by.uuid(), &millis(at)])? == 1)
+    fn acknowledge_alert(&self, number: u64, seen: &Acknowledged) -> Result<bool, StoreError> {
+        let sql = "UPDATE alert SET seen_by = $2, seen_at = $3, seen_as = $4
+            WHERE number = $1 AND seen_at IS NULL";
+        let values: [&(dyn ToSql + Sync); 4] =
+            [&count(number), &seen.by.uuid(), &millis(seen.at), &seen.outcome.as_str()];
+        Ok(self.run(sql, &values)? == 1)
     }
 }
 
 fn alert(row: &Columns<'_>) -> Result<AlertRow, StoreError> {
-    let by = row.maybe_uuid(6)?.map(PersonId::from_uuid);
     Ok(AlertRow {
         number: row.number(0)?,
         at: row.time(1)?,
@@ -100,6 +111,13 @@ fn alert(row: &Columns<'_>) -> Result<AlertRow, StoreError> {
         device: row.maybe_uuid(3)?.map(DeviceId::from_uuid),
         person: row.maybe_uuid(4)?.map(PersonId::from_uuid),
         detail: row.get(5)?,
-        acknowledged: by.zip(row.maybe_time(7)?),
+        acknowledged: seen(row)?,
     })
+}
+
+fn seen(row: &Columns<'_>) -> Result<Option<Acknowledged>, StoreError> {
+    let (Some(by), Some(at)) = (row.maybe_uuid(6)?, row.maybe_time(7)?) else { return Ok(None) };
+    let outcome: Option<String> = row.get(8)?;
+    let outcome = outcome.and_then(|text| text.parse().ok()).unwrap_or(AlertOutcome::Seen);
+    Ok(Some(Acknowledged { by: PersonId::from_uuid(by), at, outcome }))
 }

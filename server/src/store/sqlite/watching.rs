@@ -2,10 +2,11 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work};
-use crate::store::{ActivityRow, AlertKind, AlertRow, SeenEvent, Watching};
+use crate::store::{Acknowledged, ActivityRow, AlertKind, AlertRow, SeenEvent, Watching};
 use jiff::Timestamp;
 use records::id::{DeviceId, LogId, PersonId};
 use sqlcipher::rusqlite::params;
+use sync::wire::AlertOutcome;
 
 impl Watching for Work<'_> {
     fn server_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -62,9 +63,15 @@ impl Watching for Work<'_> {
     }
 
     fn alerts(&self, after: u64, most: u64) -> Result<Vec<AlertRow>, StoreError> {
-        let sql = "SELECT number, at, kind, device, person, detail, seen_by, seen_at FROM alert
+        let sql = "SELECT number, at, kind, device, person, detail, seen_by, seen_at, seen_as FROM alert
             WHERE number > ?1 ORDER BY number LIMIT ?2";
         self.all(sql, params![count(after), count(most)], alert)
+    }
+
+    fn alerts_before(&self, before: Option<u64>, all: bool, most: u64) -> Result<Vec<AlertRow>, StoreError> {
+        let sql = "SELECT number, at, kind, device, person, detail, seen_by, seen_at, seen_as FROM alert
+            WHERE (?1 IS NULL OR number < ?1) AND (?2 OR seen_at IS NULL) ORDER BY number DESC LIMIT ?3";
+        self.all(sql, params![before.map(count), all, count(most)], alert)
     }
 
     fn open_alerts(&self) -> Result<u64, StoreError> {
@@ -84,14 +91,15 @@ impl Watching for Work<'_> {
         Ok(self.first(sql, params![kind.as_str(), device, person], |row| row.maybe_time(0))?.flatten())
     }
 
-    fn acknowledge_alert(&self, number: u64, by: PersonId, at: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE alert SET seen_by = ?2, seen_at = ?3 WHERE number = ?1 AND seen_at IS NULL";
-        Ok(self.run(sql, params![count(number), by.uuid().into_bytes(), millis(at)])? == 1)
+    fn acknowledge_alert(&self, number: u64, seen: &Acknowledged) -> Result<bool, StoreError> {
+        let sql = "UPDATE alert SET seen_by = ?2, seen_at = ?3, seen_as = ?4
+            WHERE number = ?1 AND seen_at IS NULL";
+        let by = seen.by.uuid().into_bytes();
+        Ok(self.run(sql, params![count(number), by, millis(seen.at), seen.outcome.as_str()])? == 1)
     }
 }
 
 fn alert(row: &Columns<'_, '_>) -> Result<AlertRow, StoreError> {
-    let by = row.maybe_uuid(6)?.map(PersonId::from_uuid);
     Ok(AlertRow {
         number: row.number(0)?,
         at: row.time(1)?,
@@ -99,6 +107,13 @@ fn alert(row: &Columns<'_, '_>) -> Result<AlertRow, StoreError> {
         device: row.maybe_uuid(3)?.map(DeviceId::from_uuid),
         person: row.maybe_uuid(4)?.map(PersonId::from_uuid),
         detail: row.get(5)?,
-        acknowledged: by.zip(row.maybe_time(7)?),
+        acknowledged: seen(row)?,
     })
+}
+
+fn seen(row: &Columns<'_, '_>) -> Result<Option<Acknowledged>, StoreError> {
+    let (Some(by), Some(at)) = (row.maybe_uuid(6)?, row.maybe_time(7)?) else { return Ok(None) };
+    let outcome: Option<String> = row.get(8)?;
+    let outcome = outcome.and_then(|text| text.parse().ok()).unwrap_or(AlertOutcome::Seen);
+    Ok(Some(Acknowledged { by: PersonId::from_uuid(by), at, outcome }))
 }
