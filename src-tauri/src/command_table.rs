@@ -90,6 +90,12 @@ macro_rules! command_table {
             health() -> HealthView;
             /// A page of the audit trail, with the check of the whole log.
             audit_page(form: AuditPageForm) -> AuditView;
+            /// A page of alerts, as the server has them.
+            alerts(form: AlertsForm) -> AlertsView;
+            /// Says what came of an alert; how many are open now.
+            close_alert(form: CloseAlertForm) -> u64;
+            /// The report of a day.
+            day_report(form: DayReportForm) -> DayReportView;
         }
     };
 }

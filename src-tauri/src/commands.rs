@@ -1,9 +1,9 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AuditView, ChartView, ConflictForm, ConflictView, CredentialView, DraftForm, HealthView,
-    NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView,
-    StatusView, SyncView, TodayView, VitalsForm,
+    ActivationView, AlertsView, AuditView, ChartView, ConflictForm, ConflictView, CredentialView,
+    DayReportView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView,
+    SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{
     ActivateForm, ClientError, Code, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, PassphraseForm,
@@ -13,7 +13,8 @@ use tauri::State;
 
 use crate::desk::Desk;
 use crate::view::{
-    AuditPageForm, ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm,
+    AlertsForm, AuditPageForm, CloseAlertForm, ConfirmForm, ConflictRef, DayReportForm, DraftRef,
+    OpenChartForm, SearchForm, SettleForm, TodayForm,
 };
 
 macro_rules! handlers {

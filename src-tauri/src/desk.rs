@@ -1,5 +1,7 @@
 //! What the page's commands act on: the workstation, its idle clock, and the way to lock.
 
+mod oversight;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,8 +9,8 @@ use client::keyring::OsKeyring;
 use client::parking::{ParkedMemory, ProcessMemory};
 use client::security_key::KeyStep;
 use client::view::{
-    ActivationView, AuditView, ChartView, ConflictForm, ConflictView, CredentialView, DraftForm, HealthView,
-    NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView,
+    ActivationView, ChartView, ConflictForm, ConflictView, CredentialView, DraftForm, HealthView, NoteForm,
+    OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView,
     StatusView, SyncView, TodayView, VitalsForm, WindowHealth,
 };
 use client::{
@@ -21,9 +23,7 @@ use tauri::{AppHandle, Emitter};
 
 use crate::parked::HandedOn;
 use crate::signals::Ears;
-use crate::view::{
-    AuditPageForm, ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm,
-};
+use crate::view::{ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
 use crate::{clipboard, hardening, relock};
 
 /// A web view that ends earlier than this, with nobody signed in, is not started again.
@@ -348,10 +348,6 @@ impl Desk {
             sleep_waits: heard.sleep_waits,
             hears_presence: heard.presence,
         }))
-    }
-
-    pub(crate) fn audit_page(&self, form: AuditPageForm) -> Answer<AuditView> {
-        self.workstation.audit_page(form.patient_id.as_deref(), form.from_index)
     }
 }
 

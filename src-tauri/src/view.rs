@@ -1,6 +1,6 @@
 //! The forms that come from the page, beside the client's own; what goes back are the client's views.
 
-use client::view::{DraftKind, OpenReason};
+use client::view::{AlertOutcome, DraftKind, OpenReason};
 use serde::Deserialize;
 
 /// The code that proves a new authenticator.
@@ -79,4 +79,35 @@ pub(crate) struct AuditPageForm {
     pub patient_id: Option<String>,
     /// From this entry downwards; the newest where it is absent.
     pub from_index: Option<u64>,
+}
+
+/// Which page of alerts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct AlertsForm {
+    /// Those below this number; the newest where it is absent.
+    pub before: Option<u64>,
+    /// Also those that somebody has closed.
+    pub all: bool,
+}
+
+/// What came of an alert.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct CloseAlertForm {
+    /// Its number.
+    pub number: u64,
+    /// What came of it.
+    pub outcome: AlertOutcome,
+}
+
+/// Which day's report.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct DayReportForm {
+    /// The day, `2026-11-27`; the last that is over where it is absent.
+    pub day: Option<String>,
 }

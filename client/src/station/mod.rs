@@ -11,6 +11,7 @@ mod lock;
 mod marking;
 mod mirror;
 mod orders;
+mod oversight;
 mod park;
 mod person;
 mod re_keying;

@@ -1,5 +1,6 @@
 //! What a window shows, as plain data: no rules, no identifiers beyond what a screen needs, and no `Debug` on anything that holds a patient's data.
 
+mod alerts;
 mod chart;
 mod chart_rows;
 mod conflict;
@@ -12,6 +13,10 @@ mod state;
 mod sync;
 mod write;
 
+pub use alerts::{
+    AlertClosed, AlertOutcome, AlertRow, AlertsView, DayActivityRow, DayAlertRow, DayReportView,
+    DayWorkstationRow,
+};
 pub use chart::{
     AllergyBanner, BannerView, ChartView, CoverageRow, DemographicsView, DraftView, FreshnessRow, OpenReason,
     Section,

@@ -76,6 +76,10 @@ pub struct PersonView {
     pub can_write_clinical: bool,
     /// May read the audit trail beyond their own entries.
     pub can_read_audit: bool,
+    /// May read alerts and the reports of each day.
+    pub can_read_alerts: bool,
+    /// May say what came of an alert.
+    pub can_close_alerts: bool,
     /// Whether they may look for patients and see the day's appointments; who may not has no use for those screens.
     pub can_find_patients: bool,
 }

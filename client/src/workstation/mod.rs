@@ -8,6 +8,7 @@ mod forms;
 mod limits_tests;
 mod locking;
 pub(crate) mod open;
+mod overseeing;
 mod recovering;
 #[cfg(test)]
 mod reentry_orders;

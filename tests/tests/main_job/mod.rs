@@ -14,6 +14,7 @@ mod ground;
 mod inbox;
 mod lease;
 mod orders;
+mod oversight;
 mod put_back;
 mod recovery;
 mod renewing;

@@ -5,12 +5,14 @@ import { activation } from './text/activation';
 import { conflict } from './text/conflict';
 import { credentials } from './text/credentials';
 import { lease } from './text/lease';
+import { privacy } from './text/privacy';
 import { recovery } from './text/recovery';
 import { securityKey } from './text/security-key';
 import type { Code } from './api/bindings';
 
 export const text = {
   lease,
+  privacy,
   recovery,
   securityKey,
   product: 'Chartkeep',
@@ -123,6 +125,7 @@ export const text = {
     today: 'Today',
     sync: 'Sent and received',
     audit: 'Audit trail',
+    privacy: 'Privacy',
     help: 'Shortcuts',
     lock: 'Lock',
     signOut: 'Sign out: it takes a full sign-in to come back',
@@ -521,6 +524,7 @@ export const text = {
     closePanel: 'Close the open form; the draft stays',
     sync: 'Sent and received',
     audit: 'Audit trail',
+    privacy: 'Privacy: alerts and daily reports',
     cover: 'Cover the screen; any key brings it back',
     health: 'This workstation',
     lock: 'Lock',
@@ -529,5 +533,6 @@ export const text = {
     open: 'Open what is chosen',
     noChart: 'Open a chart first.',
     notForRole: 'Your role does not record vital signs or notes.',
+    notForPrivacy: 'Your role does not include alerts and daily reports.',
   },
 } as const;

@@ -67,6 +67,10 @@ export interface Backend {
   settleConflict: Ask<'settle_conflict'>;
   health: Ask<'health'>;
   auditPage: Ask<'audit_page'>;
+  /** Alerts and reports are the server's: without it they fail. */
+  alerts: Ask<'alerts'>;
+  closeAlert: Ask<'close_alert'>;
+  dayReport: Ask<'day_report'>;
   on<E extends keyof Events>(event: E, heard: (payload: Events[E]) => void): () => void;
 }
 
@@ -133,6 +137,9 @@ export const backend: Backend = {
   settleConflict: ask('settle_conflict'),
   health: ask('health'),
   auditPage: ask('audit_page'),
+  alerts: ask('alerts'),
+  closeAlert: ask('close_alert'),
+  dayReport: ask('day_report'),
   on(event, heard) {
     const stop = listen<Events[typeof event]>(event, ({ payload }) => heard(payload));
     return () => void stop.then((end) => end());

@@ -32,6 +32,84 @@ qrPath: string,
  */
 qrSize: number, };
 
+export type AlertClosed = { 
+/**
+ * Who has said so.
+ */
+by: string, 
+/**
+ * When, `22-Nov-2026 10:15:07`.
+ */
+at: string, 
+/**
+ * What.
+ */
+outcome: AlertOutcome, };
+
+export type AlertOutcome = "seen" | "expected" | "followed-up" | "handed-on" | "incident";
+
+export type AlertRow = { 
+/**
+ * Its number.
+ */
+number: number, 
+/**
+ * `22-Nov-2026 10:15:07`.
+ */
+at: string, 
+/**
+ * About what, by its name: `mass-look-up`.
+ */
+kind: string, 
+/**
+ * Which workstation: its label, else its id.
+ */
+device: string | null, 
+/**
+ * Which person: the name, else the id.
+ */
+person: string | null, 
+/**
+ * Whether it is about the person who is signed in, who cannot close it.
+ */
+aboutMe: boolean, 
+/**
+ * Numbers and ids that help to look.
+ */
+detail: string, 
+/**
+ * Who has closed it.
+ */
+closed: AlertClosed | null, };
+
+export type AlertsForm = { 
+/**
+ * Those below this number; the newest where it is absent.
+ */
+before: number | null, 
+/**
+ * Also those that somebody has closed.
+ */
+all: boolean, };
+
+export type AlertsView = { 
+/**
+ * Newest first.
+ */
+alerts: Array<AlertRow>, 
+/**
+ * Whether there are more below the last.
+ */
+more: boolean, 
+/**
+ * How many are open altogether.
+ */
+open: number, 
+/**
+ * When this was read, `22-Nov-2026 10:15:07`.
+ */
+readAt: string, };
+
 export type AllergyBanner = { 
 /**
  * Exactly one of "Known allergies", "No known allergies", "Allergies not recorded", "Allergies unavailable".
@@ -330,6 +408,16 @@ message: string,
  */
 advice: string, };
 
+export type CloseAlertForm = { 
+/**
+ * Its number.
+ */
+number: number, 
+/**
+ * What came of it.
+ */
+outcome: AlertOutcome, };
+
 export type Code = "not-enrolled" | "already-enrolled" | "locked" | "in-use" | "already-running" | "sign-in-refused" | "wait-before-retry" | "slot-disabled" | "slot-missing" | "slot-unreadable" | "slot-key-missing" | "slot-key-unreadable" | "codes-run-out" | "first-sign-in-needs-server" | "reentry-refused" | "reentry-over" | "recovery-code-mistyped" | "key-refused" | "key-due" | "key-not-there" | "key-pin" | "key-no-pin" | "key-pin-paused" | "key-pin-blocked" | "key-timed-out" | "key-cancelled" | "key-unfit" | "key-failed" | "proof-refused" | "activation-refused" | "credential-over" | "passphrase-weak" | "token-refused" | "lease-ended" | "lease-words-mistyped" | "lease-refused" | "keyring-absent" | "keyring-locked" | "keyring-error" | "keyring-no-answer" | "keyring-elsewhere" | "keyring-twice" | "keyring-foreign" | "keyring-unreadable" | "keyring-forgets" | "key-missing" | "retiring" | "wiped" | "escrow-refused" | "vault-damaged" | "vault-newer" | "folder-older" | "records-older" | "disk-full" | "disk-error" | "audit-failed" | "log-refused" | "server-away" | "server-untrusted" | "server-refused" | "server-answer" | "address-invalid" | "port-taken" | "needs-reason" | "needs-break-glass" | "not-found" | "not-your-role" | "changed-meanwhile" | "form-invalid" | "out-of-memory" | "internal";
 
 export type ConfirmForm = { 
@@ -489,6 +577,104 @@ ready: Array<string>,
  * Those where the person has to sign in once with the network.
  */
 later: Array<string>, };
+
+export type DayActivityRow = { 
+/**
+ * Type and first subtype code, `110114/110122`.
+ */
+what: string, 
+/**
+ * Whether it failed or was refused.
+ */
+failed: boolean, 
+/**
+ * How many.
+ */
+events: number, 
+/**
+ * By how many people and machines.
+ */
+agents: number, 
+/**
+ * About how many patients.
+ */
+patients: number, };
+
+export type DayAlertRow = { 
+/**
+ * The kind, by its name.
+ */
+kind: string, 
+/**
+ * How many.
+ */
+count: number, };
+
+export type DayReportForm = { 
+/**
+ * The day, `2026-11-27`; the last that is over where it is absent.
+ */
+day: string | null, };
+
+export type DayReportView = { 
+/**
+ * The day, `2026-11-27`, to ask for it again.
+ */
+day: string, 
+/**
+ * The day as it is shown, `Friday 27-Nov-2026`.
+ */
+title: string, 
+/**
+ * The practice's time zone, by its name.
+ */
+timeZone: string, 
+/**
+ * When it was made, `28-Nov-2026 10:15:07`.
+ */
+madeAt: string, 
+/**
+ * The day before, to ask for it.
+ */
+earlier: string | null, 
+/**
+ * The day after, to ask for it.
+ */
+later: string | null, 
+/**
+ * Events of that day that the server holds.
+ */
+events: number, 
+/**
+ * Of which kinds they were.
+ */
+activity: Array<DayActivityRow>, 
+/**
+ * Alerts of that day.
+ */
+alerts: Array<DayAlertRow>, 
+/**
+ * Alerts of any day that are open now.
+ */
+openAlerts: number, 
+/**
+ * Workstations that deserve a look now.
+ */
+workstations: Array<DayWorkstationRow>, };
+
+export type DayWorkstationRow = { 
+/**
+ * Its label.
+ */
+name: string, 
+/**
+ * Whole days since the server heard of it.
+ */
+daysAway: number, 
+/**
+ * Why, by name: `lease-ended`, `disk-plain`, …
+ */
+lookAt: Array<string>, };
 
 export type DemographicsView = { 
 /**
@@ -1132,6 +1318,14 @@ canWriteClinical: boolean,
  */
 canReadAudit: boolean, 
 /**
+ * May read alerts and the reports of each day.
+ */
+canReadAlerts: boolean, 
+/**
+ * May say what came of an alert.
+ */
+canCloseAlerts: boolean, 
+/**
  * Whether they may look for patients and see the day's appointments; who may not has no use for those screens.
  */
 canFindPatients: boolean, };
@@ -1755,4 +1949,7 @@ export interface Commands {
   sync_now: { form: null; answer: void };
   health: { form: null; answer: HealthView };
   audit_page: { form: AuditPageForm; answer: AuditView };
+  alerts: { form: AlertsForm; answer: AlertsView };
+  close_alert: { form: CloseAlertForm; answer: number };
+  day_report: { form: DayReportForm; answer: DayReportView };
 }

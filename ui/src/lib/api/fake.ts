@@ -11,6 +11,7 @@ import { STAFF, type FakePerson } from './fake/people';
 import { checkVitals } from './fake/limits';
 import { fakeToday } from './fake/today';
 import { FAKE_SEED, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
+import { fakeAlerts, privacyCommands } from './fake/privacy';
 import { fakeTrail } from './fake/trail';
 import { ERRORS, failure } from './fake/failures';
 import { FakeKey } from './fake/security-key';
@@ -51,6 +52,7 @@ export class FakeClinic {
   /** How long one code of a sheet takes. */
   sheetPaceMs = 0;
   stopped = false;
+  alerts = fakeAlerts();
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -259,6 +261,7 @@ const commands: Omit<Backend, 'on'> = {
   },
   ...credentialCommands(() => clinic),
   ...conflictCommands(() => clinic),
+  ...privacyCommands(() => clinic),
   async reenter({ person, passphrase }) {
     const parked = clinic.parked.find((one) => one.person.username === person);
     if (parked === undefined) throw failure('reentry-over');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LabRow } from '../api/bindings';
+import { showCount } from './counts';
 import { readShown, shortenToday, showAxisMark, showDateTime } from './dates';
 import { groupLabs, labSeries, readRange } from './labs';
 import { bannerName, bornWithAge } from './names';
@@ -51,4 +52,13 @@ test.each([
   ['≥ 60', 60, null],
 ])('the range %s is read as numbers', (range, low, high) => {
   expect(readRange(range)).toMatchObject({ low, high });
+});
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1843, '1,843'],
+  [1204567, '1,204,567'],
+])('the count %s is shown as %s', (count, shown) => {
+  expect(showCount(count)).toBe(shown);
 });

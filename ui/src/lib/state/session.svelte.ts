@@ -4,9 +4,10 @@ import type { KeySignInForm, OpenedView, PersonView, Place, SignInForm, StatusVi
 import { chart, type Page } from './chart.svelte';
 import { flushDrafts } from './draft.svelte';
 import { notice } from './notice.svelte';
+import { privacy } from './privacy.svelte';
 import { text } from '../text';
 
-export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'health' | 'me';
+export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'privacy' | 'health' | 'me';
 
 class Session {
   status = $state.raw<StatusView | null>(null);
@@ -25,9 +26,10 @@ class Session {
     return this.opened?.person ?? this.status?.person ?? null;
   }
 
-  /** The screen that is on. Who may not look for patients has no day to see, and starts at the trail. */
+  /** The screen that is on. Who may not look for patients has no day to see, and starts at the trail, or at the alerts. */
   get current(): Screen {
-    return this.screen === 'home' && !this.person?.canFindPatients ? 'audit' : this.screen;
+    if (this.screen !== 'home' || this.person?.canFindPatients) return this.screen;
+    return this.person?.canReadAlerts && !this.person.canReadAudit ? 'privacy' : 'audit';
   }
 
   /** Listens to the client and asks where things stand. Returns how to stop. */
@@ -175,7 +177,7 @@ class Session {
 
   async #comeBack(place: Place | null): Promise<void> {
     if (place?.screen !== 'chart' || place.patientId === null) {
-      this.screen = place?.screen === 'sync' || place?.screen === 'audit' || place?.screen === 'health' ? place.screen : 'home';
+      this.screen = place?.screen === 'sync' || place?.screen === 'audit' || place?.screen === 'privacy' || place?.screen === 'health' ? place.screen : 'home';
       return;
     }
     if (!(await chart.open(place.patientId, ''))) return;
@@ -197,6 +199,7 @@ class Session {
 
   #forget(): void {
     chart.close();
+    privacy.forget();
     notice.clear();
     this.opened = null;
     this.arrived = false;

@@ -24,6 +24,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['Alt', '1 … 9'], label: text.shortcuts.section, matches: (event) => event.altKey && !event.ctrlKey && /^Digit[1-9]$/.test(event.code), act: goToSection },
   { keys: ['Alt', 'S'], label: text.shortcuts.sync, matches: alt('s'), act: () => session.go('sync') },
   { keys: ['Alt', 'A'], label: text.shortcuts.audit, matches: alt('a'), act: () => session.go('audit') },
+  { keys: ['Alt', 'P'], label: text.shortcuts.privacy, matches: alt('p'), act: goToPrivacy },
   { keys: ['Alt', 'W'], label: text.shortcuts.health, matches: alt('w'), act: () => session.go('health') },
   { keys: ['Ctrl', 'H'], label: text.shortcuts.cover, matches: ctrl('h'), act: () => ui.cover() },
   { keys: ['Ctrl', 'L'], label: text.shortcuts.lock, matches: ctrl('l'), act: () => void session.lock() },
@@ -48,6 +49,11 @@ export function onShortcut(event: KeyboardEvent): void {
 function ifAllowed(act: () => void): void {
   if (session.person?.canFindPatients) act();
   else notice.say(text.home.notForRole, 'warn');
+}
+
+function goToPrivacy(): void {
+  if (session.person?.canReadAlerts) session.go('privacy');
+  else notice.say(text.shortcuts.notForPrivacy, 'warn');
 }
 
 function openPanel(panel: 'vitals' | 'note'): void {

@@ -29,7 +29,7 @@ function person(
   role: string,
   roleTitle: string,
   sections: Section[],
-  rights: { write?: boolean; audit?: boolean; noPatients?: boolean } = {},
+  rights: { write?: boolean; audit?: boolean; alerts?: 'read' | 'close'; noPatients?: boolean } = {},
 ): FakePerson {
   const initials = name
     .replace(/^Dr /, '')
@@ -45,6 +45,8 @@ function person(
     sections,
     canWriteClinical: rights.write ?? false,
     canReadAudit: rights.audit ?? false,
+    canReadAlerts: rights.alerts !== undefined,
+    canCloseAlerts: rights.alerts === 'close',
     canFindPatients: !rights.noPatients,
   };
 }
@@ -53,6 +55,7 @@ export const STAFF: FakePerson[] = [
   person('dwhitfield', 'Dana Whitfield', 'nurse', 'Nurse', CLINICAL, { write: true }),
   person('mokafor', 'Dr Marcus Okafor', 'clinician', 'Clinician', CLINICAL, { write: true }),
   person('lpark', 'Lena Park', 'front-desk', 'Front desk', FRONT_DESK),
-  person('rsato', 'Ren Sato', 'auditor', 'Auditor', [], { audit: true, noPatients: true }),
-  person('pvolkova', 'Irina Volkova', 'privacy-officer', 'Privacy officer', FRONT_DESK, { audit: true }),
+  person('rsato', 'Ren Sato', 'auditor', 'Auditor', [], { audit: true, alerts: 'read', noPatients: true }),
+  person('pvolkova', 'Irina Volkova', 'privacy-officer', 'Privacy officer', FRONT_DESK, { audit: true, alerts: 'close' }),
+  person('ikaya', 'Ivo Kaya', 'it-admin', 'IT administrator', [], { alerts: 'close', noPatients: true }),
 ];
