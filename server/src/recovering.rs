@@ -9,9 +9,10 @@ use crate::approving::{Proof, in_one_commit, permit, prove};
 use crate::directing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
-use crate::store::{self, AlertKind, StoreError, Transaction};
+use crate::store::{self, AlertKind, DirectiveRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::{SignedDuration, Timestamp};
+use records::Drawer;
 use records::change::{self, Change, Footing, Outcome};
 use records::id::{ChangeId, DeviceId, RecordKey};
 use serde::{Deserialize, Serialize};
@@ -158,6 +159,35 @@ fn has_to_send_again(tx: &dyn Transaction, device: DeviceId, done: u64) -> Resul
     }
     let open = tx.directives(device, done)?;
     Ok(open.iter().any(|row| matches!(directing::read_order(row), Ok(DirectiveOrder::SendAgain { .. }))))
+}
+
+/// Gives new keys to the drawers of a workstation that has carried out orders which went with a lost store: a re-key may have been
+/// among them, and then this store does not know the keys that the drawers are under.
+pub(crate) fn replace_unknown_keys(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    device: DeviceId,
+    done: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(epoch) = epoch(tx)? else { return Ok(()) };
+    let given = tx.directives(device, 0)?;
+    let least = least_number(tx)?;
+    let is_new_re_key = |row: &DirectiveRow| {
+        let order = directing::read_order(row).ok();
+        row.number >= least && matches!(order, Some(DirectiveOrder::ReKey { .. }))
+    };
+    if done == 0 || given.iter().any(|row| row.number == done) || given.iter().any(is_new_re_key) {
+        return Ok(());
+    }
+    for drawer in Drawer::ALL {
+        directing::give_re_key(practice, tx, device, drawer, now)?;
+    }
+    let detail = format!(
+        "recovery epoch {}: orders were carried out that are not known any more; its drawers get new keys",
+        epoch.number
+    );
+    ServerTrail::new(practice, tx, now).alert(AlertKind::StoreRolledBack, Some(device), None, detail)
 }
 
 /// Keeps what a workstation tells of versions that its changes had made, of those that are not here.

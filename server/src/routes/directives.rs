@@ -42,6 +42,7 @@ fn collect(
     let id = workstation.id();
     let before = tx.device(id)?.map_or(0, |row| row.directives_done);
     directing::note_done(practice, tx, id, (before, request.done), now)?;
+    recovering::replace_unknown_keys(practice, tx, id, request.done, now)?;
     workstations::note_standings(practice, tx, id, &request.prepared_slots, now)?;
     workstations::note_steps(practice, tx, id, &request.used_steps, now)?;
     tx.touch_device(id, &report(request, &workstation.row.report), request.done, now)?;

@@ -1,11 +1,13 @@
 //! The server's disk is gone, and an older backup takes its place: what was confirmed since comes back by itself, once.
 
 use chartkeep_server::store::{self, Transaction};
-use chartkeep_server::{backing, recovering};
-use chartkeep_tests::practice::people::IT_ADMIN;
-use client::Workstation;
+use chartkeep_server::{backing, directing, recovering};
+use chartkeep_tests::practice::people::{IT_ADMIN, NURSE};
+use client::{LockCause, Workstation};
 use jiff::SignedDuration;
+use records::Drawer;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::clinic::until;
 use super::conflicts::{Rooms, sent};
@@ -76,6 +78,42 @@ fn edits_on_one_another_from_two_rooms_come_back_in_their_order() {
     practice.both_have("All well again.");
     practice.rooms.agree_on(&["All well again."]);
     assert_eq!(practice.look(|tx| tx.applied_changes()), before + 4, "each once");
+}
+
+#[test]
+fn a_drawer_that_took_new_keys_after_the_backup_opens_and_takes_newer_ones_that_the_server_knows() {
+    let mut practice = Practice::make();
+    let device = practice.look(|tx| tx.devices())[0].id;
+    let keys = |practice: &Practice| {
+        let keys = practice.look(|tx| tx.drawer_keys(device, Drawer::Clinical));
+        keys.into_iter().map(|(generation, _)| generation).collect::<Vec<_>>()
+    };
+    let last =
+        |practice: &Practice| practice.look(|tx| tx.directives(device, 0)).last().map_or(0, |row| row.number);
+    let settled = |practice: &Practice, what: &str, is_new: &dyn Fn(u32) -> bool| {
+        until(what, || {
+            let nurse = practice.rooms.nurse();
+            nurse.sync_now().unwrap();
+            // New keys come into the hands of who signs in after they were heard of.
+            if practice.look(|tx| tx.device(device)).unwrap().directives_done < last(practice) {
+                nurse.lock(LockCause::Person);
+                practice.rooms.clinic.sign_in(nurse, &NURSE).unwrap();
+                std::thread::sleep(Duration::from_millis(500));
+            }
+            matches!(keys(practice)[..], [one] if is_new(one))
+        });
+    };
+    directing::re_key(&practice.rooms.clinic.server.practice, device, Drawer::Clinical).unwrap();
+    settled(&practice, "the drawer is under its second keys", &|generation| generation == 2);
+    practice.lose_the_server();
+
+    practice.rooms.clinic.server.start();
+    settled(&practice, "the drawer is under keys that both know", &|generation| generation > 2);
+
+    practice.rooms.nurse().lock(LockCause::Person);
+    practice.rooms.clinic.server.stop();
+    practice.rooms.clinic.sign_in(practice.rooms.nurse(), &NURSE).unwrap();
+    assert_eq!(practice.rooms.texts(practice.rooms.nurse()), ["Cough since Monday."]);
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Device {
     }
 
     /// Takes all grants the server has for this workstation; those it no longer names are dropped. What opens a drawer as it is
-    /// stays with whoever has a grant for older keys of it: a server that was put back does not know the present ones.
+    /// stays with whoever has a grant for other keys of it: a server that was put back does not know the present ones.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
@@ -124,7 +124,8 @@ impl Device {
     }
 }
 
-/// The grants for the present keys of a drawer whose person the server names for older keys alone.
+/// The grants for the present keys of a drawer whose person the server names for other keys of it alone. Before it takes keys
+/// back it has heard that the drawer is under newer ones; so these it does not know.
 fn unknown_to_server(
     conn: &rusqlite::Connection,
     named: &[StoredGrant],
@@ -134,8 +135,8 @@ fn unknown_to_server(
     let mut statement = conn.prepare_cached(sql)?;
     let present: Vec<StoredGrant> = statement.query_map([], stored_grant)?.collect::<Result<_, _>>()?;
     let is_unknown = |held: &StoredGrant| {
-        let mut newest = named.iter().filter(|g| (g.person, g.drawer) == (held.person, held.drawer));
-        newest.clone().next().is_some() && newest.all(|grant| grant.generation < held.generation)
+        let mut theirs = named.iter().filter(|g| (g.person, g.drawer) == (held.person, held.drawer));
+        theirs.clone().next().is_some() && theirs.all(|grant| grant.generation != held.generation)
     };
     Ok(present.into_iter().filter(is_unknown).collect())
 }
