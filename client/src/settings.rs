@@ -17,6 +17,8 @@ pub(crate) const KEYRING_LIMIT: Duration = Duration::from_secs(2);
 pub struct Settings {
     /// The data folder. Made when the workstation is enrolled.
     pub data_dir: PathBuf,
+    /// Where files go that a person takes out of the system, such as an audit log. Made when the first is written.
+    pub export_dir: PathBuf,
     /// Service name of our keyring items; a demonstration and a test use their own so that nothing is mixed up.
     pub keyring_service: String,
     /// Idle time after which the workstation locks itself, at most [`IDLE_CEILING`].
@@ -62,6 +64,7 @@ impl Settings {
     #[must_use]
     pub fn standard(data_dir: PathBuf) -> Self {
         Self {
+            export_dir: data_dir.with_file_name("chartkeep-exports"),
             data_dir,
             keyring_service: "org.chartkeep.workstation".to_owned(),
             idle_limit: Duration::from_secs(10 * 60),

@@ -298,6 +298,15 @@ impl AuditEvent {
         draft.finish()
     }
 
+    /// Somebody wrote an audit log into a file (DICOM 110101); `what` says which.
+    pub fn audit_taken_out(stamp: Stamp, actor: &Actor, what: &[u8]) -> Self {
+        let mut draft = Draft::dicom(stamp, EventKind::AuditExported, "R", codes::AUDIT_LOG_USED, &[]);
+        draft.user(actor, "IRCP", true);
+        draft.audit_log();
+        draft.query_tokens(what);
+        draft.finish()
+    }
+
     /// Somebody said that an alert was looked at (DICOM 110101); `what` is its number and what came of it.
     pub fn alert_closed(stamp: Stamp, actor: &Actor, what: &[u8]) -> Self {
         let mut draft = Draft::dicom(stamp, EventKind::AlertClosed, "U", codes::AUDIT_LOG_USED, &[]);

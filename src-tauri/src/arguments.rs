@@ -14,6 +14,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    /// Folder for files that a person takes out of the system, such as an audit log.
+    #[arg(long, value_name = "DIR")]
+    export_dir: Option<PathBuf>,
+
     /// Name under which keys are kept in the OS keyring.
     #[arg(long, value_name = "NAME")]
     keyring_service: Option<String>,
@@ -38,6 +42,9 @@ impl Arguments {
     #[must_use]
     pub(crate) fn settings(&self) -> Settings {
         let mut settings = Settings::standard(self.data_dir());
+        if let Some(dir) = self.export_dir.clone().or_else(standard_export_dir) {
+            settings.export_dir = dir;
+        }
         if let Some(service) = &self.keyring_service {
             settings.keyring_service.clone_from(service);
         }
@@ -54,6 +61,12 @@ fn standard_data_dir() -> PathBuf {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let share = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
     share.unwrap_or_else(|| PathBuf::from(".")).join("chartkeep")
+}
+
+/// `~/chartkeep-exports`, where people look for what they have written.
+fn standard_export_dir() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    home.map(|home| home.join("chartkeep-exports"))
 }
 
 #[cfg(test)]

@@ -90,6 +90,8 @@ macro_rules! command_table {
             health() -> HealthView;
             /// A page of the audit trail, with the check of the whole log.
             audit_page(form: AuditPageForm) -> AuditView;
+            /// Writes the audit log into a file, sealed and signed.
+            export_audit() -> AuditExportView;
             /// A page of alerts, as the server has them.
             alerts(form: AlertsForm) -> AlertsView;
             /// Says what came of an alert; how many are open now.

@@ -1,9 +1,10 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AlertsView, AuditView, ChartView, ConflictForm, ConflictView, CredentialView,
-    DayReportView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView,
-    SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView, VitalsForm,
+    ActivationView, AlertsView, AuditExportView, AuditView, ChartView, ConflictForm, ConflictView,
+    CredentialView, DayReportView, DraftForm, HealthView, NoteForm, OpenedView, PatientRow, Place,
+    RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView, StatusView, SyncView, TodayView,
+    VitalsForm,
 };
 use client::{
     ActivateForm, ClientError, Code, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, PassphraseForm,

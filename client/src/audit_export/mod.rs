@@ -11,3 +11,4 @@ pub use keys::export::ExportKey;
 pub use marking::StartKeys;
 pub use reading::ExportProblem;
 pub use writing::{Exported, export};
+pub(crate) use writing::{Part, head_of, write_log};

@@ -6,12 +6,12 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use keys::Random;
 use keys::export::{ExportKey, ExportedEntry, Exporter, PartKind, write_entries};
 use keys::marks::Marks;
+use keys::{Random, SigningKey};
 use records::event::{AuditEvent, Node, Observer, Stamp};
 use sync::wire::{AuditReceipt, Base64Bytes, ExportHead, ExportedBy};
-use vault::{Device, Setting};
+use vault::{Device, Setting, StoredEntry};
 
 use crate::courier::{Opened, open};
 use crate::keyring::Keyring;
@@ -50,8 +50,32 @@ pub fn export(
     let node = Node { practice: identity.practice, device: identity.device };
     let event = AuditEvent::audit_exported(stamp, node, identity.log);
     device.append_all(&[event]).map_err(crate::store_error::in_trail)?;
-    let (head, root) = (device.log_head(), ground.trust.root_certificate());
-    let head = ExportHead {
+    let head = head_of(&device, now, ground.trust.root_certificate())?;
+    let mut part = |first, most| Part::of(&device, first, most);
+    let (key, entries) = write_log(&head, &keys.checkpoint, &mut part, out, progress)?;
+    Ok(Exported { key, entries, confirmed: device.delivered_size()? })
+}
+
+/// Entries that follow on one another, with their marks.
+pub(crate) struct Part {
+    entries: Vec<StoredEntry>,
+    marks: Vec<Marks>,
+}
+
+impl Part {
+    /// Entries from `first`, at most `most`.
+    pub(crate) fn of(device: &Device, first: u64, most: u32) -> Result<Self, ClientError> {
+        let entries = device.stored_entries(first, most)?;
+        let ends = entries.first().zip(entries.last());
+        let marks = ends.map(|(begun, last)| marks(device, begun.position, last.position + 1));
+        Ok(Self { marks: marks.transpose()?.unwrap_or_default(), entries })
+    }
+}
+
+/// What an export says of the log, as it ends now.
+pub(crate) fn head_of(device: &Device, now: Timestamp, root: &[u8]) -> Result<ExportHead, ClientError> {
+    let (identity, head) = (device.identity(), device.log_head());
+    Ok(ExportHead {
         made_at: now,
         made_by: ExportedBy::Workstation,
         practice: identity.practice,
@@ -60,34 +84,46 @@ pub fn export(
         size: head.size,
         root: head.root.to_string(),
         root_certificate: root.to_vec().into(),
-        trust_bundles: bundles(&device)?,
-        checkpoint_keys: checkpoint_keys(&device)?,
-        checkpoints: notes(&device)?,
-        receipts: receipts(&device)?,
-    };
+        trust_bundles: bundles(device)?,
+        checkpoint_keys: checkpoint_keys(device)?,
+        checkpoints: notes(device)?,
+        receipts: receipts(device)?,
+    })
+}
+
+/// Writes a log up to where its head says; `part` reads it piece by piece, so that nobody has to wait for all of it. The event
+/// is in it already. Returns the key and how many entries were written.
+pub(crate) fn write_log(
+    head: &ExportHead,
+    checkpoint: &SigningKey,
+    part: &mut dyn FnMut(u64, u32) -> Result<Part, ClientError>,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(ExportKey, u64), ClientError> {
     let (key, mut random) = (ExportKey::make(&mut Random::from_os()), Random::from_os());
     let (mut exporter, start) = Exporter::begin(&key, random.uuid());
     out.write_all(&start)?;
-    let json = serde_json::to_vec(&head).map_err(|_| Code::Internal)?;
+    let json = serde_json::to_vec(head).map_err(|_| Code::Internal)?;
     out.write_all(&exporter.part(PartKind::Head, &json, &mut random))?;
     let (mut first, mut written) = (0, 0);
     loop {
-        let entries = device.stored_entries(first, IN_ONE_PART)?;
+        // Others may go on appending meanwhile; what comes after the head is in the next export.
+        let left = u32::try_from(head.size.saturating_sub(first)).unwrap_or(u32::MAX);
+        let Part { entries, marks } = part(first, left.min(IN_ONE_PART))?;
         let Some(last) = entries.last() else { break };
         (first, written) = (last.position + 1, written + entries.len() as u64);
-        let begun = entries.first().map_or(0, |entry| entry.position);
         let entries: Vec<ExportedEntry> = entries
             .into_iter()
             .map(|entry| ExportedEntry { position: entry.position, leaf: entry.leaf.0, event: entry.event })
             .collect();
         out.write_all(&exporter.part(PartKind::Entries, &write_entries(&entries), &mut random))?;
-        for marks in marks(&device, begun, first)? {
+        for marks in marks {
             out.write_all(&exporter.part(PartKind::Marks, &marks.to_bytes(), &mut random))?;
         }
         progress(written, head.size);
     }
-    out.write_all(&exporter.end(&keys.checkpoint, &mut random))?;
-    Ok(Exported { key, entries: written, confirmed: device.delivered_size()? })
+    out.write_all(&exporter.end(checkpoint, &mut random))?;
+    Ok((key, written))
 }
 
 /// The marks of entries from an index up to another, those of each chain by themselves.

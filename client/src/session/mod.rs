@@ -244,6 +244,7 @@ pub(crate) fn person_view(profile: &Profile) -> PersonView {
         initials: initials(&profile.name),
         can_write_clinical: profile.roles.iter().any(writes),
         can_read_audit: may(Action::ReadAudit),
+        can_export_audit: may(Action::ExportAudit),
         can_read_alerts: may(Action::ReadAlerts),
         can_close_alerts: may(Action::CloseAlerts),
         can_find_patients: may(Action::Search),

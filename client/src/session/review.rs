@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keys::VerifyingKey;
 use records::event::EventKind;
-use records::id::PersonId;
+use records::id::{LogId, PersonId};
 use records::rights::{Action, Facts, Permit, Relation, Rights};
 use vault::{AuditEntry, AuditFilter, LogCheck};
 
@@ -53,6 +53,13 @@ impl OpenSession {
         let people = self.names_of(&permit, &entries)?;
         let entries = entries.iter().map(|entry| self.audit_row(entry, &people)).collect();
         Ok(Reviewed { entries, check, bad_receipt: receipts.first_bad })
+    }
+
+    /// Notes that the person takes the log out; without that event there is no export.
+    pub(crate) fn take_log_out(&mut self, log: LogId) -> Result<(), ClientError> {
+        let what = format!("log={log}");
+        self.permit_practice(Action::ExportAudit, |allowed| allowed.with_tokens(what.as_bytes()))?;
+        Ok(())
     }
 
     /// The names of the people of a page, as the trail itself has them.

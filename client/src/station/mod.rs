@@ -16,6 +16,7 @@ mod park;
 mod person;
 mod re_keying;
 mod status;
+mod taking_out;
 mod time;
 mod tokens;
 mod trust;

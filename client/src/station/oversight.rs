@@ -63,13 +63,19 @@ fn alert_row(entry: AlertEntry, me: &str, zone: &TimeZone) -> AlertRow {
         about_me: entry.person.as_ref().is_some_and(|person| person.id.to_string() == me),
         device: entry.device.map(device_name),
         person: entry.person.map(person_name),
-        detail: entry.detail,
+        detail: detail(entry.detail, zone),
         closed: entry.closed.map(|closed| AlertClosed {
             by: person_name(closed.by),
             at: shown(closed.at),
             outcome: closed.outcome.into(),
         }),
     }
+}
+
+/// A detail that is a moment is shown as every other moment is.
+fn detail(text: String, zone: &TimeZone) -> String {
+    let at = text.strip_prefix("at ").and_then(|at| at.parse().ok());
+    at.map_or(text, |at| format!("at {}", when::second(at, zone)))
 }
 
 fn device_name(device: NamedDevice) -> String {
@@ -133,7 +139,7 @@ mod tests {
             kind: "off-hours".to_owned(),
             device: None,
             person: Some(NamedPerson { id: person, name: None }),
-            detail: String::new(),
+            detail: "at 2026-11-27T22:01:00Z".to_owned(),
             closed: None,
         }
     }
@@ -143,7 +149,11 @@ mod tests {
         let person = PersonId::from_uuid(Uuid::from_u128(7));
         let row = alert_row(entry(person), &person.to_string(), &TimeZone::UTC);
         assert_eq!((row.person.as_deref(), row.about_me), (Some(person.to_string().as_str()), true));
-        assert_eq!(row.at, "27-Nov-2026 22:03:10");
+        assert_eq!(
+            (row.at.as_str(), row.detail.as_str()),
+            ("27-Nov-2026 22:03:10", "at 27-Nov-2026 22:01:00")
+        );
+        assert_eq!(detail("at the door".to_owned(), &TimeZone::UTC), "at the door");
         assert!(!alert_row(entry(person), "another", &TimeZone::UTC).about_me);
     }
 

@@ -32,7 +32,7 @@ pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use health::{HealthView, Storage, WindowHealth};
 pub use lease::{LeaseLevel, LeaseView};
 pub use recovery::{CredentialView, RecoveryView, SecurityKeyView, SheetView};
-pub use review::{AuditRow, AuditView, VerifiedView};
+pub use review::{AuditExportView, AuditRow, AuditView, VerifiedView};
 pub use state::{ActivationView, Lifecycle, OpenedView, ParkedView, PersonView, Place, StatusView};
 pub use sync::{DrawerPull, MirrorView, ReKeyView, SyncView, UnsentRow, UnsentState};
 pub use write::{DraftForm, DraftKind, FieldWarning, NoteForm, SaveView, VitalsForm};

@@ -54,3 +54,20 @@ pub struct VerifiedView {
     /// What else is wrong, in a sentence: with the server's receipts, or with the folder.
     pub alarm: Option<String>,
 }
+
+/// An audit log that was written into a file. No `Debug`: the key opens it.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AuditExportView {
+    /// Where it is.
+    pub path: String,
+    /// How many entries it has.
+    pub entries: u64,
+    /// How many of them the server has confirmed.
+    pub confirmed: u64,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// What opens it, shown this once; it goes another way than the file.
+    pub key: String,
+}

@@ -76,6 +76,8 @@ pub struct PersonView {
     pub can_write_clinical: bool,
     /// May read the audit trail beyond their own entries.
     pub can_read_audit: bool,
+    /// May write the audit log into a file.
+    pub can_export_audit: bool,
     /// May read alerts and the reports of each day.
     pub can_read_alerts: bool,
     /// May say what came of an alert.

@@ -1,10 +1,18 @@
-//! Alerts and reports, for whoever answers for privacy; they are the server's, and need it.
+//! For whoever answers for privacy: alerts and reports, which are the server's and need it, and the own log as a file.
 
 use super::Workstation;
 use crate::ClientError;
-use crate::view::{AlertOutcome, AlertsView, DayReportView};
+use crate::view::{AlertOutcome, AlertsView, AuditExportView, DayReportView};
 
 impl Workstation {
+    /// Writes this workstation's audit log into a new file in the folder for exports. That it was done is in the log first.
+    ///
+    /// # Errors
+    /// `locked`, `not-your-role`, `audit-failed`, `disk-full`, `disk-error`: there is no file then.
+    pub fn export_audit(&self) -> Result<AuditExportView, ClientError> {
+        self.desk()?.export_log()
+    }
+
     /// A page of alerts, newest first, below a number; those alone that are open unless `all`.
     ///
     /// # Errors

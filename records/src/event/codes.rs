@@ -226,6 +226,7 @@ pub(super) const fn action_letter(action: Action) -> &'static str {
         | Action::Export
         | Action::ReadAudit
         | Action::ReadOwnAudit
+        | Action::ExportAudit
         | Action::ReadAlerts => "R",
         Action::Search
         | Action::ViewSchedule

@@ -210,6 +210,7 @@ pub fn decide(
         Action::Import
         | Action::ReadAudit
         | Action::ReadOwnAudit
+        | Action::ExportAudit
         | Action::ReadAlerts
         | Action::CloseAlerts
         | Action::ManagePeople

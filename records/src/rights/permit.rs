@@ -75,6 +75,7 @@ impl Allowed {
             Action::ReadAudit | Action::ReadOwnAudit | Action::ReadAlerts => {
                 AuditEvent::audit_read(stamp, actor, patient, &details.tokens)
             }
+            Action::ExportAudit => AuditEvent::audit_taken_out(stamp, actor, &details.tokens),
             Action::CloseAlerts => AuditEvent::alert_closed(stamp, actor, &details.tokens),
             Action::ManagePeople | Action::ManageDevices => {
                 AuditEvent::administered(stamp, actor, self.action, &details.records)

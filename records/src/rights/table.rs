@@ -40,6 +40,8 @@ pub enum Action {
     ReadAudit,
     /// Read one's own entries in the trail.
     ReadOwnAudit,
+    /// Write the audit log into a file, to be taken out of the system.
+    ExportAudit,
     /// Read the alerts, and the reports of each day.
     ReadAlerts,
     /// Say that an alert was looked at, and what came of it.
@@ -52,7 +54,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in their order.
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 19] = [
         Action::Search,
         Action::ViewSchedule,
         Action::OpenChart,
@@ -67,6 +69,7 @@ impl Action {
         Action::Replicate,
         Action::ReadAudit,
         Action::ReadOwnAudit,
+        Action::ExportAudit,
         Action::ReadAlerts,
         Action::CloseAlerts,
         Action::ManagePeople,
@@ -90,6 +93,7 @@ impl Action {
             Action::Replicate => "replicate",
             Action::ReadAudit => "read-audit",
             Action::ReadOwnAudit => "read-own-audit",
+            Action::ExportAudit => "export-audit",
             Action::ReadAlerts => "read-alerts",
             Action::CloseAlerts => "close-alerts",
             Action::ManagePeople => "manage-people",
@@ -107,6 +111,7 @@ impl Action {
             | Action::Replicate
             | Action::ReadAudit
             | Action::ReadOwnAudit
+            | Action::ExportAudit
             | Action::ReadAlerts
             | Action::CloseAlerts
             | Action::ManagePeople

@@ -92,6 +92,14 @@ fn every_kind_of_event_keeps_to_its_pattern_and_reads_back() {
 }
 
 #[test]
+fn a_log_that_a_person_takes_out_names_them_and_keeps_to_its_pattern() {
+    let event = AuditEvent::audit_taken_out(stamp(), &actor(Role::PrivacyOfficer), b"log=7");
+    assert_eq!(profile_faults(&event), []);
+    assert_eq!(event.summary().kind, Some(EventKind::AuditExported));
+    assert_eq!(event.summary().person, Some(actor(Role::PrivacyOfficer).person));
+}
+
+#[test]
 fn results_of_every_write_keep_to_their_pattern() {
     for action in [Action::Create, Action::Update, Action::Sign, Action::Delete] {
         for patient in [Some(patient()), None] {

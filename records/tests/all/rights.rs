@@ -249,6 +249,7 @@ fn alerts_are_read_by_whoever_answers_for_them_and_an_auditor_closes_none() {
     );
     assert_eq!(who(Action::CloseAlerts), ["practice-manager", "privacy-officer", "it-admin"]);
     assert_eq!(who(Action::ReadAudit), ["privacy-officer", "auditor"]);
+    assert_eq!(who(Action::ExportAudit), ["privacy-officer"]);
 }
 
 #[test]

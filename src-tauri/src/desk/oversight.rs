@@ -1,6 +1,6 @@
 //! What the page asks about the trail: its own, and what the server makes of everybody's.
 
-use client::view::{AlertsView, AuditView, DayReportView};
+use client::view::{AlertsView, AuditExportView, AuditView, DayReportView};
 
 use super::{Answer, Desk};
 use crate::view::{AlertsForm, AuditPageForm, CloseAlertForm, DayReportForm};
@@ -8,6 +8,10 @@ use crate::view::{AlertsForm, AuditPageForm, CloseAlertForm, DayReportForm};
 impl Desk {
     pub(crate) fn audit_page(&self, form: AuditPageForm) -> Answer<AuditView> {
         self.workstation.audit_page(form.patient_id.as_deref(), form.from_index)
+    }
+
+    pub(crate) fn export_audit(&self) -> Answer<AuditExportView> {
+        self.workstation.export_audit()
     }
 
     pub(crate) fn alerts(&self, form: AlertsForm) -> Answer<AlertsView> {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use chartkeep_server::exporting::{self, Which};
 use chartkeep_server::store;
-use chartkeep_tests::practice::people::NURSE;
+use chartkeep_tests::practice::people::{AUDITOR, NURSE, PRIVACY_OFFICER};
 use client::audit_export::{ExportKey, ExportProblem, Finding, Report, StartKeys, check, export};
 use client::keyring::Keyring as _;
-use client::{Clock as _, LockCause};
+use client::{Clock as _, Code, LockCause};
 use rusqlite::Connection;
 
 use super::clinic::{Clinic, until};
@@ -87,6 +87,51 @@ impl Worked {
             .unwrap();
         device
     }
+}
+
+#[test]
+fn a_privacy_officer_takes_the_log_out_at_the_window_and_it_checks_to_the_last_entry() {
+    let clinic = Clinic::make(3);
+    let workstation = clinic.workstation();
+    clinic.enrol(&workstation);
+    for person in [&NURSE, &AUDITOR, &PRIVACY_OFFICER] {
+        clinic.activate(&workstation, person);
+    }
+    for person in [&NURSE, &AUDITOR] {
+        clinic.sign_in(&workstation, person).unwrap();
+        assert_eq!(workstation.export_audit().err().unwrap().code, Code::NotYourRole);
+        workstation.lock(LockCause::Person);
+    }
+    let opened = clinic.sign_in(&workstation, &PRIVACY_OFFICER).unwrap();
+    assert!(opened.person.can_export_audit);
+    let out = clinic.data_dir().with_file_name("chartkeep-exports");
+    assert!(!out.exists(), "nothing was written for who may not");
+    let view = workstation.export_audit().unwrap();
+    let file = fs::read(&view.path).unwrap();
+    assert!(view.path.starts_with(out.to_str().unwrap()), "{}", view.path);
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(&file);
+    assert_eq!(view.sha256, digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        for path in [out.as_path(), view.path.as_ref()] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o077, 0, "for this account alone");
+        }
+    }
+    let key: ExportKey = view.key.parse().unwrap();
+    let root = keys::certificate::fingerprint(&clinic.server.practice.keys.root);
+    let device = store::read(clinic.server.practice.store.as_ref(), |tx| tx.devices()).unwrap()[0].id;
+    let starts = exporting::start_keys(&clinic.server.practice, device).unwrap();
+    let starts = StartKeys::read(std::str::from_utf8(starts.expose()).unwrap()).unwrap();
+    let report = check(&mut file.as_slice(), &key, root, &starts, &mut |_, _| {}).unwrap();
+    assert_eq!((report.findings.len(), report.head.size), (0, view.entries));
+    let trail = workstation.audit_page(None, None).unwrap();
+    let told = trail.entries.iter().find(|row| row.action == "Wrote an audit log into a file").unwrap();
+    assert_eq!(
+        (told.who.as_str(), told.index + 1),
+        (PRIVACY_OFFICER.name, view.entries),
+        "the last in the file"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
+import { auditExport } from './text/audit-export';
 import { conflict } from './text/conflict';
 import { credentials } from './text/credentials';
 import { lease } from './text/lease';
@@ -11,6 +12,7 @@ import { securityKey } from './text/security-key';
 import type { Code } from './api/bindings';
 
 export const text = {
+  auditExport,
   lease,
   privacy,
   recovery,

@@ -36,6 +36,7 @@ const SCREENS: [string, () => Promise<unknown>][] = [
   ['note entry', async () => onChart(async (window) => { await window.user.click(window.byId('note-new')); await window.find('note-panel'); })],
   ['sync', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('sync-open')); await window.find('sync-state'); }],
   ['this workstation', async () => { const window = await signInAs('dwhitfield'); await window.user.click(window.byId('health-open')); await window.find('health-state'); }],
+  ['an exported audit log', async () => { const window = await signInAs('pvolkova'); await window.user.click(window.byId('audit-open')); await window.user.click(await window.find('audit-export')); await window.user.click(await window.find('audit-export-write')); await window.find('audit-export-done'); }],
   ['alerts', async () => { const window = await signInAs('pvolkova'); await window.user.click(window.byId('privacy-open')); await window.find('alert-table'); }],
   ['what came of an alert', async () => { const window = await signInAs('pvolkova'); await window.user.click(window.byId('privacy-open')); await window.find('alert-table'); await window.user.click(document.querySelector('[data-close]') as HTMLElement); await window.find('alert-dialog'); }],
   ['the report of a day', async () => { const window = await signInAs('rsato'); await window.user.click(window.byId('privacy-open')); await window.user.click(await window.find('privacy-reports')); await window.find('report'); }],

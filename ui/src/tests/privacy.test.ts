@@ -111,6 +111,26 @@ describe('privacy', () => {
     for (const person of ['Volkova', 'Park', 'Okafor']) expect(told).not.toContain(person);
   });
 
+  test('who may take the audit log out is told where it is, what opens it and how to check it, once', async () => {
+    const window = await signInAs('pvolkova');
+    await window.user.click(window.byId('audit-open'));
+    (await window.find('audit-export')).focus();
+    await window.user.keyboard('{Enter}');
+    await window.user.click(await window.find('audit-export-write'));
+    const told = (await window.find('audit-export-done')).textContent;
+    for (const part of ['.ckaudit', 'ckx1.', '1205', 'chartkeepctl verify', '9f2b7c0e']) expect(told).toContain(part);
+    await window.user.click(window.byId('audit-export-close'));
+    await waitFor(() => expect(window.gone('audit-export-dialog')).toBe(true));
+    expect(document.body.textContent).not.toContain('ckx1.');
+    expect(theClinic().calls.filter((call) => call === 'auditPage').length).toBe(2);
+  });
+
+  test('an auditor reads the trail and takes no file of it out', async () => {
+    const window = await signInAs('rsato');
+    await window.find('audit-table');
+    expect(window.gone('audit-export')).toBe(true);
+  });
+
   test('a nurse has no such page', async () => {
     const window = await signInAs('dwhitfield');
     expect(window.gone('privacy-open')).toBe(true);

@@ -67,6 +67,8 @@ export interface Backend {
   settleConflict: Ask<'settle_conflict'>;
   health: Ask<'health'>;
   auditPage: Ask<'audit_page'>;
+  /** The log of this computer as a file, with the key that opens it. */
+  exportAudit: Ask<'export_audit'>;
   /** Alerts and reports are the server's: without it they fail. */
   alerts: Ask<'alerts'>;
   closeAlert: Ask<'close_alert'>;
@@ -137,6 +139,7 @@ export const backend: Backend = {
   settleConflict: ask('settle_conflict'),
   health: ask('health'),
   auditPage: ask('audit_page'),
+  exportAudit: ask('export_audit'),
   alerts: ask('alerts'),
   closeAlert: ask('close_alert'),
   dayReport: ask('day_report'),

@@ -212,6 +212,28 @@ room: string | null,
  */
 clinician: string | null, };
 
+export type AuditExportView = { 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * How many entries it has.
+ */
+entries: number, 
+/**
+ * How many of them the server has confirmed.
+ */
+confirmed: number, 
+/**
+ * SHA-256 of the file, in hexadecimal digits.
+ */
+sha256: string, 
+/**
+ * What opens it, shown this once; it goes another way than the file.
+ */
+key: string, };
+
 export type AuditPageForm = { 
 /**
  * Only what concerns this patient.
@@ -1318,6 +1340,10 @@ canWriteClinical: boolean,
  */
 canReadAudit: boolean, 
 /**
+ * May write the audit log into a file.
+ */
+canExportAudit: boolean, 
+/**
  * May read alerts and the reports of each day.
  */
 canReadAlerts: boolean, 
@@ -1949,6 +1975,7 @@ export interface Commands {
   sync_now: { form: null; answer: void };
   health: { form: null; answer: HealthView };
   audit_page: { form: AuditPageForm; answer: AuditView };
+  export_audit: { form: null; answer: AuditExportView };
   alerts: { form: AlertsForm; answer: AlertsView };
   close_alert: { form: CloseAlertForm; answer: number };
   day_report: { form: DayReportForm; answer: DayReportView };

@@ -12,7 +12,7 @@ import { checkVitals } from './fake/limits';
 import { fakeToday } from './fake/today';
 import { FAKE_SEED, FAKE_WORDS, fakeSheet, looksLikeCode } from './fake/recovery';
 import { fakeAlerts, privacyCommands } from './fake/privacy';
-import { fakeTrail } from './fake/trail';
+import { fakeExport, fakeTrail } from './fake/trail';
 import { ERRORS, failure } from './fake/failures';
 import { FakeKey } from './fake/security-key';
 
@@ -366,6 +366,10 @@ const commands: Omit<Backend, 'on'> = {
       secretsInMemory: true,
       window: { webView: '2.48.1', shielded: true, hearsScreenLock: true, hearsLogind: true, knowsSession: true, sleepWaits: true, hearsPresence: true },
     };
+  },
+  async exportAudit() {
+    if (!signedIn().canExportAudit) throw failure('not-your-role');
+    return fakeExport(new Date());
   },
   auditPage: async ({ patientId, fromIndex }) => fakeTrail(patientId, fromIndex, new Date()),
 };

@@ -45,6 +45,7 @@ function person(
     sections,
     canWriteClinical: rights.write ?? false,
     canReadAudit: rights.audit ?? false,
+    canExportAudit: role === 'privacy-officer',
     canReadAlerts: rights.alerts !== undefined,
     canCloseAlerts: rights.alerts === 'close',
     canFindPatients: !rights.noPatients,

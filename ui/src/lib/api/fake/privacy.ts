@@ -23,8 +23,8 @@ const alert = (number: number, hours: number, kind: string, person: string | nul
 export function fakeAlerts(): AlertRow[] {
   return [
     alert(31, 2, 'mass-look-up', 'Lena Park', null, '43 patients in 60 minutes'),
-    alert(30, 9, 'off-hours', 'Dr Marcus Okafor', 'Exam room 2', 'at 2026-11-27T22:41:07Z'),
-    alert(29, 11, 'off-hours', 'Irina Volkova', 'Front desk', 'at 2026-11-27T21:12:55Z'),
+    alert(30, 9, 'off-hours', 'Dr Marcus Okafor', 'Exam room 2', 'at 27-Nov-2026 22:41:07'),
+    alert(29, 11, 'off-hours', 'Irina Volkova', 'Front desk', 'at 27-Nov-2026 21:12:55'),
     alert(28, 26, 'sign-in-burst', null, 'Front desk', '11 failed sign-ins in 15 minutes'),
     alert(27, 30, 'code-reused', 'Dana Whitfield', 'Exam room 1', 'step 58823529'),
     alert(26, 50, 'backup-old', null, null, 'the last backup is 51 hours old'),

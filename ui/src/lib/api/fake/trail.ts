@@ -1,6 +1,6 @@
 /** The audit trail of the made-up practice. */
 import { showDateTime } from '../../format/dates';
-import type { AuditRow, AuditView } from '../bindings';
+import type { AuditExportView, AuditRow, AuditView } from '../bindings';
 import { fullName, PATIENTS } from './patients';
 
 const ACTIONS = ['Opened chart', 'Searched for a patient', 'Recorded vital signs', 'Signed a note', 'Opened chart', 'Refused: needs a reason', 'Signed in', 'Locked the workstation'];
@@ -18,6 +18,16 @@ export function fakeTrail(patientId: string | null, fromIndex: number | null, no
   return {
     entries,
     verified: { ok: true, checked: SIZE, size: SIZE, root: 'q3Zk0uRrM7m1QpXo9c2Vt5bJYwA8fHn6LsD4eKiG0Tg=', receipt: `1198 entries, ${showDateTime(now)}`, firstBad: null, alarm: null },
+  };
+}
+
+export function fakeExport(now: Date): AuditExportView {
+  return {
+    path: `~/chartkeep-exports/audit-${now.getFullYear()}1128-101507.ckaudit`,
+    entries: SIZE + 1,
+    confirmed: SIZE - 6,
+    sha256: '9f2b7c0e5d1a4f6883b2e07c4d9a1165f0c3e8b7a2d4916e5f70c8b3a19d2e64',
+    key: 'ckx1.q3Zk0uRrM7m1QpXo9c2Vt5bJYwA8fHn6LsD4eKiG0Tg',
   };
 }
 
