@@ -23,7 +23,8 @@ pub use late::LateRenewal;
 use read::public_key;
 pub(crate) use read::verify;
 pub use read::{
-    CertificateRefused, device_id, fingerprint, from_pem, key_to_pem, serial, to_pem, validity, verify_issued,
+    CertificateRefused, device_id, fingerprint, from_pem, key_to_pem, made_at, serial, to_pem, validity,
+    verify_issued,
 };
 
 use crate::{Random, SecretBytes};
@@ -37,7 +38,7 @@ pub const ISSUING_DAYS: u32 = 5 * 366;
 /// Days the practice's root lasts.
 pub const ROOT_DAYS: u32 = 20 * 366;
 /// Clocks in a clinic differ: a certificate is valid from this long before it was made.
-const BACKDATED: Duration = Duration::from_secs(60 * 60);
+pub(crate) const BACKDATED: Duration = Duration::from_secs(60 * 60);
 pub(crate) const DEVICE_URI_PREFIX: &str = "urn:uuid:";
 
 /// A certificate cannot be made.

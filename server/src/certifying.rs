@@ -20,10 +20,11 @@ pub(crate) fn issue(
     csr_pem: &str,
     now: Timestamp,
 ) -> Result<Renewal, Refusal> {
-    let made = practice.keys.issuing.issue_client(csr_pem, device.uuid(), now, &mut Random::from_os());
+    let standing = practice.authorities.standing();
+    let made = standing.issuing().issue_client(csr_pem, device.uuid(), now, &mut Random::from_os());
     let made = made.map_err(|_| ProblemCode::Malformed)?;
     tx.begin_renewal(device, &kept(&made)?)?;
-    Ok(Renewal { certificate_pem: certificate::to_pem(&[&made]), chain_pem: practice.keys.chain_pem() })
+    Ok(Renewal { certificate_pem: certificate::to_pem(&[&made]), chain_pem: standing.chain_pem() })
 }
 
 /// What is kept of a certificate that was just made.

@@ -2,6 +2,7 @@
 
 mod alert;
 mod audit;
+mod authority;
 mod backup;
 mod courier;
 mod database;

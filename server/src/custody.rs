@@ -7,11 +7,12 @@ mod token;
 
 pub use keeping::{Custody, CustodyError, Provider};
 
+use crate::authorities;
 use crate::data_dir::{DataDir, replace_private, write_private};
 use crate::error::{Failure, Kind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use keys::blob::{self, BlobKey};
-use keys::certificate::{self, Authority, Identity};
+use keys::certificate::Authority;
 use keys::row;
 use keys::sign_in::ServerSetup;
 use keys::trust::TrustBundle;
@@ -19,25 +20,16 @@ use keys::{
     AgreementPublic, AgreementSecret, DrawerKeys, FieldKey, FileKey, Random, Secret, SecretBytes, SigningKey,
     TokenKey,
 };
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sqlcipher::RawKey;
 use std::fs;
 use std::path::Path;
 use uuid::Uuid;
-
-/// A server certificate with less time left than this is replaced at the next start.
-const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Everything the server signs, opens and seals with.
 #[derive(Debug)]
 pub struct ServerKeys {
     /// The root's certificate, DER; its key is not here.
     pub root: Vec<u8>,
-    /// Signs client and server certificates.
-    pub issuing: Authority,
-    /// What the server shows to workstations.
-    pub server: Identity,
     /// Opens envelopes.
     pub sealing: AgreementSecret,
     /// Signs grants.
@@ -155,12 +147,10 @@ impl ServerKeys {
         };
         let root = Authority::make_root(practice, practice_name, now, random).map_err(bad_name)?;
         let issuing = root.make_issuing(practice_name, now, random).map_err(bad_name)?;
-        let server = issuing.make_server(&hosts(host), now, random).map_err(bad_name)?;
+        let server = issuing.make_server(&authorities::hosts(host), now, random).map_err(bad_name)?;
         let recovery = AgreementSecret::make(random);
         let keys = Self {
             root: root.certificate().to_vec(),
-            issuing,
-            server,
             sealing: AgreementSecret::make(random),
             rights: SigningKey::make(random),
             directive: SigningKey::make(random),
@@ -169,9 +159,12 @@ impl ServerKeys {
             search: TokenKey::make(random),
             custody: BlobKey::make(random),
         };
-        let trust = keys.trust_bundle(practice, recovery.public(), now).sign(&root).map_err(bad_name)?;
+        let trust = keys.trust_bundle(practice, &issuing, recovery.public(), now);
+        let trust = trust.sign(&root).map_err(bad_name)?;
         let store = Secret::<32>::make(random);
-        keys.write(dir, &store).map_err(|error| Failure::disk("The keys cannot be written.", &error))?;
+        keys.write(dir, &store)
+            .and_then(|()| authorities::write_first(dir, &issuing, &server))
+            .map_err(|error| Failure::disk("The keys cannot be written.", &error))?;
         write_offline(dir, &root, &recovery)
             .map_err(|error| Failure::disk("The root cannot be written.", &error))?;
         Ok(NewKeys { keys, store: RawKey::new(*store.expose()), trust })
@@ -182,13 +175,9 @@ impl ServerKeys {
     /// # Errors
     /// When one is missing or is not what it should be.
     pub fn read(dir: &DataDir) -> Result<(Self, RawKey), Failure> {
-        let issuing =
-            Authority::from_parts(bytes(dir, "issuing.crt")?, &SecretBytes::new(bytes(dir, "issuing.key")?));
         let opaque = ServerSetup::from_bytes(&bytes(dir, "opaque.key")?);
         let keys = Self {
             root: bytes(dir, "root.crt")?,
-            issuing: issuing.map_err(|_| bad_key("issuing.key"))?,
-            server: read_identity(&bytes(dir, "server.pem")?).ok_or_else(|| bad_key("server.pem"))?,
             sealing: AgreementSecret::from_secret(secret(dir, "sealing.key")?),
             rights: SigningKey::from_seed(&secret(dir, "rights.key")?),
             directive: SigningKey::from_seed(&secret(dir, "directive.key")?),
@@ -198,30 +187,6 @@ impl ServerKeys {
             custody: BlobKey::from_secret(secret(dir, "custody.key")?),
         };
         Ok((keys, RawKey::new(*secret(dir, "store.key")?.expose())))
-    }
-
-    /// Replaces the server's certificate where it ends soon.
-    ///
-    /// # Errors
-    /// When it is unreadable, or the new one cannot be made or written.
-    pub fn renew_server(&mut self, dir: &DataDir, host: &str, now: Timestamp) -> Result<bool, Failure> {
-        let (_, end) = certificate::validity(&self.server.certificate).map_err(|_| bad_key("server.pem"))?;
-        if now.duration_until(end) > RENEW_BEFORE {
-            return Ok(false);
-        }
-        let server = self.issuing.make_server(&hosts(host), now, &mut Random::from_os());
-        let server =
-            server.map_err(|_| Failure::internal("The server's certificate could not be renewed."))?;
-        replace_private(&dir.key("server.pem"), &identity_pem(&server))
-            .map_err(|error| Failure::disk("The server's certificate cannot be written.", &error))?;
-        self.server = server;
-        Ok(true)
-    }
-
-    /// Issuing CA and root as PEM.
-    #[must_use]
-    pub fn chain_pem(&self) -> String {
-        certificate::to_pem(&[self.issuing.certificate(), &self.root])
     }
 
     /// Seals a secret for the store.
@@ -267,7 +232,13 @@ impl ServerKeys {
         })
     }
 
-    fn trust_bundle(&self, practice: Uuid, recovery_key: AgreementPublic, now: Timestamp) -> TrustBundle {
+    fn trust_bundle(
+        &self,
+        practice: Uuid,
+        issuing: &Authority,
+        recovery_key: AgreementPublic,
+        now: Timestamp,
+    ) -> TrustBundle {
         TrustBundle {
             practice,
             number: 1,
@@ -277,16 +248,13 @@ impl ServerKeys {
             directive_key: self.directive.verifying_key(),
             rights_key: self.rights.verifying_key(),
             witness_key: self.witness.verifying_key(),
-            issuing: vec![self.issuing.certificate().to_vec()],
+            issuing: vec![issuing.certificate().to_vec()],
         }
     }
 
     fn write(&self, dir: &DataDir, store: &Secret<32>) -> std::io::Result<()> {
         // Every `expose` here hands a key to its own file, which only the server's user reads.
         write_private(&dir.key("root.crt"), &self.root)?;
-        write_private(&dir.key("issuing.crt"), self.issuing.certificate())?;
-        write_private(&dir.key("issuing.key"), self.issuing.key_pkcs8().expose())?;
-        write_private(&dir.key("server.pem"), &identity_pem(&self.server))?;
         write_private(&dir.key("sealing.key"), self.sealing.expose())?;
         write_private(&dir.key("rights.key"), self.rights.seed().expose())?;
         write_private(&dir.key("directive.key"), self.directive.seed().expose())?;
@@ -313,23 +281,6 @@ fn write_offline(dir: &DataDir, root: &Authority, recovery: &AgreementSecret) ->
     write_private(&dir.offline("README.txt"), OFFLINE_NOTE.as_bytes())
 }
 
-/// Certificate and key in one file, so that the one is never there without the other.
-fn identity_pem(identity: &Identity) -> Vec<u8> {
-    let key = certificate::key_to_pem(&identity.key);
-    format!("{}{}", certificate::to_pem(&[&identity.certificate]), key.expose()).into_bytes()
-}
-
-fn read_identity(pem: &[u8]) -> Option<Identity> {
-    let certificate = CertificateDer::from_pem_slice(pem).ok()?;
-    let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
-    Some(Identity { certificate: certificate.to_vec(), key: SecretBytes::new(key.secret_der().to_vec()) })
-}
-
-/// The names a server certificate bears: a server named `localhost` also answers on the loopback addresses.
-fn hosts(host: &str) -> Vec<&str> {
-    if host == "localhost" { vec!["localhost", "127.0.0.1", "::1"] } else { vec![host] }
-}
-
 fn bytes(dir: &DataDir, name: &str) -> Result<Vec<u8>, Failure> {
     read_file(&dir.key(name)).ok_or_else(|| bad_key(name))
 }
@@ -343,7 +294,7 @@ fn read_file(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()
 }
 
-fn bad_key(name: &str) -> Failure {
+pub(crate) fn bad_key(name: &str) -> Failure {
     let advice =
         "Nothing was changed. Put the file back from a backup of the keys, and check who may read it.";
     Failure::new(

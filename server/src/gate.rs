@@ -1,5 +1,6 @@
 //! The gates of both listeners. At the main one, who fails to prove who they are is written into the trail, and who passes is named.
 
+use crate::authorities::{Authorities, Standing};
 use crate::doorway::{Activity, Doorway, Watched};
 use crate::identity::PeerCertificate;
 use crate::meters::Meters;
@@ -12,7 +13,6 @@ use axum_server::accept::Accept;
 use keys::certificate;
 use records::AuditEvent;
 use records::rights::Trail as _;
-use rustls::ServerConfig;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
@@ -31,7 +31,7 @@ const WAITING: usize = 256;
 /// Takes connections in, and passes on those with a certificate of ours.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    acceptor: TlsAcceptor,
+    authorities: Arc<Authorities>,
     doorway: Arc<Doorway>,
     refusals: Arc<Refusals>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Gate {
 /// Takes connections to the enrolment listener in.
 #[derive(Clone)]
 pub(crate) struct EnrolmentGate {
-    acceptor: TlsAcceptor,
+    authorities: Arc<Authorities>,
     doorway: Arc<Doorway>,
 }
 
@@ -53,16 +53,16 @@ pub(crate) struct Refusals {
 impl Gate {
     /// A gate that tells `refusals` of whom it turned away.
     #[must_use]
-    pub(crate) fn new(config: Arc<ServerConfig>, doorway: Arc<Doorway>, refusals: Arc<Refusals>) -> Self {
-        Self { acceptor: TlsAcceptor::from(config), doorway, refusals }
+    pub(crate) fn new(authorities: Arc<Authorities>, doorway: Arc<Doorway>, refusals: Arc<Refusals>) -> Self {
+        Self { authorities, doorway, refusals }
     }
 }
 
 impl EnrolmentGate {
     /// A gate that asks nobody who they are.
     #[must_use]
-    pub(crate) fn new(config: Arc<ServerConfig>, doorway: Arc<Doorway>) -> Self {
-        Self { acceptor: TlsAcceptor::from(config), doorway }
+    pub(crate) fn new(authorities: Arc<Authorities>, doorway: Arc<Doorway>) -> Self {
+        Self { authorities, doorway }
     }
 }
 
@@ -135,10 +135,11 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Gate {
     type Future = Accepting<OfMain<S>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Self { acceptor, doorway, refusals } = self.clone();
+        let Self { authorities, doorway, refusals } = self.clone();
         Box::pin(async move {
             let address = stream.peer_addr()?.ip();
             let unproven = doorway.admit(address)?;
+            let acceptor = TlsAcceptor::from(standing(authorities).await?.main());
             let handshake = doorway.shake_hands(&acceptor, stream, address).await;
             let stream = handshake.inspect_err(|error| turn_away(address, error, Some(&refusals)))?;
             let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
@@ -157,16 +158,23 @@ impl<S: Send + 'static> Accept<TcpStream, S> for EnrolmentGate {
     type Future = Accepting<OfEnrolment<S>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Self { acceptor, doorway } = self.clone();
+        let Self { authorities, doorway } = self.clone();
         Box::pin(async move {
             let address = stream.peer_addr()?.ip();
             let place = doorway.admit(address)?;
+            let acceptor = TlsAcceptor::from(standing(authorities).await?.enrolment());
             let handshake = doorway.shake_hands(&acceptor, stream, address).await;
             let stream = handshake.inspect_err(|error| turn_away(address, error, None))?;
             let (stream, activity) = doorway.watch(stream, address, place);
             Ok((stream, Extension(activity).layer(service)))
         })
     }
+}
+
+/// The certificates of this moment; coming to the next ones may touch the disk.
+async fn standing(authorities: Arc<Authorities>) -> io::Result<Arc<Standing>> {
+    let standing = tokio::task::spawn_blocking(move || authorities.standing()).await;
+    standing.map_err(|_| io::ErrorKind::Other.into())
 }
 
 /// Logs a handshake that failed; where a certificate is asked for, one without a valid one goes into the trail.

@@ -1,7 +1,7 @@
 //! The central server of a practice: its workstations, its people, its records and the witness of its audit logs.
 //!
 //! [`serving`] opens two listeners. On the enrolment listener a token or a late proof goes in and a certificate comes out. On
-//! the main listener every peer shows a certificate of the practice's own issuing CA (`tls`, `gate`); who cannot is refused in
+//! the main listener every peer shows a certificate of one of the practice's own issuing CAs ([`authorities`], `gate`); who cannot is refused in
 //! the handshake, and that is an event. [`router`] lists every route and asks each request which workstation it is from
 //! (`identity`); routes that show records also ask for a session of a person, bound to that certificate.
 //!
@@ -23,6 +23,7 @@ mod answer;
 mod applying;
 pub mod approving;
 mod audit_intake;
+pub mod authorities;
 pub mod backing;
 pub mod carrying;
 mod certifying;
@@ -62,6 +63,7 @@ mod routes;
 pub mod serving;
 mod signing_in;
 pub mod store;
+pub mod succeeding;
 mod tls;
 mod trail;
 pub mod verifying;

@@ -1,5 +1,6 @@
 //! An open practice: store, keys and clock together, for the routes and for the command line alike.
 
+use crate::authorities::{Authorities, Named};
 use crate::clock::Clock;
 use crate::custody::{Custody, ServerKeys};
 use crate::data_dir::DataDir;
@@ -31,6 +32,8 @@ pub struct Practice {
     pub sealing: Arc<Sealing>,
     /// What the server signs, opens and seals with.
     pub keys: Arc<ServerKeys>,
+    /// Who signs certificates, and the server's own.
+    pub authorities: Arc<Authorities>,
     /// The practice.
     pub row: Arc<PracticeRow>,
     /// What time it is.
@@ -100,7 +103,7 @@ impl Practice {
             tx.insert_kek(&kek)?;
             Ok(tx.insert_log(&own_log(&row, now))?)
         })?;
-        Ok(Self::with((store, sealing), made.keys, row, clock))
+        Self::with((store, sealing), made.keys, row, (dir, false), clock)
     }
 
     /// Opens the practice in a folder.
@@ -109,7 +112,7 @@ impl Practice {
     /// When there is none, or store or keys do not open or do not belong to each other.
     pub fn open(dir: &DataDir, clock: Clock) -> Result<Self, Failure> {
         dir.check()?;
-        let (mut keys, store_key) = ServerKeys::read(dir)?;
+        let (keys, store_key) = ServerKeys::read(dir)?;
         let sealing = Sealing::with(Custody::of(dir)?);
         let store: Arc<dyn Store> = match Database::of(dir)? {
             Some(database) => Arc::new(PostgresStore::open(&database, sealing.clone())?),
@@ -120,9 +123,7 @@ impl Practice {
         if let Some(kek) = kek {
             sealing.custody().keeper(kek.id)?;
         }
-        check_trust(&keys, &row)?;
-        keys.renew_server(dir, &row.host, clock.now())?;
-        Ok(Self::with((store, sealing), keys, row, clock))
+        Self::with((store, sealing), keys, row, (dir, false), clock)
     }
 
     /// Opens a copy of a practice's store, which lies elsewhere, with the keys of the folder, once every page of it was read.
@@ -139,8 +140,7 @@ impl Practice {
         }
         let store: Arc<dyn Store> = Arc::new(store);
         let row = store::read(store.as_ref(), |tx| tx.practice())?;
-        check_trust(&keys, &row)?;
-        Ok(Self::with((store, sealing), keys, row, clock))
+        Self::with((store, sealing), keys, row, (dir, true), clock)
     }
 
     /// The trust bundle that workstations hold.
@@ -160,14 +160,31 @@ impl Practice {
         trust_of(&self.keys, &row).ok_or_else(other_keys)
     }
 
+    /// Takes in what the store says of issuing CAs now.
+    ///
+    /// # Errors
+    /// When the trust bundle is not this practice's, or the store fails.
+    pub(crate) fn hear_of_authorities(&self) -> Result<(), Failure> {
+        let bundle = self.stored_trust()?;
+        self.authorities.hear(store::read(self.store.as_ref(), |tx| Named::of(&bundle, tx))?);
+        Ok(())
+    }
+
     fn with(
         (store, sealing): (Arc<dyn Store>, Arc<Sealing>),
         keys: ServerKeys,
         row: PracticeRow,
+        (dir, is_only_looked_at): (&DataDir, bool),
         clock: Clock,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
+        // A database may be another practice's than the keys in the folder.
+        let bundle = trust_of(&keys, &row).ok_or_else(other_keys)?;
+        let named = store::read(store.as_ref(), |tx| Named::of(&bundle, tx))?;
+        let place = (dir, row.host.as_str());
+        let authorities = Authorities::open(place, &keys.root, named, clock.clone(), is_only_looked_at)?;
         let (meters, limits) = (Arc::new(Meters::new()), Arc::new(Limits::new()));
-        Self { store, sealing, keys: Arc::new(keys), row: Arc::new(row), clock, meters, limits }
+        let (keys, authorities, row) = (Arc::new(keys), Arc::new(authorities), Arc::new(row));
+        Ok(Self { store, sealing, keys, authorities, row, clock, meters, limits })
     }
 }
 
@@ -189,11 +206,6 @@ fn refuse_a_second(tx: &dyn Transaction) -> Result<(), Failure> {
     }
     let advice = "Use another database, or go on with the folder that belongs to this one.";
     Err(Failure::new(Kind::AlreadyThere, "The database holds a practice already.", advice))
-}
-
-/// A database may be another practice's than the keys in the folder.
-fn check_trust(keys: &ServerKeys, row: &PracticeRow) -> Result<(), Failure> {
-    trust_of(keys, row).map(drop).ok_or_else(other_keys)
 }
 
 fn trust_of(keys: &ServerKeys, row: &PracticeRow) -> Option<TrustBundle> {

@@ -7,7 +7,6 @@ use crate::practice::Practice;
 use crate::router::{enrolment_router, main_router};
 use crate::routes::enrolment::Enrolment;
 use crate::store::{self, StoreError};
-use crate::tls;
 use crate::trail::ServerTrail;
 use crate::{alerting, observing, reporting, watching};
 use axum_server::Handle;
@@ -20,6 +19,8 @@ use tokio::task::JoinSet;
 
 /// How long open requests may go on when the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often is looked whether the store names other issuing CAs.
+const CERTIFICATES: Duration = Duration::from_secs(5);
 
 /// A running server.
 #[derive(Debug)]
@@ -65,14 +66,14 @@ pub fn start_within(practice: Practice, addresses: Addresses, bounds: Bounds) ->
     let mut tasks = JoinSet::new();
 
     let doorway = Doorway::new(Listener::Main, bounds, practice.meters.clone());
-    let gate = Gate::new(tls::main_config(&practice.keys, &practice.clock)?, doorway.clone(), refusals);
+    let gate = Gate::new(practice.authorities.clone(), doorway.clone(), refusals);
     let mut server = axum_server::from_tcp(main).map_err(|error| cannot_listen(listening, &error))?;
     doorway.set_up(&mut server);
     let service = main_router(practice.clone(), doorway).into_make_service();
     tasks.spawn(server.acceptor(gate).handle(handle.clone()).serve(service));
 
     let doorway = Doorway::new(Listener::Enrolment, bounds, practice.meters.clone());
-    let gate = EnrolmentGate::new(tls::enrolment_config(&practice.keys)?, doorway.clone());
+    let gate = EnrolmentGate::new(practice.authorities.clone(), doorway.clone());
     let url = format!("https://{}:{}", practice.row.host, listening.port());
     let state = Enrolment { practice: practice.clone(), server_url: url.into() };
     let mut server = axum_server::from_tcp(enrolment).map_err(|error| cannot_listen(enrolling, &error))?;
@@ -81,6 +82,7 @@ pub fn start_within(practice: Practice, addresses: Addresses, bounds: Bounds) ->
     tasks.spawn(server.acceptor(gate).handle(handle.clone()).serve(service));
 
     tokio::spawn(writer);
+    tokio::spawn(keep_certificates(practice.clone()));
     tokio::spawn(watch(practice.clone()));
     tokio::spawn(send_alerts(practice.clone()));
     Ok(Running { listening, enrolment: enrolling, practice, handle, tasks })
@@ -122,6 +124,26 @@ impl Running {
         match ended {
             Some(Ok(Err(_)) | Err(_)) => Err(Failure::internal("A listener ended by itself.")),
             Some(Ok(Ok(()))) | None => Ok(()),
+        }
+    }
+}
+
+/// Hears of new issuing CAs that the store names, and renews the server's own certificate in time.
+async fn keep_certificates(practice: Practice) {
+    loop {
+        tokio::time::sleep(CERTIFICATES).await;
+        let practice = practice.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            practice.hear_of_authorities()?;
+            drop(practice.authorities.standing());
+            Ok::<_, Failure>(())
+        });
+        match looked.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                tracing::warn!(code = failure.kind.as_str(), "the trust bundle was not looked at");
+            }
+            Err(_) => tracing::error!("the watch over the certificates panicked"),
         }
     }
 }

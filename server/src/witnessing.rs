@@ -48,7 +48,11 @@ pub fn renew(practice: &Practice, dir: &DataDir, offline_root: &Path) -> Result<
     Ok(bundle.number)
 }
 
-fn read_root(practice: &Practice, folder: &Path) -> Result<Authority, Failure> {
+/// The root, from the folder that was brought.
+///
+/// # Errors
+/// When it is not this practice's, or cannot be read.
+pub(crate) fn read_root(practice: &Practice, folder: &Path) -> Result<Authority, Failure> {
     let read = |name: &str| fs::read(folder.join(name));
     let cannot = |error| Failure::disk("The offline root cannot be read.", &error);
     let certificate = read("root.crt").map_err(cannot)?;

@@ -82,6 +82,8 @@ mod roles;
 mod several_servers;
 #[path = "all/sign_in.rs"]
 mod sign_in;
+#[path = "all/succession.rs"]
+mod succession;
 #[path = "all/tokens.rs"]
 mod tokens;
 #[path = "all/witnessing.rs"]

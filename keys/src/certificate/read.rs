@@ -11,7 +11,7 @@ use uuid::Uuid;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::certificate::DEVICE_URI_PREFIX;
+use crate::certificate::{BACKDATED, DEVICE_URI_PREFIX};
 use crate::{SecretBytes, SecretText};
 
 /// A certificate is not what it should be.
@@ -63,6 +63,15 @@ pub fn validity(certificate: &[u8]) -> Result<(Timestamp, Timestamp), Certificat
         Timestamp::from_second(time.timestamp()).map_err(|_| CertificateRefused::Malformed)
     };
     Ok((time(parsed.validity().not_before)?, time(parsed.validity().not_after)?))
+}
+
+/// For which moment a certificate was made; it is valid from an hour before.
+///
+/// # Errors
+/// [`CertificateRefused::Malformed`].
+pub fn made_at(certificate: &[u8]) -> Result<Timestamp, CertificateRefused> {
+    let (start, _) = validity(certificate)?;
+    start.checked_add(BACKDATED).map_err(|_| CertificateRefused::Malformed)
 }
 
 /// The serial number as lower-case hex, by which a certificate is revoked.

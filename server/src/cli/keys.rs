@@ -1,5 +1,6 @@
-//! The commands for the keys that seal records.
+//! The commands for the keys of the practice: those that seal records, the witness's, and who signs certificates.
 
+use super::authority::{self, AuthorityCommand};
 use super::{Data, bar, print};
 use crate::data_dir::DataDir;
 use crate::error::Failure;
@@ -47,6 +48,9 @@ pub(super) enum KeysCommand {
         #[arg(long, value_name = "FOLDER")]
         offline_root: PathBuf,
     },
+    /// The issuing authority, which signs the certificates of workstations and of the server.
+    #[command(subcommand, after_long_help = authority::TEACHES)]
+    Authority(AuthorityCommand),
     /// Make a new key-encryption key and destroy the one before.
     #[command(after_long_help = ROTATE)]
     Rotate {
@@ -74,6 +78,7 @@ pub(super) fn run(
                 &json!({ "trust_bundle": number, "next": "start every server anew, and take the root away again" }),
             )
         }
+        KeysCommand::Authority(command) => authority::run(command, open),
         KeysCommand::Rotate { data, incident } => {
             let bar = bar("sealing anew {bar:40} {pos}/{len} keys and records, {eta} left");
             let rotated = rotating::rotate(&open(&data)?, incident, &mut |done, total| {

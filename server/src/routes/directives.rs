@@ -51,13 +51,15 @@ fn collect(
     let given = tx.directives(id, request.done.max(workstation.row.directives_since))?;
     let log = workstation.row.log.map(|log| tx.log(log)).transpose()?.flatten();
     let renewal = request.renewal_csr_pem.as_deref().map(|csr| certifying::issue(practice, tx, id, csr, now));
+    // As the store has it now: it may be newer than this server's start.
+    let kept = tx.practice()?;
     Ok(DirectivesResponse {
         now,
         policy,
         directives: given.into_iter().map(directive).collect::<Result<_, _>>()?,
         backed_up_until: recovering::held_until(tx, id, request.done)?,
         log: log.and_then(|log| receipt(practice, &log, now)),
-        trust_bundle: (request.trust_bundle < practice.row.trust_number).then(|| practice.row.trust.clone()),
+        trust_bundle: (request.trust_bundle < kept.trust_number).then_some(kept.trust),
         renewal: renewal.transpose()?,
         recovery_codes_held: releasing::take_in(practice, tx, id, &request.recovery_codes, now)?,
         recovery_codes_released: tx.released_recovery_codes(id)?,

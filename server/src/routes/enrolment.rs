@@ -105,7 +105,8 @@ fn admit(
     };
     let id = again.as_ref().map_or_else(|| DeviceId::from_uuid(random.uuid_v7(now)), |row| row.id);
     let planned = again.as_ref().map_or(&known.label, |row| &row.label);
-    let certificate = practice.keys.issuing.issue_client(&request.csr_pem, id.uuid(), now, &mut random);
+    let standing = practice.authorities.standing();
+    let certificate = standing.issuing().issue_client(&request.csr_pem, id.uuid(), now, &mut random);
     let certificate = certificate.map_err(|error: CertificateNotMade| match error {
         CertificateNotMade::BadRequest | CertificateNotMade::BadName => ProblemCode::Malformed,
         CertificateNotMade::BadKey | CertificateNotMade::Failed => ProblemCode::Internal,
@@ -141,7 +142,7 @@ fn admit(
         practice_id: practice.row.id,
         practice_name: practice.row.name.clone(),
         certificate_pem: certificate::to_pem(&[&certificate]),
-        chain_pem: practice.keys.chain_pem(),
+        chain_pem: standing.chain_pem(),
         trust_bundle: practice.row.trust.clone(),
         server_url: enrolment.server_url.to_string(),
         escrowed: tx.escrow(id)?.is_some(),

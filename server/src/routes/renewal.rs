@@ -74,7 +74,8 @@ pub(crate) async fn finish(
     json(&answer.ok_or(ProblemCode::DeviceRevoked).map_err(Refusal::from)?)
 }
 
-/// Whether the request comes from the workstation whose certificate in use it shows, and that certificate has ended.
+/// Whether the request comes from the workstation whose certificate in use it shows, and that certificate has
+/// ended, or its authority has.
 fn proves(
     practice: &Practice,
     tx: &dyn Transaction,
@@ -93,8 +94,10 @@ fn proves(
     };
     let fingerprint = certificate::fingerprint(shown);
     let in_use = [Some(row.certificate), row.renewing].into_iter().flatten();
-    // One that has not ended is renewed over itself.
-    let has_ended = in_use.into_iter().any(|known| known.fingerprint == fingerprint && known.until <= now);
+    // One that is still taken is renewed over itself.
+    let is_taken = practice.authorities.standing().accepts(shown);
+    let mut in_use = in_use.filter(|known| known.fingerprint == fingerprint);
+    let has_ended = in_use.any(|known| known.until <= now || !is_taken);
     let claim = LateRenewal {
         practice: practice.row.id.uuid(),
         device: request.device.uuid(),
@@ -112,7 +115,7 @@ fn renew_late(
     now: Timestamp,
 ) -> Result<Renewal, Refusal> {
     let renewal = certifying::issue(practice, tx, device, csr_pem, now)?;
-    let detail = "its certificate had ended".to_owned();
+    let detail = "its certificate had ended, or the authority of it".to_owned();
     ServerTrail::new(practice, tx, now).alert(AlertKind::LateRenewal, Some(device), None, detail)?;
     Ok(renewal)
 }

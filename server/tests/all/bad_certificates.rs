@@ -25,7 +25,8 @@ impl Forge {
         let forge = Self { dir: tempfile::tempdir().unwrap() };
         // What the tool makes begins now, and the server's clock stands.
         clinic.advance(3_600);
-        let issuing = &clinic.practice.keys.issuing;
+        let standing = clinic.practice.authorities.standing();
+        let issuing = standing.issuing();
         fs::write(forge.file("ca.pem"), certificate::to_pem(&[issuing.certificate()])).unwrap();
         fs::write(forge.file("ca.key"), certificate::key_to_pem(&issuing.key_pkcs8()).expose()).unwrap();
         forge
@@ -77,7 +78,8 @@ fn a_certificate_that_is_not_valid_yet_is_refused_and_in_the_trail() {
     let workstation = clinic.enrol();
     let soon = clinic.now().checked_add(SignedDuration::from_hours(26)).unwrap();
     let request = CertificateRequest::make().unwrap();
-    let issuing = &clinic.practice.keys.issuing;
+    let standing = clinic.practice.authorities.standing();
+    let issuing = standing.issuing();
     let id = workstation.id.uuid();
     let certificate = issuing.issue_client(&request.request_pem, id, soon, &mut Random::from_os()).unwrap();
     let client = clinic.connection(Some((vec![certificate], &request.key)));

@@ -80,7 +80,6 @@ impl Clinic {
 
     fn make(kept: Kept, bounds: Bounds) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        // TLS reads the clock of the system, so the server's begins there too.
         let clock = Clock::set_to(Clock::System.now());
         let data = DataDir::at(&dir.path().join("practice"));
         let store = kept.make();
@@ -98,6 +97,15 @@ impl Clinic {
         let data = DataDir::at(&dir.path().join("practice"));
         let practice = Practice::open(&data, self.clock.clone()).unwrap();
         Self::serve(practice, dir, self.clock.clone(), self.store.clone(), Bounds::STANDARD)
+    }
+
+    /// The same server, stopped and started again.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { practice, dir, clock, store, runtime, _running, .. } = self;
+        drop((_running, runtime, practice));
+        let data = DataDir::at(&dir.path().join("practice"));
+        let practice = Practice::open(&data, clock.clone()).unwrap();
+        Self::serve(practice, dir, clock, store, Bounds::STANDARD)
     }
 
     fn serve(practice: Practice, dir: TempDir, clock: Clock, store: Store, bounds: Bounds) -> Self {
@@ -146,7 +154,7 @@ impl Clinic {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(self.practice.keys.root.clone())).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_details(provider, Arc::new(self.clock.clone()))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
             .with_root_certificates(roots);

@@ -115,7 +115,8 @@ fn an_expired_certificate_is_refused_and_in_the_trail() {
     let long_ago = clinic.now().checked_sub(SignedDuration::from_hours(24 * 100)).unwrap();
     let request = CertificateRequest::make().unwrap();
     let mut random = Random::from_os();
-    let issuing = &clinic.practice.keys.issuing;
+    let standing = clinic.practice.authorities.standing();
+    let issuing = standing.issuing();
     let certificate =
         issuing.issue_client(&request.request_pem, random.uuid(), long_ago, &mut random).unwrap();
     let client = clinic.connection(Some((vec![certificate], &request.key)));
@@ -126,7 +127,8 @@ fn an_expired_certificate_is_refused_and_in_the_trail() {
 #[test]
 fn the_servers_own_certificate_does_not_pass_for_a_workstations() {
     let clinic = Clinic::open();
-    let server = &clinic.practice.keys.server;
+    let standing = clinic.practice.authorities.standing();
+    let server = standing.server();
     let client = clinic.connection(Some((vec![server.certificate.clone()], &server.key)));
     assert!(clinic.send(client.get(clinic.url(path::HEALTH))).is_err());
     wait_for_refused(&clinic, 1);
@@ -137,7 +139,8 @@ fn a_certificate_of_ours_for_a_workstation_nobody_knows_is_refused() {
     let clinic = Clinic::open();
     let request = CertificateRequest::make().unwrap();
     let mut random = Random::from_os();
-    let issuing = &clinic.practice.keys.issuing;
+    let standing = clinic.practice.authorities.standing();
+    let issuing = standing.issuing();
     let certificate =
         issuing.issue_client(&request.request_pem, random.uuid(), clinic.now(), &mut random).unwrap();
     let client = clinic.connection(Some((vec![certificate], &request.key)));

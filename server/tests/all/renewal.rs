@@ -13,17 +13,17 @@ use sync::wire::{
 
 const DAY_S: i64 = 24 * 3600;
 
-fn certificate_of(renewal: &Renewal) -> Vec<u8> {
+pub(crate) fn certificate_of(renewal: &Renewal) -> Vec<u8> {
     certificate::from_pem(&renewal.certificate_pem).unwrap().remove(0)
 }
 
 /// Whether the main listener answers whoever has this certificate; none where it did not even shake hands.
-fn health(clinic: &Clinic, certificate: &[u8], key: &SecretBytes) -> Option<u16> {
+pub(crate) fn health(clinic: &Clinic, certificate: &[u8], key: &SecretBytes) -> Option<u16> {
     let client = clinic.connection(Some((vec![certificate.to_vec()], key)));
     clinic.send(client.get(clinic.url(path::HEALTH))).ok().map(|answer| answer.status)
 }
 
-fn in_time(workstation: &Workstation<'_>, request: &CertificateRequest) -> Renewal {
+pub(crate) fn in_time(workstation: &Workstation<'_>, request: &CertificateRequest) -> Renewal {
     let request = DirectivesRequest {
         renewal_csr_pem: Some(request.request_pem.clone()),
         ..DirectivesRequest::default()
@@ -32,7 +32,7 @@ fn in_time(workstation: &Workstation<'_>, request: &CertificateRequest) -> Renew
     answer.renewal.unwrap()
 }
 
-fn challenge(workstation: &Workstation<'_>) -> [u8; 32] {
+pub(crate) fn challenge(workstation: &Workstation<'_>) -> [u8; 32] {
     let clinic = workstation.clinic;
     let asked = LateRenewalStart { device: workstation.id };
     let url = clinic.enrolment_url(path::RENEW_START);
@@ -42,7 +42,7 @@ fn challenge(workstation: &Workstation<'_>) -> [u8; 32] {
 }
 
 /// Shows a certificate and signs the challenge with a key.
-fn late(
+pub(crate) fn late(
     workstation: &Workstation<'_>,
     challenge: [u8; 32],
     (shown, key): (&[u8], &SecretBytes),
@@ -70,7 +70,7 @@ fn own(workstation: &Workstation<'_>) -> (Vec<u8>, CertificateRequest) {
     (workstation.certificate.clone(), CertificateRequest::make().unwrap())
 }
 
-fn late_alerts(clinic: &Clinic) -> u64 {
+pub(crate) fn late_alerts(clinic: &Clinic) -> u64 {
     clinic.look(|tx| tx.count_alerts(AlertKind::LateRenewal))
 }
 
@@ -147,7 +147,8 @@ fn nobody_renews_late_who_was_revoked_or_is_in_time_or_shows_what_is_not_theirs(
     // One that the same CA made for the same workstation, and that was never in use.
     let mut random = keys::Random::from_os();
     let long_ago = clinic.now().checked_sub(jiff::SignedDuration::from_hours(24 * 200)).unwrap();
-    let issuing = &clinic.practice.keys.issuing;
+    let standing = clinic.practice.authorities.standing();
+    let issuing = standing.issuing();
     let stray = issuing.issue_client(pem, workstation.id.uuid(), long_ago, &mut random).unwrap();
     refused(late(&workstation, challenge(&workstation), (&stray, &request.key), pem));
     people::revoke_device(&clinic.practice, workstation.id).unwrap();

@@ -225,7 +225,7 @@ impl Clinic {
 
 /// The clinic's server: library in this process, on loopback, with its real listeners.
 pub(crate) struct Server {
-    data: DataDir,
+    pub(crate) data: DataDir,
     clock: ServerClock,
     pub(crate) practice: ServerPractice,
     running: Option<(oneshot::Sender<()>, std::thread::JoinHandle<()>)>,

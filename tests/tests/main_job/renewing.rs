@@ -2,6 +2,7 @@
 
 use chartkeep_server::people::revoke_device;
 use chartkeep_server::store::{self, AlertKind, DeviceRow, StoreError, Transaction};
+use chartkeep_server::succeeding;
 use client::keyring::{Keyring, KeyringProblem, MemoryKeyring};
 use client::{Clock, Workstation};
 use keys::Random;
@@ -116,6 +117,46 @@ fn a_workstation_that_was_revoked_while_it_was_away_stays_outside() {
     assert_eq!((row(&clinic).renewing, workstation.status().online), (None, false));
 }
 
+#[test]
+fn a_workstation_goes_from_one_issuing_authority_to_the_next_also_after_months_away() {
+    let clinic = enrolled();
+    let (server, first) = (&clinic.server, row(&clinic).certificate.fingerprint);
+    let root = server.data.path().join("offline-root");
+    let chain = || certificate::from_pem(&text(&device(&clinic), Setting::CertificateChain)).unwrap();
+    let (old, bundle) = (chain(), text(&device(&clinic), Setting::TrustBundle));
+    succeeding::make_next(&server.practice, &server.data, &root, (None, None)).unwrap();
+    let workstation = clinic.workstation();
+    until("it is online again", || workstation.sync_now().is_ok() && workstation.status().online);
+    workstation.stop();
+    assert_ne!(text(&device(&clinic), Setting::TrustBundle), bundle, "it has heard of the next one");
+    assert_eq!(row(&clinic).certificate.fingerprint, first, "and keeps its certificate until that is due");
+
+    clinic.pass(61 * DAY_S);
+    renew(&clinic, first).stop();
+    assert_ne!(chain()[0], old[0]);
+    assert_eq!(chain()[1], old[1], "the root is the same");
+
+    // It is away while the next one comes and this one goes.
+    let second = row(&clinic).certificate.fingerprint;
+    clinic.pass(100 * DAY_S);
+    succeeding::retire(&server.practice, &server.data, &root, false).unwrap();
+    renew(&clinic, second).stop();
+    assert_eq!(look(&clinic, |tx| tx.count_alerts(AlertKind::LateRenewal)), 1);
+    assert!(clinic.verify_logs().ok);
+}
+
+#[test]
+fn a_workstation_whose_authority_ended_at_once_comes_back_by_its_own_key() {
+    let clinic = enrolled();
+    let (server, first) = (&clinic.server, row(&clinic).certificate.fingerprint);
+    let root = server.data.path().join("offline-root");
+    succeeding::make_next(&server.practice, &server.data, &root, (None, None)).unwrap();
+    succeeding::retire(&server.practice, &server.data, &root, true).unwrap();
+    renew(&clinic, first).stop();
+    assert_eq!(look(&clinic, |tx| tx.count_alerts(AlertKind::LateRenewal)), 1);
+    assert!(clinic.verify_logs().ok);
+}
+
 /// What is on disk and in the keyring after a crash between two steps of the renewal that brings `second`.
 fn crash(clinic: &Clinic, state: &dyn Fn(&mut Device, &MemoryKeyring)) {
     let mut device = device(clinic);
@@ -165,7 +206,8 @@ fn a_crash_at_any_step_leaves_a_certificate_that_works() {
         let made = CertificateRequest::make().unwrap();
         keyring.write(STAGED, made.key.expose()).unwrap();
         let (id, now) = (row(&clinic).id.uuid(), clinic.clock.now());
-        let issuing = &clinic.server.practice.keys.issuing;
+        let standing = clinic.server.practice.authorities.standing();
+        let issuing = standing.issuing();
         let stray = issuing.issue_client(&made.request_pem, id, now, &mut Random::from_os()).unwrap();
         let stray = Renewal { certificate_pem: certificate::to_pem(&[&stray]), chain_pem: chain_pem.clone() };
         device.set(Setting::Renewing, &serde_json::to_vec(&stray).unwrap()).unwrap();
