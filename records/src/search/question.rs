@@ -2,12 +2,20 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::{Date, date};
+use jiff::{Span, ToSpan as _};
+
 use super::index::{BAR, LONGEST_WORD, end_of, folded};
 use super::parameter::{Parameter, ParameterKind};
 use super::range::{Range, millis_bytes};
 use super::{Condition, Group, Term, Test};
+use crate::date::{PartialDate, When};
 use crate::find::words;
 use crate::id::RecordKey;
+
+/// Whom a comparison of birth dates finds: those who were born from the first day and before the second.
+const BORN_FROM: Date = date(1875, 1, 1);
+const BORN_BEFORE: Date = date(2101, 1, 1);
 
 /// Why a value cannot be asked for. The value is not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +23,8 @@ pub enum NotAsked {
     /// It is no value of this parameter's type.
     #[error("the value is not of the parameter's type")]
     Unreadable,
-    /// Birth dates are kept as tokens and cannot be compared.
-    #[error("a birth date is found as a year, a month or a day, without a comparison")]
+    /// Birth dates are kept as tokens: only some comparisons can be asked for, and each by itself.
+    #[error("a birth date is compared by ge, gt, le and lt alone, one comparison a parameter")]
     Comparison,
 }
 
@@ -26,8 +34,14 @@ pub enum NotAsked {
 /// When the value cannot be read as one of the parameter's type.
 pub fn question(parameter: &Parameter, value: &str) -> Result<Group, NotAsked> {
     let mut group = Vec::new();
-    for part in parts(value) {
-        group.extend(alternatives(parameter, &part)?);
+    let parts = parts(value);
+    for part in &parts {
+        let found = alternatives(parameter, part)?;
+        // A comparison of birth dates is hundreds of alternatives as it is.
+        if parameter.kind == ParameterKind::Birth && parts.len() > 1 && found.len() > 1 {
+            return Err(NotAsked::Comparison);
+        }
+        group.extend(found);
     }
     if group.is_empty() { Err(NotAsked::Unreadable) } else { Ok(group) }
 }
@@ -60,12 +74,8 @@ fn alternatives(parameter: &Parameter, value: &str) -> Result<Group, NotAsked> {
             Ok(vec![vec![is(Term::Keyed(key.into_bytes()))]])
         }
         ParameterKind::Birth => {
-            let date = value.strip_prefix("eq").unwrap_or(value);
-            if Range::of(date).is_some() && matches!(date.len(), 4 | 7 | 10) {
-                return Ok(vec![vec![is(Term::Keyed(date.to_owned().into_bytes()))]]);
-            }
-            let is_compared = date.get(2..).and_then(Range::of).is_some();
-            Err(if is_compared { NotAsked::Comparison } else { NotAsked::Unreadable })
+            let keys = born(value)?;
+            Ok(keys.into_iter().map(|key| vec![is(Term::Keyed(key.into_bytes()))]).collect())
         }
         ParameterKind::Date => dates(parameter, value),
         ParameterKind::Reference => {
@@ -124,11 +134,61 @@ fn whole_words(value: &str) -> Vec<String> {
     value.split_whitespace().filter_map(|word| words(word).pop()).take(3).collect()
 }
 
-fn dates(parameter: &Parameter, value: &str) -> Result<Group, NotAsked> {
-    let (prefix, date) = match value.split_at_checked(2) {
+/// The years, months and days that make up what is asked of a birth date. A date that is only partly known is found where all
+/// that it may be is within.
+fn born(value: &str) -> Result<Vec<String>, NotAsked> {
+    let (prefix, date) = prefix_of(value);
+    if !matches!(date.len(), 4 | 7 | 10) {
+        return Err(NotAsked::Unreadable);
+    }
+    let When::Date(known) = date.parse().map_err(|_| NotAsked::Unreadable)? else {
+        return Err(NotAsked::Unreadable);
+    };
+    let length = match known {
+        PartialDate::Year(_) => 1.year(),
+        PartialDate::Month(..) => 1.month(),
+        PartialDate::Day(_) => 1.day(),
+    };
+    let first = known.first_day();
+    let after = first.checked_add(length).map_err(|_| NotAsked::Unreadable)?;
+    match prefix {
+        "eq" => Ok(vec![date.to_owned()]),
+        "ge" => Ok(parts_of_span(first, BORN_BEFORE)),
+        "gt" => Ok(parts_of_span(after, BORN_BEFORE)),
+        "le" => Ok(parts_of_span(BORN_FROM, after)),
+        "lt" => Ok(parts_of_span(BORN_FROM, first)),
+        _ => Err(NotAsked::Comparison),
+    }
+}
+
+/// Whole years where they fit, then whole months, then days; one that nobody was born on where the span is empty.
+fn parts_of_span(from: Date, before: Date) -> Vec<String> {
+    let (from, before) = (from.max(BORN_FROM), before.min(BORN_BEFORE));
+    let (mut day, mut parts) = (from, Vec::new());
+    while day < before {
+        let fits = |span: Span| day.checked_add(span).ok().filter(|next| *next <= before);
+        let year = fits(1.year()).filter(|_| day.day_of_year() == 1);
+        let month = fits(1.month()).filter(|_| day.day() == 1);
+        let (part, next) = match (year, month) {
+            (Some(next), _) => (day.strftime("%Y"), next),
+            (None, Some(next)) => (day.strftime("%Y-%m"), next),
+            (None, None) => (day.strftime("%Y-%m-%d"), day.saturating_add(1.day())),
+        };
+        parts.push(part.to_string());
+        day = next;
+    }
+    if parts.is_empty() { vec![BORN_BEFORE.to_string()] } else { parts }
+}
+
+fn prefix_of(value: &str) -> (&str, &str) {
+    match value.split_at_checked(2) {
         Some((prefix, date)) if prefix.bytes().all(|b| b.is_ascii_lowercase()) => (prefix, date),
         Some(_) | None => ("eq", value),
-    };
+    }
+}
+
+fn dates(parameter: &Parameter, value: &str) -> Result<Group, NotAsked> {
+    let (prefix, date) = prefix_of(value);
     let range = Range::of(date).ok_or(NotAsked::Unreadable)?;
     let from = |millis| Test::Within(Some(millis_bytes(millis)), None);
     let below = |millis| Test::Within(None, Some(millis_bytes(millis)));

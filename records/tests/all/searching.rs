@@ -81,11 +81,41 @@ fn what_tells_who_somebody_is_comes_out_of_the_index_only_to_be_keyed() {
 }
 
 #[test]
-fn a_birth_date_is_not_compared() {
+fn a_birth_date_is_compared_by_whole_years_months_and_days() {
+    let ada = ada();
+    check(
+        &ada,
+        "birthdate",
+        &["ge1950", "ge1950-02", "ge1950-02-03", "gt1949", "gt1950-01", "gt1950-02-02", "ge1900"],
+        &["ge1950-02-04", "ge1950-03", "ge1951", "gt1950-02-03", "gt1950-02", "gt1950", "ge2100"],
+    );
+    check(
+        &ada,
+        "birthdate",
+        &["le1950", "le1950-02", "le1950-02-03", "lt1951", "lt1950-03", "lt1950-02-04", "le2050"],
+        &["le1950-02-02", "le1950-01", "le1949", "lt1950-02-03", "lt1950-02", "lt1950", "lt1875"],
+    );
+    // Of one of whom only the year is known, what holds whatever the day was.
+    let bo = document(r#"{"resourceType":"Patient","id":"bo","birthDate":"1950"}"#);
+    check(
+        &bo,
+        "birthdate",
+        &["1950", "ge1950", "le1950", "gt1949-12-31"],
+        &["ge1950-02", "le1950-11", "1950-02"],
+    );
+}
+
+#[test]
+fn what_a_comparison_of_birth_dates_cannot_say_is_refused() {
     let parameter = parameter("Patient", "birthdate");
-    assert_eq!(question(&parameter, "ge1950"), Err(NotAsked::Comparison));
-    assert_eq!(question(&parameter, "about 1950"), Err(NotAsked::Unreadable));
-    assert_eq!(question(&parameter, ""), Err(NotAsked::Unreadable));
+    for asked in ["ne1950", "sa1950", "ap1950", "ge1950,le1940"] {
+        assert_eq!(question(&parameter, asked), Err(NotAsked::Comparison), "{asked}");
+    }
+    for asked in ["about 1950", "", "ge", "ge1950-02-30", "ge1950-02-03T00:00:00Z", "1950-2"] {
+        assert_eq!(question(&parameter, asked), Err(NotAsked::Unreadable), "{asked}");
+    }
+    let longest = question(&parameter, "ge1875-02-02").unwrap();
+    assert!(longest.len() < 300, "a store asks for them one beside the other: {}", longest.len());
 }
 
 #[test]

@@ -165,8 +165,8 @@ impl Search {
         let group = question(parameter, value).map_err(|why| match why {
             NotAsked::Unreadable => unreadable(),
             NotAsked::Comparison => Trouble::not_supported(
-                "A birth date is found as a year, a month or a day, not by comparison.",
-                "It is kept as a keyed token. Ask for the year, and compare what is found.",
+                "A birth date is compared by ge, gt, le and lt alone, one comparison a parameter.",
+                "It is kept as keyed tokens. Give the parameter twice for a span.",
             ),
         })?;
         self.query.groups.push(caller.practice.keys.asked_of(group));

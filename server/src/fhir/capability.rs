@@ -78,7 +78,7 @@ fn of_parameter(parameter: &Parameter) -> Value {
     let mut line = json!({ "name": parameter.name, "type": parameter.kind.fhir() });
     let documentation = match parameter.kind {
         ParameterKind::Reference => return line,
-        ParameterKind::Birth => "A year, a month or a day, without comparison. Only with POST _search.",
+        ParameterKind::Birth => "A year, a month or a day; ge, gt, le and lt of one. Only with POST _search.",
         ParameterKind::Token | ParameterKind::Name | ParameterKind::Contact | ParameterKind::Date => {
             "Only with POST _search."
         }

@@ -37,6 +37,11 @@ fn patients_are_found_by_what_is_known_of_them() {
     }
     assert_eq!(found("identifier", "999-11-2222"), [""; 0], "a social security number finds nobody");
     assert_eq!(found("birthdate", "1950,1961"), ["Patient/bo", "Patient/ada"], "newest first");
+    assert_eq!(found("birthdate", "ge1950-02-03"), ["Patient/bo", "Patient/ada"]);
+    assert_eq!(found("birthdate", "gt1950-02-03"), ["Patient/bo"]);
+    assert_eq!(found("birthdate", "lt1961-07"), ["Patient/ada"]);
+    let span = [("birthdate", "ge1950-02-04"), ("birthdate", "le1961-07-14")];
+    assert_eq!(workstation.found(&nora, "Patient", &span), ["Patient/bo"]);
     assert_eq!(workstation.found(&nora, "Patient", &[("given", "bo"), ("gender", "female")]), [""; 0]);
     assert_eq!(workstation.found(&nora, "Patient", &[("_id", "bo"), ("_id", "ada")]), [""; 0]);
     let total = workstation.search(&nora, "Patient", &[("_summary", "count")], true).value();
@@ -153,7 +158,7 @@ fn unknown_parameters_are_refused_or_left_out_as_was_asked() {
         assert!(!lenient["link"].to_string().contains(form[0].0), "the self link has what counts");
     }
     for form in
-        [[("family:exact", "Sample")], [("birthdate", "ge1950")], [("_count", "many")], [("gender", "")]]
+        [[("family:exact", "Sample")], [("birthdate", "ne1950")], [("_count", "many")], [("gender", "")]]
     {
         assert_eq!(search(&form, false).status, 400, "{form:?}");
     }
