@@ -11,6 +11,7 @@ mod system;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::actor::Actor;
 use crate::class::{ClassSet, Drawer};
@@ -132,6 +133,17 @@ impl AuditEvent {
     /// The bytes, taken out.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// The same event, joined to what the asker has recorded by the id of the request that it tells of (BALP).
+    pub fn of_request(&self, request: Uuid) -> Self {
+        let mut value = self.value();
+        let entity = draft::request(&request.to_string());
+        match value.get_mut("entity").and_then(Value::as_array_mut) {
+            Some(entities) => entities.push(entity),
+            None => value["entity"] = vec![entity].into(),
+        }
+        Self { summary: self.summary.clone(), bytes: value.to_string().into_bytes() }
     }
 
     /// What the audit page shows of it.

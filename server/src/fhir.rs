@@ -15,6 +15,7 @@ mod bundle;
 mod capability;
 mod feed;
 mod history;
+mod including;
 mod matching;
 mod permits;
 mod reading;

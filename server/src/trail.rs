@@ -9,12 +9,15 @@ use records::event::{Alert, Node, Observer, Stamp};
 use records::id::{DeviceId, EventId, PersonId};
 use records::log::{LogPosition, audit_leaf_hash};
 use records::rights::Trail;
+use uuid::Uuid;
 
 /// Appends to the server's log within one unit of work; durable when that is committed, and nothing is answered before.
 pub(crate) struct ServerTrail<'a> {
     practice: &'a Practice,
     transaction: &'a dyn Transaction,
     now: Timestamp,
+    /// What each event is joined by to what the asker has recorded.
+    request: Option<Uuid>,
     random: Random,
 }
 
@@ -22,7 +25,13 @@ impl<'a> ServerTrail<'a> {
     /// The trail within a unit of work.
     #[must_use]
     pub(crate) fn new(practice: &'a Practice, transaction: &'a dyn Transaction, now: Timestamp) -> Self {
-        Self { practice, transaction, now, random: Random::from_os() }
+        Self { practice, transaction, now, request: None, random: Random::from_os() }
+    }
+
+    /// The same trail, for what a request with an id of its own asks: each event names it (BALP, `X-Request-Id`).
+    #[must_use]
+    pub(crate) fn of_request(self, request: Option<Uuid>) -> Self {
+        Self { request, ..self }
     }
 
     /// A new event id.
@@ -77,6 +86,8 @@ impl Trail for ServerTrail<'_> {
     type Error = StoreError;
 
     fn append(&mut self, event: &AuditEvent) -> Result<LogPosition, StoreError> {
+        let joined = self.request.map(|request| event.of_request(request));
+        let event = joined.as_ref().unwrap_or(event);
         let id = self.practice.row.log;
         let mut log =
             self.transaction.log(id)?.ok_or(StoreError::Unreadable("a store without its own log"))?;

@@ -203,10 +203,7 @@ impl Draft {
         self.data(&write.records, &changed);
         if let Some(change) = write.change {
             // BALP B-10: both ends of a request are joined by its id; here the change carries it across.
-            self.entities.push(json!({
-                "what": {"identifier": {"value": change.to_string()}},
-                "type": {"system": codes::BALP_ENTITY, "code": "XrequestId"},
-            }));
+            self.entities.push(request(&change.to_string()));
         }
     }
 
@@ -311,6 +308,14 @@ fn machine(role: &'static str, device: DeviceId, address: &str) -> Value {
         "who": {"reference": format!("Device/{device}")},
         "requestor": false,
         "network": {"address": address, "type": "5"},
+    })
+}
+
+/// What joins the events of both ends of a request.
+pub(super) fn request(id: &str) -> Value {
+    json!({
+        "what": {"identifier": {"value": id}},
+        "type": {"system": codes::BALP_ENTITY, "code": "XrequestId"},
     })
 }
 

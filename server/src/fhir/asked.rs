@@ -1,6 +1,7 @@
 //! What a search asks for: its parameters, read one by one, and where it goes on.
 
 use super::asking::{Ask, Caller};
+use super::including::Include;
 use super::reply::Trouble;
 use crate::custody::Sealed;
 use crate::store::RecordQuery;
@@ -22,6 +23,8 @@ pub(super) const MOST: u32 = 500;
 pub(super) struct Search {
     pub(super) query: RecordQuery,
     pub(super) patient: Option<PatientId>,
+    /// What shall stand beside the matches.
+    pub(super) includes: Vec<Include>,
     /// What counts, in its order, to be carried on to the next page.
     pub(super) kept: Vec<(String, String)>,
     /// What was not understood and left out.
@@ -45,6 +48,7 @@ pub(super) fn understand(caller: &Caller<'_>, ask: &Ask, kind: &ResourceKind) ->
     let mut search = Search {
         query: RecordQuery::of(Some(kind.clone()), ask.count(USUAL, MOST)?, caller.now),
         patient: None,
+        includes: Vec::new(),
         kept: Vec::new(),
         left_out: 0,
         only_count: false,
@@ -97,6 +101,12 @@ impl Search {
         }
         if modifier.is_some() && OF_EVERY_TYPE.iter().any(|(known, _)| *known == name) {
             return Err(no_modifiers());
+        }
+        if modifier.is_none() && matches!(name, "_include" | "_revinclude") {
+            let include = Include::of(kind, value, name == "_revinclude");
+            let is_known = include.is_some();
+            self.includes.extend(include);
+            return Ok(is_known);
         }
         self.of_every_type(name, value)
     }

@@ -9,6 +9,8 @@ use records::Actor;
 use records::id::{RecordKey, ResourceId, ResourceKind};
 use records::rights::StatedReason;
 use std::str::FromStr;
+use sync::wire::header::REQUEST_ID;
+use uuid::Uuid;
 
 /// The header in which somebody who does not care for a patient says why they look.
 pub(crate) const REASON: &str = "chartkeep-reason";
@@ -20,6 +22,8 @@ pub(crate) struct Caller<'a> {
     /// The address of the surface, without a stroke at its end.
     pub(crate) base: &'a str,
     pub(crate) now: Timestamp,
+    /// The id that the asker gave the request, to join what both ends record of it.
+    pub(crate) request: Option<Uuid>,
 }
 
 /// One thing that can be asked for.
@@ -55,6 +59,8 @@ pub(crate) struct Conditions {
     pub(crate) is_strict: bool,
     /// Why somebody who does not care for the patient looks.
     pub(crate) reason: Option<StatedReason>,
+    /// The request's own id.
+    pub(crate) request: Option<Uuid>,
 }
 
 impl Interaction {
@@ -135,6 +141,7 @@ impl Conditions {
             modified_since: modified.and_then(|at| DateTimeParser::new().parse_timestamp(at).ok()),
             is_strict: text("prefer").is_some_and(|prefer| prefer.contains("handling=strict")),
             reason: reason.transpose()?,
+            request: text(REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok()),
         })
     }
 }

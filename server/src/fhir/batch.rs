@@ -115,7 +115,8 @@ fn read(posted: &Posted<'_>, request: &Request) -> Result<Reply, Trouble> {
     // The address of an entry stands in a body, so what is read out of a record may stand in it.
     let ask = Ask { in_address: false, ..Ask::get(&request.url, conditions)? };
     let now = posted.practice.clock.now();
-    let caller = Caller { practice: posted.practice, actor: &person.actor, base: posted.base, now };
+    let request = posted.conditions.request;
+    let caller = Caller { practice: posted.practice, actor: &person.actor, base: posted.base, now, request };
     super::answer(&caller, &ask)
 }
 

@@ -1,7 +1,7 @@
 //! What the surface says of itself, out of the tables that it works by.
 
 use super::asked::OF_EVERY_TYPE;
-use super::matching;
+use super::{including, matching};
 use crate::practice::Practice;
 use records::ResourceKind;
 use records::class::known_kinds;
@@ -70,6 +70,8 @@ fn of_type(kind: &'static str) -> Value {
         "conditionalRead": "full-support",
         "conditionalUpdate": false,
         "conditionalDelete": "not-supported",
+        "searchInclude": including::includes(&named),
+        "searchRevInclude": including::reverse_includes(&named),
         "searchParam": found,
     })
 }

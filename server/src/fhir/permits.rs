@@ -24,7 +24,7 @@ pub(super) fn of_record(
 ) -> Result<Option<Permit>, Refusal> {
     store::write(caller.practice.store.as_ref(), |tx| {
         let now = caller.now;
-        let mut trail = ServerTrail::new(caller.practice, tx, now);
+        let mut trail = ServerTrail::new(caller.practice, tx, now).of_request(caller.request);
         let present = tx.facts(key)?;
         let classes = in_own_drawers(caller, tx.classes_of_versions(key)?);
         // What is in none of the person's drawers is not found, as what is nowhere.
@@ -88,7 +88,7 @@ pub(super) fn of_patient(
         let is_less = classes.len() < all.len();
         let relation = relation(caller, tx, Some(patient), None, stated)?;
         let facts = facts(caller, tx, Some(patient.clone()), classes, relation)?;
-        let mut trail = ServerTrail::new(caller.practice, tx, now);
+        let mut trail = ServerTrail::new(caller.practice, tx, now).of_request(caller.request);
         let id = trail.event_id();
         match decide(Rights::built_in(), caller.actor, Action::OpenChart, &facts, now) {
             Ok(allowed) => {
@@ -124,7 +124,7 @@ fn act(
     terms: &[u8],
 ) -> Result<Option<Permit>, Refusal> {
     store::write(caller.practice.store.as_ref(), |tx| {
-        let mut trail = ServerTrail::new(caller.practice, tx, caller.now);
+        let mut trail = ServerTrail::new(caller.practice, tx, caller.now).of_request(caller.request);
         let id = trail.event_id();
         let facts = Facts { patient, ..Facts::of_practice(caller.practice.row.id) };
         match decide(Rights::built_in(), caller.actor, action, &facts, caller.now) {
@@ -143,7 +143,7 @@ pub(super) fn note_shown(caller: &Caller<'_>, patients: &[PatientId], terms: &[u
         return Ok(());
     }
     store::write(caller.practice.store.as_ref(), |tx| {
-        let mut trail = ServerTrail::new(caller.practice, tx, caller.now);
+        let mut trail = ServerTrail::new(caller.practice, tx, caller.now).of_request(caller.request);
         for patient in patients {
             let stamp = trail.stamp();
             let event = AuditEvent::query(stamp, caller.actor, Action::Search, Some(patient), terms);

@@ -3,6 +3,7 @@
 use super::asked::{Continuation, Search, sealed, understand};
 use super::asking::{Ask, Caller};
 use super::bundle::{Bundle, full_url, shown};
+use super::including;
 use super::permits::{self, Opened};
 use super::reply::{Reply, Trouble, outcome};
 use crate::store::{self, FoundVersion, RecordQuery};
@@ -40,26 +41,30 @@ pub(super) fn search(caller: &Caller<'_>, ask: &Ask, kind: &ResourceKind) -> Res
         return Ok(Reply::of(bundle.finish()));
     }
     let (found, next) = page(caller, &permit, kind, &search)?;
-    permits::note_shown(caller, &patients_of(&found), &terms)?;
+    let beside = including::beside(caller, ask, &search, &permit, &found)?;
+    permits::note_shown(caller, &patients_of(found.iter().chain(&beside.records)), &terms)?;
     if let Some(next) = next {
         bundle.link("next", &next);
     }
-    for record in &found {
-        let resource = shown(caller, record);
+    let matches = found.iter().map(|record| (record, "match"));
+    for (record, mode) in matches.chain(beside.records.iter().map(|record| (record, "include"))) {
         bundle.entry(json!({
             "fullUrl": full_url(caller, record),
-            "resource": resource,
-            "search": { "mode": "match" },
+            "resource": shown(caller, record),
+            "search": { "mode": mode },
         }));
+    }
+    if beside.is_less {
+        note(&mut bundle, Some(Notice::LessBeside), 0);
     }
     note(&mut bundle, notice, search.left_out);
     Ok(Reply::of(bundle.finish()))
 }
 
 /// Each patient once, in the order of what is shown.
-pub(super) fn patients_of(found: &[FoundVersion]) -> Vec<PatientId> {
+pub(super) fn patients_of<'a>(found: impl IntoIterator<Item = &'a FoundVersion>) -> Vec<PatientId> {
     let mut patients: Vec<PatientId> = Vec::new();
-    for patient in found.iter().filter_map(|record| record.patient.as_ref()) {
+    for patient in found.into_iter().filter_map(|record| record.patient.as_ref()) {
         if !patients.contains(patient) {
             patients.push(patient.clone());
         }
@@ -141,6 +146,8 @@ fn is_of_patient(kind: &ResourceKind, name: &str) -> bool {
 enum Notice {
     Masked,
     NeedsReason,
+    /// Of what stands beside the matches.
+    LessBeside,
 }
 
 fn note(bundle: &mut Bundle, notice: Option<Notice>, left_out: usize) {
@@ -154,6 +161,11 @@ fn note(bundle: &mut Bundle, notice: Option<Notice>, left_out: usize) {
             "suppressed",
             "There are records of this type that your roles do not open here.",
             "Nothing follows from what is missing: an empty list does not say that there is nothing.",
+        ),
+        Some(Notice::LessBeside) => add(
+            "suppressed",
+            "Not all that was to stand beside the matches is here: it is too much, or your roles do not open it.",
+            "Ask for that type by itself; what your roles open of it comes page by page.",
         ),
         Some(Notice::NeedsReason) => add(
             "suppressed",

@@ -155,7 +155,8 @@ async fn ask_for(
 ) -> Result<Reply, Trouble> {
     worked(move || {
         let now = practice.clock.now();
-        let caller = Caller { practice: &practice, actor: &person.actor, base: &base, now };
+        let request = ask.conditions.request;
+        let caller = Caller { practice: &practice, actor: &person.actor, base: &base, now, request };
         answer(&caller, &ask)
     })
     .await
