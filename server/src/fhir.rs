@@ -13,6 +13,7 @@ mod audit;
 mod batch;
 mod bundle;
 mod capability;
+pub(crate) mod export;
 mod feed;
 mod history;
 mod including;
@@ -25,6 +26,7 @@ mod searching;
 pub(crate) use asking::{Ask, Caller, Conditions, Interaction, parameters_of};
 pub(crate) use batch::{Posted, take_bundle};
 pub(crate) use capability::statement;
+pub(crate) use export::{Begun, Export, write_lines};
 pub(crate) use feed::feed;
 pub(crate) use reply::{Reply, Trouble};
 

@@ -7,15 +7,15 @@ use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::routes::{
-    activation, alerts, changes, courier, credentials, directives, enrolment, fhir, grants, inbox, metadata,
-    outcomes, renewal, session, sign_in, twins,
+    activation, alerts, changes, courier, credentials, directives, enrolment, export, fhir, grants, inbox,
+    metadata, outcomes, renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,9 +107,12 @@ fn main_routes() -> Vec<Line> {
         (path::CLOSE_ALERT, Asks::Session, post(alerts::close)),
         (path::REPORTS, Asks::Session, post(alerts::report)),
     ];
-    let gets: [(&'static str, Asks, MethodRouter<Practice>); 8] = [
+    let gets: [(&'static str, Asks, MethodRouter<Practice>); 11] = [
         (path::HISTORY, Asks::Session, get(fhir::history)),
         (path::METADATA, Asks::Session, get(fhir::metadata)),
+        (export::BEGIN, Asks::Session, get(export::begin)),
+        (export::EXPORT, Asks::Session, get(export::status)),
+        (export::FILE, Asks::Session, get(export::file)),
         (fhir::OF_TYPE, Asks::Session, get(fhir::get)),
         (fhir::HISTORY_OF_TYPE, Asks::Session, get(fhir::get)),
         (fhir::RECORD, Asks::Session, get(fhir::get)),
@@ -119,7 +122,8 @@ fn main_routes() -> Vec<Line> {
     ];
     let posts = posts.into_iter().map(|(path, asks, handler)| (Method::POST, path, asks, handler));
     let gets = gets.into_iter().map(|(path, asks, handler)| (Method::GET, path, asks, handler));
-    posts.chain(gets).collect()
+    let end = (Method::DELETE, export::EXPORT, Asks::Session, delete(export::end));
+    posts.chain(gets).chain([end]).collect()
 }
 
 /// Recognises the workstation before any route is entered, the ones that do not exist included.

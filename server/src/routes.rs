@@ -8,6 +8,7 @@ pub(crate) mod courier;
 pub(crate) mod credentials;
 pub(crate) mod directives;
 pub(crate) mod enrolment;
+pub(crate) mod export;
 pub(crate) mod fhir;
 pub(crate) mod grants;
 pub(crate) mod history;

@@ -40,6 +40,8 @@ mod erasing;
 mod fhir;
 #[path = "all/fhir_by_others.rs"]
 mod fhir_by_others;
+#[path = "all/fhir_export.rs"]
+mod fhir_export;
 #[path = "all/fhir_including.rs"]
 mod fhir_including;
 #[path = "all/fhir_reading.rs"]

@@ -85,6 +85,12 @@ impl Ask {
         Ok(Self { interaction, parameters: parameters_of(query.as_bytes()), in_address: true, conditions })
     }
 
+    /// What an export asks for.
+    pub(crate) fn for_export(parameters: Vec<(String, String)>, conditions: Conditions) -> Self {
+        let interaction = Interaction::Search(ResourceKind::PATIENT);
+        Self { interaction, parameters, in_address: true, conditions }
+    }
+
     /// The value of a parameter that counts once.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

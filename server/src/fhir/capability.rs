@@ -51,6 +51,9 @@ pub(crate) fn statement(practice: &Practice) -> Value {
     })
 }
 
+/// What is exported, and how (FHIR Bulk Data).
+const EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export";
+
 fn of_type(kind: &'static str) -> Value {
     let named: ResourceKind = kind.parse().expect("the table of classes holds names of types");
     let mut found: Vec<Value> =
@@ -60,7 +63,14 @@ fn of_type(kind: &'static str) -> Value {
         .map(|name| json!({ "name": name, "type": "reference", "documentation": "One patient, by id." }));
     found.extend(patient);
     found.extend(parameters(&named).iter().map(of_parameter));
-    json!({
+    let operation = (named == ResourceKind::PATIENT).then(|| {
+        json!([{
+            "name": "export",
+            "definition": EXPORT,
+            "documentation": "What the person may export, patient by patient: _type, _since, _outputFormat.",
+        }])
+    });
+    let mut line = json!({
         "type": kind,
         "interaction": interactions(&OF_RECORDS),
         "versioning": "versioned",
@@ -73,7 +83,11 @@ fn of_type(kind: &'static str) -> Value {
         "searchInclude": including::includes(&named),
         "searchRevInclude": including::reverse_includes(&named),
         "searchParam": found,
-    })
+    });
+    if let Some(operation) = operation {
+        line["operation"] = operation;
+    }
+    line
 }
 
 fn of_parameter(parameter: &Parameter) -> Value {

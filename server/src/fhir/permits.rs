@@ -153,6 +153,55 @@ pub(super) fn note_shown(caller: &Caller<'_>, patients: &[PatientId], terms: &[u
     })
 }
 
+/// Whether a role of the person's exports anything; where none does, that is in the trail.
+pub(super) fn may_export(caller: &Caller<'_>) -> Result<bool, Refusal> {
+    let rows = |role: &records::Role| DataClass::ALL.map(|class| Rights::built_in().row(*role, class));
+    let rows = caller.actor.roles.iter().flat_map(rows).flatten();
+    if rows.into_iter().any(|row| row.may.contains(&Action::Export)) {
+        return Ok(true);
+    }
+    store::write(caller.practice.store.as_ref(), |tx| {
+        let mut trail = ServerTrail::new(caller.practice, tx, caller.now).of_request(caller.request);
+        let (stamp, reason) = (trail.stamp(), DeniedReason::NotYourRole);
+        trail.append(&AuditEvent::denied(stamp, caller.actor, Action::Export, None, reason))?;
+        Ok(false)
+    })
+}
+
+/// Permits to export these patients' records of a type, as far as the person may; each is one event, in one commit. Who is not
+/// among them has nothing there, or nothing that the person may take out.
+pub(super) fn to_export(
+    caller: &Caller<'_>,
+    kind: &ResourceKind,
+    patients: &[PatientId],
+) -> Result<Vec<Permit>, Refusal> {
+    store::write(caller.practice.store.as_ref(), |tx| {
+        let (now, rights) = (caller.now, Rights::built_in());
+        let mut trail = ServerTrail::new(caller.practice, tx, now).of_request(caller.request);
+        let mut permits = Vec::new();
+        for patient in patients {
+            let relation = relation(caller, tx, Some(patient), None, None)?;
+            let classes = in_own_drawers(caller, tx.classes_of(patient, Some(kind))?);
+            let mut facts = facts(caller, tx, Some(patient.clone()), classes, relation)?;
+            if facts.vip && relation == Relation::None {
+                continue;
+            }
+            let may = |class: &DataClass| {
+                let of_class = Facts { classes: vec![*class], ..facts.clone() };
+                decide(rights, caller.actor, Action::Export, &of_class, now).is_ok()
+            };
+            let open: Vec<_> = facts.classes.iter().copied().filter(may).collect();
+            facts.classes = open;
+            if let Ok(allowed) = decide(rights, caller.actor, Action::Export, &facts, now) {
+                let key = RecordKey { kind: ResourceKind::PATIENT, id: patient.0.clone() };
+                let id = trail.event_id();
+                permits.push(allowed.naming([key]).permit(&mut trail, id, now)?);
+            }
+        }
+        Ok(permits)
+    })
+}
+
 /// Every answer is limited to the person's own drawers.
 fn in_own_drawers(caller: &Caller<'_>, mut classes: Vec<DataClass>) -> Vec<DataClass> {
     let drawers = caller.actor.drawers();

@@ -19,6 +19,8 @@ pub enum AttemptKind {
     Credential,
     /// A challenge for a workstation whose certificate has ended.
     LateRenewal,
+    /// What somebody takes out.
+    Export,
 }
 
 impl AttemptKind {
@@ -32,6 +34,7 @@ impl AttemptKind {
             Self::Proof => "proof",
             Self::Credential => "credential",
             Self::LateRenewal => "late-renewal",
+            Self::Export => "export",
         }
     }
 }

@@ -80,6 +80,11 @@ fn every_route_of_the_contract_is_in_the_list() {
         "/fhir/{kind}/{id}",
         "/fhir/{kind}/{id}/_history",
         "/fhir/{kind}/{id}/_history/{version}",
+        // An export: begun, asked about, ended, and a file of it.
+        "/fhir/Patient/$export",
+        "/v1/exports/{export}",
+        "/v1/exports/{export}",
+        "/v1/exports/{export}/{kind}",
     ];
     contract.sort_unstable();
     assert_eq!(listed, contract);
