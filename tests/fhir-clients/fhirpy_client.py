@@ -39,6 +39,14 @@ def synchronous():
     assert nurse.resources("Patient").search(_id="ada").first().id == "ada"
     refused(OperationOutcome, lambda: nurse.resources("Patient").search(name="sample").fetch())
 
+    def included(found):
+        return [entry["resource"]["id"] for entry in found["entry"] if entry["search"]["mode"] == "include"]
+
+    beside = nurse.resources("Observation").search(patient="ada").include("Observation", "patient").fetch_raw()
+    assert included(beside) == ["ada"]
+    about = nurse.resources("Patient").search(_id="ada").revinclude("Observation", "subject").fetch_raw()
+    assert len(included(about)) == 5
+
     # What is read out of a record goes into a body: here, into the address of an entry of a batch.
     entries = [{"request": {"method": "GET", "url": url}} for url in ("Patient?name=sample", "Patient/nobody")]
     answers = nurse.execute("", data={"resourceType": "Bundle", "type": "batch", "entry": entries})

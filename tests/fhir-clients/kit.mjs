@@ -43,6 +43,13 @@ while (page) {
 }
 assert.equal(observations, 5);
 
+const beside = await nurse.search({ resourceType: "Observation", searchParams: { patient: "ada", _include: "Observation:patient" } });
+const included = beside.entry.filter((entry) => entry.search.mode === "include");
+assert.deepEqual(included.map((entry) => entry.resource.id), ["ada"]);
+const born = { birthdate: ["ge1950-02-03", "lt1961"] };
+const span = await nurse.search({ resourceType: "Patient", searchParams: born, options: { postSearch: true } });
+assert.deepEqual(matches(span).map((entry) => entry.resource.id), ["ada"]);
+
 const history = await nurse.history({ resourceType: "Patient", id: "ada" });
 assert.equal(history.type, "history");
 assert.equal(history.entry[0].request.method, "PUT");
@@ -69,4 +76,4 @@ const trail = await auditor.search({
 });
 assert.equal(matches(trail).length, 1);
 await refused(403, nurse.search({ resourceType: "AuditEvent", searchParams: { date: ["ge2020", "le2040"] } }));
-console.log("fhir-kit-client: read, search, pages, histories, batch, audit events: as they should be");
+console.log("fhir-kit-client: read, search, includes, pages, histories, batch, audit events: as they should be");

@@ -89,6 +89,8 @@ fn validators_by_others_accept_everything_that_the_server_emits() {
         "Condition?patient=ada",
         "Condition?patient=bo",
         "Observation?patient=ada&_count=2",
+        "Observation?patient=ada&_include=Observation:patient",
+        "Patient?_revinclude=Condition:subject",
         "Observation?patient=ada&_summary=count",
         "Practitioner",
         "Patient/ada/_history",
@@ -97,7 +99,8 @@ fn validators_by_others_accept_everything_that_the_server_emits() {
         "Patient?eye-colour=blue",
         "nothing/here/at/all",
     ];
-    emitted.extend(paths.iter().map(|path| workstation.fhir(&nora, path, &[]).value()));
+    let request = [("x-request-id", "0192f0c1-7a3b-7c4d-8e5f-0123456789ab")];
+    emitted.extend(paths.iter().map(|path| workstation.fhir(&nora, path, &request).value()));
     let found = workstation.search(&nora, "Patient", &[("family", "sample"), ("x", "y")], false);
     emitted.push(found.value());
     let entries = json!([
