@@ -3,9 +3,17 @@
 # in that folder and, with TLS, on a port of 127.0.0.1. It says where on one line; when its standard input ends, which it
 # also does when the test program was killed, PostgreSQL stops and the folder is removed.
 #
-#   postgres.sh PORT CERTIFICATE KEY ROLES_SQL
+#   postgres.sh PORT CERTIFICATE KEY ROLES_SQL [PLACE [NAME=VALUE...]]
+#
+# Whoever measures names a place on a disk, and settings in place of those that suit tests.
 set -eu
-port=$1 certificate=$2 key=$3 roles=$4
+port=$1 certificate=$2 key=$3 roles=$4 given=${5:-}
+shift 4
+[ $# -eq 0 ] || shift
+for setting; do
+  set -- "$@" -c "$setting"
+  shift
+done
 
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 if [ -z "$bin" ]; then
@@ -19,6 +27,7 @@ fi
 # In memory where there is such a place: what is tested is kept durable in earnest, and need not wear a disk.
 place=/dev/shm
 [ -w "$place" ] || place=${TMPDIR:-/tmp}
+[ -z "$given" ] || place=$given
 dir=$(mktemp -d "$place/chartkeep-postgres-XXXXXX")
 as=
 if [ "$(id -u)" = 0 ]; then
@@ -42,7 +51,7 @@ install -m 600 "$key" "$dir/data/server.key"
 
 $as "$bin/postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 -c ssl=on -c max_connections=400 \
   -c shared_buffers=32MB -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=128MB -c min_wal_size=16MB \
-  -c autovacuum=off -c logging_collector=off </dev/null >>"$dir/log" 2>&1 &
+  -c autovacuum=off -c logging_collector=off "$@" </dev/null >>"$dir/log" 2>&1 &
 server=$!
 tries=0
 until "$bin/pg_isready" -q -h "$dir" -p "$port" -U postgres; do

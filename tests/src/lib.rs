@@ -1,5 +1,7 @@
-//! What no single crate can prove: practices of invented patients, and the demo clinic in which the whole main job is done.
+//! What no single crate can prove: practices of invented patients, the demo clinic in which the whole main job is done, and
+//! the bench.
 
 pub mod bench;
 pub mod demo;
 pub mod practice;
+mod served;

@@ -83,8 +83,10 @@ pub(crate) fn code(ground: &Ground, person: &str) -> Result<(), Stop> {
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
     let ground = Ground::find()?;
     preflight::make_ready(&ground.root, Purpose::Build, &[], false)?;
-    let mut build = ground.cargo(&["build", "--release", "--package", "chartkeep-tests", "--bin", BENCH]);
-    with_progress("bench, optimised", &mut build)?;
+    let packages = ["--package", "chartkeep-tests", "--package", "chartkeep-server"];
+    let programs = ["--bin", BENCH, "--bin", "chartkeep-server"];
+    let mut build = ground.cargo(&[&["build", "--release"], &packages[..], &programs[..]].concat());
+    with_progress("bench and server, optimised", &mut build)?;
     hand_over(ground.program(&ground.binary(BENCH, "release").to_string_lossy()).args(arguments))
 }
 

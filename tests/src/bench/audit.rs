@@ -12,7 +12,7 @@ use sqlcipher::{Migration, Migrations, Profile, RawKey};
 use vault::Vault;
 
 use super::clinic::{Clinic, event_id, now};
-use super::report::Line;
+use super::report::{Limit, Line};
 use super::statistics::{median, millis, percentile, spread};
 use super::stopwatch::timed;
 use super::{BenchResult, ROUNDS};
@@ -91,7 +91,7 @@ fn line(name: &'static str, rounds: &[Round], share: usize) -> Line {
         name,
         value: median(&ratios),
         unit: "× insert",
-        limit: Some(LIMIT),
+        limit: Some(Limit::Most(LIMIT)),
         spread: Some(spread(&ratios)),
         note: format!(
             "append {:.2} ms, one SQLCipher insert of the same bytes with synchronous=FULL {:.2} ms; median of {} interleaved rounds of {PAIRS}",

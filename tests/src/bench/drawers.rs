@@ -12,7 +12,7 @@ use records::view::PatientSummary;
 use uuid::Uuid;
 
 use super::clinic::Clinic;
-use super::report::Line;
+use super::report::{Limit, Line};
 use super::statistics::{median, millis, spread};
 use super::stopwatch::timed;
 use super::twins::{Twins, find_patients, index_patients, insert_documents, read_documents};
@@ -90,7 +90,7 @@ fn inserts(
     }
     let rows = f64::from(size);
     let note = format!("{size} rows a round in commits of {COMMIT}; {}", bare.each(rows));
-    let before = bare.line("bulk insert, before sealing rows", Some(INSERT_LIMIT), &note);
+    let before = bare.line("bulk insert, before sealing rows", Some(Limit::Most(INSERT_LIMIT)), &note);
     let after = whole.line("bulk insert, rows sealed", None, &format!("beside it; {}", whole.each(rows)));
     Ok(vec![before, after])
 }
@@ -100,7 +100,7 @@ fn uniform_reads(large: &Twins, scale: Scale, random: &mut Random) -> BenchResul
     let count = f64::from(u32::try_from(READS)?);
     Ok(rounds.line(
         "read, uniform over all rows",
-        Some(UNIFORM_LIMIT),
+        Some(Limit::Most(UNIFORM_LIMIT)),
         &format!("over {} rows; {}", scale.rows, rounds.each(count)),
     ))
 }
@@ -116,7 +116,7 @@ fn cached_reads(clinic: &Clinic, folder: &Path, random: &mut Random) -> BenchRes
     let count = f64::from(u32::try_from(READS)?);
     Ok(rounds.line(
         "point read, working set in cache",
-        Some(POINT_READ_LIMIT),
+        Some(Limit::Most(POINT_READ_LIMIT)),
         &format!("{CACHED_ROWS} rows; {}", rounds.each(count)),
     ))
 }
@@ -147,7 +147,7 @@ fn prefix_searches(clinic: &Clinic, folder: &Path, random: &mut Random) -> Bench
     let count = f64::from(u32::try_from(SEARCHES)?);
     Ok(rounds.line(
         "prefix search",
-        Some(PREFIX_LIMIT),
+        Some(Limit::Most(PREFIX_LIMIT)),
         &format!("FTS5 of {} patients; {}", tokens.len(), rounds.each(count)),
     ))
 }
@@ -214,7 +214,7 @@ impl Rounds {
         format!("{:.1} µs each, plain {:.1} µs", each(&self.cipher), each(&self.plain))
     }
 
-    fn line(&self, name: &'static str, limit: Option<f64>, note: &str) -> Line {
+    fn line(&self, name: &'static str, limit: Option<Limit>, note: &str) -> Line {
         let ratios = self.ratios();
         Line {
             name,

@@ -26,6 +26,17 @@ pub(super) fn by_round(samples: &[Duration], share: usize, rounds: usize) -> Vec
     samples.chunks(size).map(|round| millis(percentile(round, share))).collect()
 }
 
+/// The rate in each of some parts of equal time of something that was looked at now and then: when, and how much was done.
+pub(super) fn rate_by_part(looks: &[(Duration, f64)], parts: u32) -> Vec<f64> {
+    let (Some((begun, _)), Some((end, _))) = (looks.first(), looks.last()) else { return Vec::new() };
+    let part = (*end - *begun) / parts;
+    let done_by = |number: u32| {
+        let before = looks.iter().take_while(|(at, _)| *at <= *begun + part * number);
+        before.last().map_or(0.0, |(_, done)| *done)
+    };
+    (0..parts).map(|number| (done_by(number + 1) - done_by(number)) / part.as_secs_f64()).collect()
+}
+
 pub(super) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
@@ -67,6 +78,14 @@ mod tests {
         assert!((spread(&[1.0, 2.0, 3.0, 4.0, 5.0]) - 2.0 / 3.0).abs() < 1e-9);
         assert!(spread(&[1.0, 1.0, 1.0, 9.0]) > 0.2, "one outlier in four is seen");
         assert!(spread(&[1.0, 1.0, 1.0, 1.0, 9.0]) < 0.2, "one outlier in five is not");
+    }
+
+    #[test]
+    fn a_steady_pace_has_the_same_rate_in_every_part() {
+        let looks: Vec<_> =
+            (0..=60_u32).map(|at| (Duration::from_secs(at.into()), f64::from(at * 7))).collect();
+        assert!(rate_by_part(&looks, 3).iter().all(|rate| (rate - 7.0).abs() < 1e-9));
+        assert_eq!(rate_by_part(&[], 3), [0.0; 0]);
     }
 
     #[test]

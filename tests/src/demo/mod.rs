@@ -13,7 +13,7 @@ mod outsiders;
 mod overlay;
 mod processes;
 mod report;
-mod server;
+pub(crate) mod server;
 mod state;
 
 use std::fs;

@@ -36,6 +36,14 @@ pub(crate) struct Running {
     pub(crate) addresses: Addresses,
 }
 
+impl Running {
+    /// The number of its process.
+    #[must_use]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Server {
     /// The server whose data is in `data_dir` and whose log goes to `log`.
     #[must_use]

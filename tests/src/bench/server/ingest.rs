@@ -1,0 +1,107 @@
+//! Audit ingest: workstations deliver their logs as fast as the server takes them, each event durable and searchable when it is receipted.
+
+use client::{Clock as _, SystemClock};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+use super::super::report::{Limit, Line};
+use super::super::statistics::{median, spread};
+use super::super::{BenchResult, ROUNDS, say};
+use super::Store;
+use crate::served::{Batch, Served, Station};
+
+/// Events a second, each in the search index when its receipt leaves.
+const LIMIT: f64 = 5_000.0;
+/// Workstations that deliver at once.
+const STATIONS: usize = 8;
+/// Events in one delivery, as a workstation sends them.
+const BATCH: usize = 1_000;
+
+/// Workstations that only record and deliver.
+pub(super) struct Fleet {
+    pub(super) stations: Vec<Station>,
+    /// Counts what is recorded, so that people and patients differ.
+    number: u32,
+}
+
+impl Fleet {
+    pub(super) fn enrol(served: &Served, runtime: &Runtime) -> BenchResult<Fleet> {
+        let mut stations = Vec::new();
+        for number in 0..2 * STATIONS {
+            let token = served.token(&format!("Light {number}"))?;
+            let now = SystemClock::new().now();
+            stations.push(runtime.block_on(Station::enrol(&served.enrolment_address(), &token, now))?);
+        }
+        Ok(Fleet { stations, number: 0 })
+    }
+
+    /// Records so many events at a workstation and makes them ready.
+    pub(super) fn record(&mut self, station: usize, count: usize) -> BenchResult<Batch> {
+        let now = SystemClock::new().now();
+        let station = self.stations.get_mut(station).ok_or("no such workstation")?;
+        for _ in 0..count {
+            self.number = self.number.wrapping_add(1);
+            station.open_chart(self.number % 40, self.number.wrapping_mul(2_654_435_761) % 20_000, now)?;
+        }
+        station.batch(now)
+    }
+}
+
+pub(super) fn measure(store: Store, fleet: &mut Fleet, runtime: &Runtime, events: u32) -> BenchResult<Line> {
+    say(&format!("{}: audit ingest", store.name()));
+    let clock = SystemClock::new();
+    let each = usize::try_from(events)? / (ROUNDS * STATIONS);
+    let (mut rates, mut bytes) = (Vec::new(), 0);
+    for _ in 0..ROUNDS {
+        let mut queues = Vec::new();
+        for station in 0..STATIONS {
+            queues.push(queue(fleet, station, each)?);
+        }
+        let count: usize = queues.iter().flatten().map(|batch| batch.count).sum();
+        bytes = queues.iter().flatten().map(Batch::bytes).sum::<usize>() / count.max(1);
+        let begun = clock.monotonic();
+        runtime.block_on(deliver(fleet, queues))?;
+        let time = clock.monotonic() - begun;
+        rates.push(f64::from(u32::try_from(count)?) / time.as_secs_f64());
+    }
+    Ok(Line {
+        name: match store {
+            Store::Sqlcipher => "audit ingest, SQLCipher",
+            Store::Postgres => "audit ingest, PostgreSQL",
+        },
+        value: median(&rates),
+        unit: "events/s",
+        limit: Some(Limit::Least(LIMIT)),
+        spread: Some(spread(&rates)),
+        note: format!(
+            "fully indexed when receipted (lag 0 s); {STATIONS} workstations over mutual TLS in batches of up to {BATCH}, marks and \
+             checkpoints verified, about {bytes} bytes an event; median of {ROUNDS} rounds of {} events",
+            each * STATIONS
+        ),
+        reason: "each event is parsed for the index and entered into five of them in the same commit",
+    })
+}
+
+fn queue(fleet: &mut Fleet, station: usize, events: usize) -> BenchResult<Vec<Batch>> {
+    let (whole, rest) = (events / BATCH, events % BATCH);
+    let sizes = std::iter::repeat_n(BATCH, whole).chain((rest > 0).then_some(rest));
+    sizes.map(|size| fleet.record(station, size)).collect()
+}
+
+/// Each workstation sends its batches one after another, all workstations at once.
+async fn deliver(fleet: &Fleet, queues: Vec<Vec<Batch>>) -> BenchResult<()> {
+    let mut sending = JoinSet::new();
+    for (station, queue) in fleet.stations.iter().zip(queues) {
+        let way = station.way();
+        sending.spawn(async move {
+            for batch in queue {
+                batch.deliver(&way).await?;
+            }
+            BenchResult::Ok(())
+        });
+    }
+    while let Some(done) = sending.join_next().await {
+        done??;
+    }
+    Ok(())
+}
