@@ -181,7 +181,7 @@ pub fn write<T, E: From<StoreError>>(
         result = Some(outcome);
         end
     })?;
-    result.unwrap_or(Err(StoreError::Unreadable("a unit of work that did not run").into()))
+    result.unwrap_or_else(|| Err(StoreError::Unreadable("a unit of work that did not run").into()))
 }
 
 /// Runs `work` as one unit that counts when it succeeds, beside those of other workstations. Where it turns out to need more
@@ -222,5 +222,5 @@ pub fn read<T, E: From<StoreError>>(
             result = Some(work(transaction));
         }
     })?;
-    result.unwrap_or(Err(StoreError::Unreadable("a unit of work that did not run").into()))
+    result.unwrap_or_else(|| Err(StoreError::Unreadable("a unit of work that did not run").into()))
 }

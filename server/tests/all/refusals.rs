@@ -6,13 +6,14 @@ use chartkeep_server::data_dir::DataDir;
 use chartkeep_server::people;
 use chartkeep_server::practice::Practice;
 use chartkeep_server::router::{Asks, Route, routes};
-use chartkeep_server::store::AlertKind;
+use chartkeep_server::store::{self, AlertKind, StoreError};
 use jiff::SignedDuration;
 use keys::certificate::{Authority, CertificateRequest};
 use keys::{Random, SigningKey};
 use records::Role;
 use records::id::PracticeId;
 use std::io::{Read as _, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use sync::wire::{ProblemCode, path};
 
@@ -363,4 +364,25 @@ fn hello_of_tls_1_2() -> Vec<u8> {
     hello.extend_from_slice(&length.to_be_bytes());
     hello.extend_from_slice(&body);
     hello
+}
+
+/// Counts how often a failure of the store was turned into it: that is logged where it becomes a refusal.
+struct Counted;
+
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+impl From<StoreError> for Counted {
+    fn from(_: StoreError) -> Self {
+        MADE.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+#[test]
+fn what_succeeds_in_the_store_makes_no_failure_of_it() {
+    let clinic = Clinic::open();
+    let store = clinic.practice.store.as_ref();
+    assert!(store::read(store, |_| Ok::<_, Counted>(())).is_ok());
+    assert!(store::write(store, |_| Ok::<_, Counted>(())).is_ok());
+    assert_eq!(MADE.load(Ordering::Relaxed), 0);
 }
