@@ -114,10 +114,22 @@ fn drop_everywhere(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.forget_twins_of(person)?;
+    order_everywhere(practice, tx, person, &DirectiveOrder::DropPerson { person, before }, drawers, now)
+}
+
+/// Orders something at every workstation where a person has keys, and new keys for drawers that they can open no longer.
+pub(crate) fn order_everywhere(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    person: PersonId,
+    order: &DirectiveOrder,
+    lost: &[Drawer],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
         if tx.person_key(person, device.id)?.is_some() {
-            directing::give(practice, tx, device.id, &DirectiveOrder::DropPerson { person, before }, now)?;
-            for drawer in drawers {
+            directing::give(practice, tx, device.id, order, now)?;
+            for drawer in lost {
                 directing::give_re_key(practice, tx, device.id, *drawer, now)?;
             }
         }
@@ -301,7 +313,13 @@ fn set_activation(
     record(practice, tx, Alert::CredentialChanged, now)
 }
 
-fn record(practice: &Practice, tx: &dyn Transaction, alert: Alert, now: Timestamp) -> Result<(), StoreError> {
+/// Notes in the trail what deserves attention.
+pub(crate) fn record(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    alert: Alert,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut trail = ServerTrail::new(practice, tx, now);
     let event = AuditEvent::security_alert(trail.stamp(), trail.node(), alert);
     trail.append(&event)?;

@@ -4,17 +4,15 @@
 //! nobody signed in. A drawer that the person can open no longer gets new keys there; where nobody is left who could open it,
 //! the workstation takes its file off the disk instead.
 
-use crate::directing;
 use crate::error::{Failure, Kind};
 use crate::granting::drawers_of;
+use crate::people;
 use crate::practice::Practice;
 use crate::store::{self, StoreError, Transaction};
-use crate::trail::ServerTrail;
 use jiff::Timestamp;
 use records::event::Alert;
 use records::id::PersonId;
-use records::rights::Trail as _;
-use records::{AuditEvent, Drawer, Role};
+use records::{Drawer, Role};
 use serde::Serialize;
 use sync::wire::DirectiveOrder;
 
@@ -96,19 +94,8 @@ fn tell(
     lost: &[Drawer],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
-        if tx.person_key(person, device.id)?.is_none() {
-            continue;
-        }
-        directing::give(practice, tx, device.id, &DirectiveOrder::RolesChanged { person }, now)?;
-        for drawer in lost {
-            directing::give_re_key(practice, tx, device.id, *drawer, now)?;
-        }
-    }
-    let mut trail = ServerTrail::new(practice, tx, now);
-    let event = AuditEvent::security_alert(trail.stamp(), trail.node(), Alert::CredentialChanged);
-    trail.append(&event)?;
-    Ok(())
+    people::order_everywhere(practice, tx, person, &DirectiveOrder::RolesChanged { person }, lost, now)?;
+    people::record(practice, tx, Alert::CredentialChanged, now)
 }
 
 fn not_theirs() -> Failure {

@@ -98,20 +98,21 @@ impl Folder {
 
     /// Removes every file of a drawer but those of one copy, for good.
     pub(crate) fn remove_other_copies(&self, drawer: Drawer, copy: u32) -> io::Result<()> {
-        let (prefix, kept) = (format!("{drawer}."), copy_name(drawer, copy));
-        for name in self.drawer_names()? {
-            if name.starts_with(&prefix) && !name.starts_with(&kept) {
-                durable::remove(&self.drawers().join(name))?;
-            }
-        }
-        Ok(())
+        let kept = copy_name(drawer, copy);
+        self.remove_files(drawer, |name| !name.starts_with(&kept))
     }
 
     /// Removes every file of a drawer, for good.
     pub(crate) fn remove_drawer(&self, drawer: Drawer) -> io::Result<()> {
+        self.remove_files(drawer, |_| true)
+    }
+
+    fn remove_files(&self, drawer: Drawer, goes: impl Fn(&str) -> bool) -> io::Result<()> {
         let prefix = format!("{drawer}.");
-        for name in self.drawer_names()?.into_iter().filter(|name| name.starts_with(&prefix)) {
-            durable::remove(&self.drawers().join(name))?;
+        for name in self.drawer_names()? {
+            if name.starts_with(&prefix) && goes(&name) {
+                durable::remove(&self.drawers().join(name))?;
+            }
         }
         Ok(())
     }
