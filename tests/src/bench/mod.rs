@@ -1,9 +1,10 @@
 //! The bench: the performance lines of the design that can be measured without a window.
 //!
-//! The server's lines come first, in processes as they would be deployed ([`server`]). For the others it builds the vault of a practice of 100,000 patients on the disk of the clone (not in memory, so that a sync is a sync), measures, prints
-//! a table and writes `target/bench/report.json`. A ratio is the median of interleaved rounds in one run; a percentile comes from all
-//! samples of a run, and its spread from the rounds they were taken in. A spread over 20 % reads "inconclusive". How fast this machine
-//! syncs and computes stands beside the figures.
+//! The server's lines come first, in processes as they would be deployed (`server`). For the others it builds the vault of a
+//! practice of 100,000 patients on the disk of the clone (not in memory, so that a sync is a sync), measures, prints
+//! a table and writes `target/bench/report.json`. A ratio is the median of interleaved rounds in one run; a percentile comes
+//! from all samples of a run, and its spread from the rounds they were taken in. A spread over 20 % reads "inconclusive".
+//! How fast this machine syncs and computes stands beside the figures.
 
 mod audit;
 mod calibration;
