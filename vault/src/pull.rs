@@ -12,6 +12,9 @@ use crate::number;
 use crate::vault::Vault;
 use crate::verdict::Verdict;
 
+/// Answers that a drawer takes in with one commit: a sync of the disk for each would be most of the work.
+const AT_ONCE: usize = 256;
+
 /// A page of one drawer's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -100,17 +103,19 @@ impl Vault {
     pub fn take_verdicts(&mut self) -> Result<(), StoreError> {
         let Self { drawers, random, device, .. } = self;
         for (drawer, open) in drawers.iter_mut() {
-            for entry in device.unsettled(*drawer)? {
-                let verdict = Verdict::from_bytes(&entry.verdict).ok_or(StoreError::Damaged)?;
+            for some in device.unsettled(*drawer)?.chunks(AT_ONCE) {
                 open.write(random, |writing| {
-                    writing.take_verdict(entry.change, &verdict)?;
-                    // An older copy of the drawer may still hold what was decided since.
-                    if entry.state == OutboxState::Settled {
-                        writing.drop_set_apart(entry.change)?;
+                    for entry in some {
+                        let verdict = Verdict::from_bytes(&entry.verdict).ok_or(StoreError::Damaged)?;
+                        writing.take_verdict(entry.change, &verdict)?;
+                        // An older copy of the drawer may still hold what was decided since.
+                        if entry.state == OutboxState::Settled {
+                            writing.drop_set_apart(entry.change)?;
+                        }
                     }
                     Ok::<_, StoreError>(())
                 })?;
-                device.settled(entry.change)?;
+                device.settled(some)?;
             }
         }
         Ok(())
@@ -130,6 +135,17 @@ impl Device {
         verdict: &Verdict,
         received_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.keep_verdict(change, verdict, received_at)
+        Ok(!self.record_verdicts(&[(change, verdict.clone(), received_at)])?.is_empty())
+    }
+
+    /// As [`Device::record_verdict`], for several answers with one commit. Returns the changes of those that are news.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be written; then none of them is kept.
+    pub fn record_verdicts(
+        &mut self,
+        answers: &[(ChangeId, Verdict, Timestamp)],
+    ) -> Result<Vec<ChangeId>, StoreError> {
+        self.keep_verdicts(answers)
     }
 }

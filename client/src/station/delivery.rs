@@ -28,6 +28,17 @@ pub(crate) struct AuditBatchOut {
     pub(crate) checkpoint: String,
 }
 
+/// What the server says of a change.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// The change.
+    pub(crate) change: ChangeId,
+    /// What became of it.
+    pub(crate) standing: Standing,
+    /// When the server received it.
+    pub(crate) received_at: Timestamp,
+}
+
 impl Station {
     /// Applies a page of history to the open vault.
     pub(crate) fn apply_page(&self, from: Cursor, next: Cursor, body: Vec<u8>) -> Result<(), ClientError> {
@@ -188,33 +199,32 @@ impl Station {
         self.sync_page_changed();
     }
 
-    /// Notes what became of a change, and lets the open vault take it in.
-    pub(crate) fn settle(&self, change: ChangeId, standing: &Standing, received_at: Timestamp) {
+    /// Notes what became of changes, and lets the open vault take it in.
+    pub(crate) fn settle(&self, settled: &[Settled]) {
         self.contact();
-        if let Err(error) = self.keep_standing(change, standing, received_at) {
-            tracing::error!(%change, %error, "the answer to a change was not kept; it will be asked for again");
+        if let Err(error) = self.keep_standings(settled) {
+            tracing::error!(%error, "the answers to changes were not kept; they will be asked for again");
             return;
         }
         // With nobody signed in the drawer takes it in at the next unlock.
         let taken = self.ask(|session| session.take_verdicts());
         if let Err(error) = taken {
-            tracing::debug!(code = error.code.as_str(), "the drawer takes the answer in later");
+            tracing::debug!(code = error.code.as_str(), "the drawer takes the answers in later");
         }
         self.sync_page_changed();
     }
 
-    fn keep_standing(
-        &self,
-        change: ChangeId,
-        standing: &Standing,
-        received_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let Some(verdict) = verdict(standing) else { return Ok(()) };
-        let is_bad = verdict.state() != OutboxState::Applied;
-        let news = self.device().record_verdict(change, &verdict, received_at)?;
-        if news && is_bad {
-            let alert = AuditEvent::security_alert(self.stamp(), self.node(), Alert::ChangeRefused);
-            self.device().append_all(&[alert])?;
+    fn keep_standings(&self, settled: &[Settled]) -> Result<(), StoreError> {
+        let of = |one: &Settled| Some((one.change, verdict(&one.standing)?, one.received_at));
+        let answers: Vec<_> = settled.iter().filter_map(of).collect();
+        let news = self.device().record_verdicts(&answers)?;
+        let is_bad = |(change, verdict, _): &&(ChangeId, Verdict, Timestamp)| {
+            news.contains(change) && verdict.state() != OutboxState::Applied
+        };
+        let alert = |_| AuditEvent::security_alert(self.stamp(), self.node(), Alert::ChangeRefused);
+        let alerts: Vec<_> = answers.iter().filter(is_bad).map(alert).collect();
+        if !alerts.is_empty() {
+            self.device().append_all(&alerts)?;
             self.tell_log();
         }
         Ok(())

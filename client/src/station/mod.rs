@@ -50,7 +50,7 @@ use crate::store::{DeviceGuard, Store};
 use crate::syncing::DriverHandle;
 use crate::{ClientError, Clock, Code, Reading, Settings, recovery, workstation};
 
-pub(crate) use delivery::verdict;
+pub(crate) use delivery::{Settled, verdict};
 pub(crate) use directives::kept_text;
 pub(crate) use park::{Parking, Span, ToPark};
 pub(crate) use person::SignedIn;

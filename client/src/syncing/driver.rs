@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use records::id::LogId;
-use sync::wire::{Cursor, Standing};
+use sync::wire::Cursor;
 use sync::{Answer, Event, Failure, LogAlarm, Machine, QueuedChange, RequestId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::{pages, send, session};
-use crate::station::Station;
+use crate::station::{Settled, Station};
 
 /// What the rest of the client tells the driver.
 #[derive(Clone, Debug)]
@@ -172,9 +172,17 @@ impl Driver {
             let station = self.station.clone();
             self.answers.spawn(async move { (transmit.id, send::send(&station, transmit.request).await) });
         }
+        // The answers of one request are kept with one commit.
+        let mut settled = Vec::new();
         while let Some(event) = self.machine.poll_event() {
-            self.act_on(event).await;
+            if let Event::ChangeSettled { change, standing, received_at } = event {
+                settled.push(Settled { change, standing, received_at });
+            } else {
+                self.settle(std::mem::take(&mut settled)).await;
+                self.act_on(event).await;
+            }
         }
+        self.settle(settled).await;
     }
 
     fn hear(&mut self, told: Told) {
@@ -212,7 +220,7 @@ impl Driver {
     async fn act_on(&mut self, event: Event) {
         match event {
             Event::ChangeSettled { change, standing, received_at } => {
-                self.settle(change, standing, received_at).await;
+                self.settle(vec![Settled { change, standing, received_at }]).await;
             }
             Event::ChangeStopped { change, because } => {
                 tracing::warn!(%change, %because, "a change waits for a refused one");
@@ -255,10 +263,13 @@ impl Driver {
         }
     }
 
-    async fn settle(&self, change: records::id::ChangeId, standing: Standing, received_at: Timestamp) {
+    async fn settle(&self, settled: Vec<Settled>) {
+        if settled.is_empty() {
+            return;
+        }
         let station = self.station.clone();
         blocking(move || {
-            station.settle(change, &standing, received_at);
+            station.settle(&settled);
             station.orders_after_delivery();
         })
         .await;

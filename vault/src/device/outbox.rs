@@ -165,22 +165,29 @@ impl Device {
         Ok(is_whole.then_some(copy))
     }
 
-    /// Keeps the server's answer to a change, durably. The copy in `outbox/` stays: the server may be put back. The drawer takes
-    /// the answer in when it is open ([`crate::Vault::take_verdicts`]). Returns whether the answer is news.
+    /// Keeps the server's answers to changes, durably, all of them or none. The copies in `outbox/` stay: the server may be put
+    /// back. A drawer takes the answers in when it is open ([`crate::Vault::take_verdicts`]). Returns which answers are news.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
-    pub(crate) fn keep_verdict(
+    pub(crate) fn keep_verdicts(
         &mut self,
-        change: ChangeId,
-        verdict: &Verdict,
-        received_at: Timestamp,
-    ) -> Result<bool, StoreError> {
+        answers: &[(ChangeId, Verdict, Timestamp)],
+    ) -> Result<Vec<ChangeId>, StoreError> {
         let sql = "UPDATE outbox SET state = ?2, verdict = ?3, settled = 0, answered_at = ?4
                    WHERE change = ?1 AND state IN ('waiting', 'conflict', 'quarantined') AND state <> ?2";
-        let (state, bytes) = (verdict.state().as_str(), verdict.to_bytes());
-        let values = params![change.uuid().into_bytes(), state, bytes, number::millis(received_at)];
-        Ok(self.conn.execute(sql, values)? == 1)
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            let mut statement = tx.prepare_cached(sql)?;
+            let mut news = Vec::new();
+            for (change, verdict, received_at) in answers {
+                let (state, bytes) = (verdict.state().as_str(), verdict.to_bytes());
+                let values = params![change.uuid().into_bytes(), state, bytes, number::millis(*received_at)];
+                if statement.execute(values)? == 1 {
+                    news.push(*change);
+                }
+            }
+            Ok(news)
+        })
     }
 
     /// Answers that the drawer of their change has not taken in.
@@ -194,11 +201,15 @@ impl Device {
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
-    /// The drawer has taken the answer in.
-    pub(crate) fn settled(&mut self, change: ChangeId) -> Result<(), StoreError> {
-        let sql = "UPDATE outbox SET settled = 1 WHERE change = ?1";
-        self.conn.execute(sql, [change.uuid().into_bytes()])?;
-        Ok(())
+    /// The drawer has taken the answers to these in.
+    pub(crate) fn settled(&mut self, changes: &[OutboxEntry]) -> Result<(), StoreError> {
+        sqlcipher::immediate(&mut self.conn, |tx| {
+            let mut statement = tx.prepare_cached("UPDATE outbox SET settled = 1 WHERE change = ?1")?;
+            for entry in changes {
+                statement.execute([entry.change.uuid().into_bytes()])?;
+            }
+            Ok(())
+        })
     }
 
     /// The drawer of this change does not know the answer any more: an older copy of it was put back.

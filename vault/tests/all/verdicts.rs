@@ -266,6 +266,24 @@ fn an_answer_that_comes_while_everything_is_locked_is_taken_in_at_the_next_unloc
 }
 
 #[test]
+fn answers_to_several_changes_are_kept_with_one_commit_and_only_the_news_among_them_are_named() {
+    let mut it = Edited::new();
+    let (first, second) = (it.edit(80), it.edit(90));
+    let mut device = it.vault.close();
+    let applied =
+        |version| Verdict::Applied { versions: vec![(key("Observation/hr-ada"), version)], merged: false };
+    assert!(device.record_verdict(first, &applied(2), now()).unwrap());
+    let answers = [(first, applied(2), now()), (second, applied(3), now())];
+    assert_eq!(device.record_verdicts(&answers).unwrap(), [second]);
+    assert!(device.record_verdicts(&answers).unwrap().is_empty());
+
+    it.vault = it.clinic.unlock(device, &Drawer::ALL);
+
+    assert_eq!(it.shown(), Some((90, 3)));
+    assert!(it.vault.device().unsent().unwrap().is_empty());
+}
+
+#[test]
 fn a_quarantined_change_stays_as_it_is_until_somebody_has_looked() {
     let mut it = Edited::new();
     let change = it.edit(80);
