@@ -50,7 +50,7 @@ pub use searching::{FoundVersion, IndexCondition, IndexRow, IndexTest, RecordQue
 pub use sessions::{AttemptKind, AttemptRow, SessionRow, Sessions};
 pub use sqlite::SqliteStore;
 pub use twins::{PreparedRow, TwinRow, Twins};
-pub use watching::{Acknowledged, ActivityRow, AlertRow, SeenEvent, Watching};
+pub use watching::{Access, Acknowledged, ActivityRow, AlertRow, SeenEvent, Watching};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

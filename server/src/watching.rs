@@ -15,15 +15,15 @@ use jiff::{SignedDuration, Timestamp};
 use records::AuditEvent;
 use records::event::{Alert, EventKind, EventSummary};
 use records::id::{DeviceId, PersonId};
-use rules::{Access, Thresholds};
-use std::collections::BTreeMap;
+use rules::Thresholds;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the server looks.
 pub(crate) const PACE: std::time::Duration = std::time::Duration::from_secs(15);
 /// So many events are looked through in one commit.
-const AT_ONCE: u64 = 500;
-/// So many events of one person are looked at for one judgement.
-const MOST_OF_ONE: u64 = 5_000;
+const AT_ONCE: u64 = 1_000;
+/// So many accesses of one person are looked at for one judgement.
+const MOST_OF_ONE: u64 = 20_000;
 /// So many entries of a log are looked back through for failed sign-ins.
 const LOOK_BACK: u64 = 200;
 /// An alert about the same person or workstation and thing is not repeated within this.
@@ -99,17 +99,19 @@ pub(crate) fn thresholds_in(tx: &dyn Transaction) -> Result<Thresholds, StoreErr
     }
 }
 
-/// Reads and judges some events, in its turn; what was found is written in one short commit.
+/// Reads some events in its turn, and judges them beside it; what was found is written in one short commit.
 fn look_at_some(practice: &Practice) -> Result<u64, StoreError> {
     // In its turn, so that no event with a lower number can come into sight after it.
-    let (from, seen, found) = store::write(practice.store.as_ref(), |tx| -> Result<_, StoreError> {
+    let (from, seen) = store::write(practice.store.as_ref(), |tx| -> Result<_, StoreError> {
         let from = position(tx)?;
-        let seen = tx.events_after(from, AT_ONCE)?;
+        Ok((from, tx.events_after(from, AT_ONCE)?))
+    })?;
+    // Judging looks at more than these; whoever delivers does not wait for it.
+    let found = store::read(practice.store.as_ref(), |tx| -> Result<_, StoreError> {
         let thresholds = thresholds_in(tx)?;
         let mut watch = Watch { tx, thresholds: &thresholds, found: Vec::new() };
         watch.look_at(&seen)?;
-        let found = watch.found;
-        Ok((from, seen, found))
+        Ok(watch.found)
     })?;
     let Some(last) = seen.last().map(|event| event.number) else { return Ok(0) };
     store::write(practice.store.as_ref(), |tx| -> Result<(), StoreError> {
@@ -159,19 +161,17 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     fn look_at(&mut self, seen: &[SeenEvent]) -> Result<(), StoreError> {
-        // One judgement a person and batch, by the last of their accesses in it.
-        let mut accesses: BTreeMap<PersonId, Access> = BTreeMap::new();
+        let mut accesses: BTreeMap<PersonId, BTreeSet<Timestamp>> = BTreeMap::new();
         for seen in seen {
             let Ok(event) = AuditEvent::parse(seen.event.clone()) else { continue };
             let summary = event.summary();
-            if let (Some(person), Some(access)) = (summary.person, Access::of(summary)) {
-                if !self.thresholds.is_open(access.at) {
-                    let detail = format!("at {}", access.at);
-                    self.note(AlertKind::OffHours, (seen.device, Some(person)), detail);
+            if let (Some(person), Some(at)) = (summary.person, rules::access(summary)) {
+                if !self.thresholds.is_open(at) {
+                    self.note(AlertKind::OffHours, (seen.device, Some(person)), format!("at {at}"));
                 }
-                let at = access.at;
-                let last = accesses.entry(person).or_insert(access);
-                last.at = last.at.max(at);
+                // As the store keeps it.
+                let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+                accesses.entry(person).or_default().insert(at);
             }
             match summary.kind {
                 Some(EventKind::EmergencyStarted) => self.found.push(Found {
@@ -189,21 +189,25 @@ impl Watch<'_> {
                 Some(_) | None => {}
             }
         }
-        for (person, access) in accesses {
-            self.look_at_patients(person, access.at)?;
+        for (person, news) in accesses {
+            self.look_at_patients(person, &news)?;
         }
         Ok(())
     }
 
-    /// Whether a person opened many charts in a short time.
-    fn look_at_patients(&mut self, person: PersonId, until: Timestamp) -> Result<(), StoreError> {
-        let since = until.saturating_sub(self.thresholds.patients_window()).unwrap_or(Timestamp::MIN);
-        let events = self.tx.events_of(person, (since, until), MOST_OF_ONE)?;
-        let events = events.into_iter().filter_map(|bytes| AuditEvent::parse(bytes).ok());
-        let count = rules::patients(events.filter_map(|event| Access::of(event.summary())));
-        if count >= self.thresholds.patients {
-            let detail = format!("{count} patients in {} minutes", self.thresholds.patients_min);
-            self.note(AlertKind::MassLookUp, (None, Some(person)), detail);
+    /// Whether a person opened many charts in a short time, whenever that was: what a workstation delivers after weeks is
+    /// judged as what it delivers at once.
+    fn look_at_patients(&mut self, person: PersonId, news: &BTreeSet<Timestamp>) -> Result<(), StoreError> {
+        let window = self.thresholds.patients_window();
+        for span in rules::spans(news, window) {
+            let mut accesses = self.tx.accesses_of(person, span, MOST_OF_ONE)?;
+            accesses.reverse();
+            let Some((count, until)) = rules::most_patients(&accesses, news, window) else { continue };
+            if count >= self.thresholds.patients {
+                let minutes = self.thresholds.patients_min;
+                let detail = format!("{count} patients in {minutes} minutes, until {until}");
+                self.note(AlertKind::MassLookUp, (None, Some(person)), detail);
+            }
         }
         Ok(())
     }

@@ -72,10 +72,10 @@ fn alert_row(entry: AlertEntry, me: &str, zone: &TimeZone) -> AlertRow {
     }
 }
 
-/// A detail that is a moment is shown as every other moment is.
+/// A detail that ends with a moment shows it as every other moment is.
 fn detail(text: String, zone: &TimeZone) -> String {
-    let at = text.strip_prefix("at ").and_then(|at| at.parse().ok());
-    at.map_or(text, |at| format!("at {}", when::second(at, zone)))
+    let Some((before, at)) = text.rsplit_once(' ') else { return text };
+    at.parse().map_or_else(|_| text.clone(), |at| format!("{before} {}", when::second(at, zone)))
 }
 
 fn device_name(device: NamedDevice) -> String {
@@ -153,6 +153,9 @@ mod tests {
             (row.at.as_str(), row.detail.as_str()),
             ("27-Nov-2026 22:03:10", "at 27-Nov-2026 22:01:00")
         );
+        let until =
+            detail("43 patients in 60 minutes, until 2026-11-27T22:01:00Z".to_owned(), &TimeZone::UTC);
+        assert_eq!(until, "43 patients in 60 minutes, until 27-Nov-2026 22:01:00");
         assert_eq!(detail("at the door".to_owned(), &TimeZone::UTC), "at the door");
         assert!(!alert_row(entry(person), "another", &TimeZone::UTC).about_me);
     }

@@ -1,6 +1,7 @@
 //! The codes in events: DICOM PS3.16 CID 400 and 401, FHIR R4 `AuditEvent`, IHE BALP, and our own kinds.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::rights::{Action, StatedReason};
 
@@ -169,6 +170,20 @@ impl EventKind {
         EventKind::AuditExported,
         EventKind::AlertClosed,
     ];
+
+    /// The kind of an `AuditEvent`, where it is one of ours.
+    pub fn of(event: &Value) -> Option<Self> {
+        event.get("subtype")?.as_array()?.iter().find_map(|subtype| {
+            let ours = subtype.get("system")?.as_str() == Some(OWN_KIND);
+            let code = subtype.get("code")?.as_str()?;
+            Self::ALL.into_iter().find(|kind| ours && kind.as_str() == code)
+        })
+    }
+
+    /// Whether somebody opened a chart, or took records out of it. What a list displays is neither: a search shows fifty people.
+    pub const fn is_access(self) -> bool {
+        matches!(self, Self::ChartOpened | Self::EmergencyOpened | Self::Printed | Self::Exported)
+    }
 
     /// The code in our own code system.
     pub const fn as_str(self) -> &'static str {

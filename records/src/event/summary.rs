@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::codes::{EventKind, OWN_KIND};
+use super::codes::EventKind;
 use crate::id::{EventId, PatientId, PersonId, RecordKey};
 use crate::reference::Reference;
 
@@ -46,7 +46,7 @@ impl EventSummary {
         let list = |name: &str| event.get(name).and_then(Value::as_array).into_iter().flatten();
         let mut summary = Self {
             id: text("id").and_then(|id| id.parse().ok()),
-            kind: list("subtype").find_map(own_kind),
+            kind: EventKind::of(event),
             recorded: text("recorded").and_then(|at| at.parse().ok()),
             person: None,
             person_name: None,
@@ -83,12 +83,6 @@ fn method(entity: &Value) -> Option<String> {
 fn person(agent: &Value) -> Option<PersonId> {
     let key = record(agent.get("who")?)?;
     if key.kind.as_str() == "Practitioner" { key.id.as_str().parse().ok() } else { None }
-}
-
-fn own_kind(subtype: &Value) -> Option<EventKind> {
-    let ours = subtype.get("system").and_then(Value::as_str) == Some(OWN_KIND);
-    let code = subtype.get("code").and_then(Value::as_str)?;
-    EventKind::ALL.into_iter().find(|kind| ours && kind.as_str() == code)
 }
 
 fn record(element: &Value) -> Option<RecordKey> {

@@ -379,13 +379,14 @@ CREATE TABLE leaf (
   position    BIGINT NOT NULL,
   hash        BYTEA NOT NULL,
   received_at BIGINT NOT NULL,
-  recorded_at BIGINT NOT NULL,              -- these eight are read out of the event, for searching; received_at where it does not say
+  recorded_at BIGINT NOT NULL,              -- these nine are read out of the event, for searching; received_at where it does not say
   event_id    TEXT,
   type        TEXT,
   subtype     TEXT,
   outcome     TEXT,
   agent       TEXT,
   patient     TEXT,
+  access      BOOLEAN NOT NULL DEFAULT false, -- a chart was opened, or records taken out of it
   odd         BOOLEAN NOT NULL DEFAULT false, -- not a usual AuditEvent; kept all the same
   event       BYTEA NOT NULL
 );
@@ -394,7 +395,7 @@ CREATE INDEX leaf_of_time ON leaf (recorded_at, n);
 CREATE INDEX leaf_that_is_odd ON leaf (n) WHERE odd;
 CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
-CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
+CREATE INDEX leaf_of_access ON leaf (agent, recorded_at, patient) WHERE access;
 
 -- What was once written into a log is neither changed nor taken out, whoever asks.
 CREATE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS $$

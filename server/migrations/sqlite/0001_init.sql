@@ -367,13 +367,14 @@ CREATE TABLE leaf (
   position    INTEGER NOT NULL,
   hash        BLOB NOT NULL,
   received_at INTEGER NOT NULL,
-  recorded_at INTEGER NOT NULL,            -- these eight are read out of the event, for searching; received_at where it does not say
+  recorded_at INTEGER NOT NULL,            -- these nine are read out of the event, for searching; received_at where it does not say
   event_id    TEXT,
   type        TEXT,
   subtype     TEXT,
   outcome     TEXT,
   agent       TEXT,
   patient     TEXT,
+  access      INTEGER NOT NULL DEFAULT 0,  -- a chart was opened, or records taken out of it
   odd         INTEGER NOT NULL DEFAULT 0,  -- not a usual AuditEvent; kept all the same
   event       BLOB NOT NULL
 ) STRICT;
@@ -382,7 +383,7 @@ CREATE INDEX leaf_of_time ON leaf (recorded_at, n);
 CREATE INDEX leaf_that_is_odd ON leaf (n) WHERE odd;
 CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
-CREATE INDEX leaf_of_agent ON leaf (agent, recorded_at) WHERE agent IS NOT NULL;
+CREATE INDEX leaf_of_access ON leaf (agent, recorded_at, patient) WHERE access = 1;
 
 -- What was once written into a log is not changed or taken out by this program.
 CREATE TRIGGER leaf_stays BEFORE DELETE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;

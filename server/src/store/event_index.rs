@@ -1,7 +1,7 @@
 //! What a log's events are searched by, read out of each when it is stored.
 
 use jiff::Timestamp;
-use records::event::faults_of;
+use records::event::{EventKind, faults_of};
 use serde_json::Value;
 
 /// The longest value that is searched by, in bytes.
@@ -17,6 +17,7 @@ pub(super) struct Index {
     pub(super) outcome: Option<String>,
     pub(super) agent: Option<String>,
     pub(super) patient: Option<String>,
+    pub(super) access: bool,
     pub(super) odd: bool,
 }
 
@@ -48,6 +49,7 @@ impl Index {
             outcome: kept(text(&event, "outcome")),
             agent: kept(requestor.and_then(|agent| name(agent.get("who")?))),
             patient: kept(patients.first().copied()),
+            access: EventKind::of(&event).is_some_and(EventKind::is_access),
             odd,
         }
     }

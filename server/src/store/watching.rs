@@ -50,6 +50,15 @@ pub struct Acknowledged {
     pub outcome: AlertOutcome,
 }
 
+/// A chart that somebody opened, or took records out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The id of the patient.
+    pub patient: String,
+    /// When, by the event, in whole milliseconds.
+    pub at: Timestamp,
+}
+
 /// How often something happened in a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityRow {
@@ -75,13 +84,14 @@ pub trait Watching {
     fn set_server_setting(&self, name: &str, value: &str) -> Result<(), StoreError>;
     /// Events that came in after a number, at most `most`, in their order.
     fn events_after(&self, number: u64, most: u64) -> Result<Vec<SeenEvent>, StoreError>;
-    /// What a person did between two times, both included, by the time in the event: at most `most`, the newest.
-    fn events_of(
+    /// The charts that a person opened between two times, both included, by the time in the event: at most `most`, the newest
+    /// first.
+    fn accesses_of(
         &self,
         person: PersonId,
         between: (Timestamp, Timestamp),
         most: u64,
-    ) -> Result<Vec<Vec<u8>>, StoreError>;
+    ) -> Result<Vec<Access>, StoreError>;
     /// How often what happened from a time until before another, by the time in the events.
     fn activity(&self, since: Timestamp, until: Timestamp) -> Result<Vec<ActivityRow>, StoreError>;
     /// Alerts after a number, at most `most`, in their order.

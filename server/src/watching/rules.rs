@@ -1,12 +1,13 @@
 //! What counts as unusual, as pure functions over events.
 
+use crate::store::Access;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use records::event::{EventKind, EventSummary};
-use records::id::PatientId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When something is an alert. What a file does not name is as it comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,43 +83,63 @@ impl Thresholds {
     }
 }
 
-/// A person opened a chart, or took records out of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// Whose chart.
-    pub patient: PatientId,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Access {
-    /// The access that an event tells of. What a list displayed is none: a search shows fifty people.
-    #[must_use]
-    pub fn of(summary: &EventSummary) -> Option<Self> {
-        let is_access = matches!(
-            summary.kind,
-            Some(
-                EventKind::ChartOpened
-                    | EventKind::EmergencyOpened
-                    | EventKind::Printed
-                    | EventKind::Exported
-            )
-        );
-        let at = summary.recorded?;
-        is_access.then_some(Self { patient: summary.patient.clone()?, at })
-    }
-}
-
-/// How many different patients.
+/// When somebody opened a patient's chart, or took records out of it, where that is what happened.
 #[must_use]
-pub fn patients(accesses: impl Iterator<Item = Access>) -> u32 {
-    let patients: BTreeSet<PatientId> = accesses.map(|access| access.patient).collect();
-    u32::try_from(patients.len()).unwrap_or(u32::MAX)
+pub fn access(summary: &EventSummary) -> Option<Timestamp> {
+    let is_access = summary.patient.is_some() && summary.kind.is_some_and(EventKind::is_access);
+    summary.recorded.filter(|_| is_access)
+}
+
+/// The times from which and until which accesses bear on any window with one of `news` in it: apart where nothing in between does.
+#[must_use]
+pub fn spans(news: &BTreeSet<Timestamp>, window: SignedDuration) -> Vec<(Timestamp, Timestamp)> {
+    let mut spans: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for at in news {
+        let since = at.saturating_sub(window).unwrap_or(Timestamp::MIN);
+        let until = at.saturating_add(window).unwrap_or(Timestamp::MAX);
+        match spans.last_mut() {
+            Some(last) if since <= last.1 => last.1 = until,
+            _ => spans.push((since, until)),
+        }
+    }
+    spans
+}
+
+/// The window with one of `news` in it in which the most different patients' charts were opened: how many, and when it ended.
+/// `accesses` go by their time.
+#[must_use]
+pub fn most_patients(
+    accesses: &[Access],
+    news: &BTreeSet<Timestamp>,
+    window: SignedDuration,
+) -> Option<(u32, Timestamp)> {
+    let mut within: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut gone = accesses.iter().peekable();
+    let mut most = None;
+    for access in accesses {
+        *within.entry(&access.patient).or_default() += 1;
+        let since = access.at.saturating_sub(window).unwrap_or(Timestamp::MIN);
+        while let Some(earlier) = gone.next_if(|earlier| earlier.at < since) {
+            if let Entry::Occupied(mut times) = within.entry(&earlier.patient) {
+                *times.get_mut() -= 1;
+                if *times.get() == 0 {
+                    times.remove();
+                }
+            }
+        }
+        let count = u32::try_from(within.len()).unwrap_or(u32::MAX);
+        let is_new = news.range(since..=access.at).next().is_some();
+        if is_new && most.is_none_or(|(most, _)| count > most) {
+            most = Some((count, access.at));
+        }
+    }
+    most
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn is_open(at: &str, thresholds: &Thresholds) -> bool {
         thresholds.is_open(at.parse().unwrap())
@@ -141,6 +162,50 @@ mod tests {
         assert!(is_open("2026-11-29T12:00:00Z", &Thresholds { sundays: true, ..usual.clone() }));
         assert!(!is_open("2026-11-28T12:00:00Z", &Thresholds { saturdays: false, ..usual.clone() }));
         assert!(is_open("2026-11-27T23:30:00Z", &Thresholds { open_until_h: 24, ..usual }));
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
+    }
+
+    /// As [`most_patients`], by trying every window.
+    fn most_of_all(accesses: &[Access], news: &BTreeSet<Timestamp>, window: SignedDuration) -> Option<u32> {
+        let ends = accesses.iter().map(|access| access.at);
+        let counts = ends.filter(|end| news.range(*end - window..=*end).next().is_some()).map(|end| {
+            let within = accesses.iter().filter(|access| access.at >= end - window && access.at <= end);
+            within.map(|access| &access.patient).collect::<BTreeSet<_>>().len()
+        });
+        counts.max().and_then(|most| u32::try_from(most).ok())
+    }
+
+    proptest! {
+        #[test]
+        fn the_window_with_the_most_patients_is_found(
+            opened in prop::collection::vec((0_u8..9, 0_i64..200), 0..60),
+            news in prop::collection::btree_set(0_i64..200, 0..4),
+            minutes in 1_i64..60,
+        ) {
+            let opened = opened.into_iter();
+            let mut accesses: Vec<Access> =
+                opened.map(|(patient, minute)| Access { patient: patient.to_string(), at: at(minute) }).collect();
+            accesses.sort_by_key(|access| access.at);
+            let news: BTreeSet<Timestamp> = news.into_iter().map(at).collect();
+            let window = SignedDuration::from_mins(minutes);
+            let most = most_patients(&accesses, &news, window);
+            prop_assert_eq!(most.map(|(count, _)| count), most_of_all(&accesses, &news, window));
+            // Nothing outside the spans bears on it.
+            let spans = spans(&news, window);
+            let in_spans = |access: &&Access| spans.iter().any(|(since, until)| (*since..=*until).contains(&access.at));
+            let near: Vec<Access> = accesses.iter().filter(in_spans).cloned().collect();
+            prop_assert_eq!(most_patients(&near, &news, window), most);
+        }
+    }
+
+    #[test]
+    fn spans_that_touch_are_one() {
+        let news = [at(100), at(110), at(131)].into();
+        let spans = spans(&news, SignedDuration::from_mins(10));
+        assert_eq!(spans, [(at(90), at(120)), (at(121), at(141))]);
     }
 
     #[test]

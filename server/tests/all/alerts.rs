@@ -122,6 +122,38 @@ fn many_charts_in_a_short_time_are_an_alert_and_one_less_is_none() {
 }
 
 #[test]
+fn a_mass_look_up_is_found_among_weeks_of_work_that_are_delivered_at_once() {
+    let clinic = Clinic::open();
+    let mut desk = Desk::open(&clinic);
+    few(&clinic);
+    let five = (0..5).map(|n| desk.opened(n, minutes(i64::from(n))));
+    let weeks = (1..20).map(|day| desk.opened(1, minutes(day * 24 * 60)));
+    let all: Vec<_> = five.chain(weeks).collect();
+    desk.deliver(&all);
+    assert_eq!(desk.alerts(AlertKind::MassLookUp), 1);
+    let open = alerting::list(&clinic.practice, 0, false).unwrap();
+    let told = open.iter().find(|alert| alert.kind == "mass-look-up").unwrap();
+    assert_eq!(told.detail, format!("5 patients in 10 minutes, until {}", minutes(4)));
+}
+
+#[test]
+fn what_one_workstation_delivers_late_is_judged_with_what_another_delivered_before() {
+    let clinic = Clinic::open();
+    let mut desk = Desk::open(&clinic);
+    few(&clinic);
+    let (before, after) = ([0, 1], [3, 4]);
+    let at_once = [before, after].concat();
+    let at_once: Vec<_> = at_once.into_iter().map(|n| desk.opened(n, minutes(i64::from(n)))).collect();
+    desk.deliver(&at_once);
+    assert_eq!(desk.alerts(AlertKind::MassLookUp), 0);
+    let other = clinic.enrol();
+    let between = [desk.opened(2, minutes(2)).bytes().to_vec()];
+    assert_eq!(other.deliver(&[], &between).status, 200);
+    watching::look(&clinic.practice).unwrap();
+    assert_eq!(desk.alerts(AlertKind::MassLookUp), 1);
+}
+
+#[test]
 fn a_chart_that_is_opened_outside_the_hours_is_an_alert() {
     let clinic = Clinic::open();
     let mut desk = Desk::open(&clinic);

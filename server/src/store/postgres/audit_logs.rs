@@ -70,9 +70,9 @@ impl Work<'_> {
     /// Column by column, so that a batch of events costs one question.
     fn insert_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
         let sql = "INSERT INTO leaf (log, received_at, position, hash, recorded_at, event_id, type, subtype, outcome, agent,
-                patient, odd, event)
+                patient, access, odd, event)
             SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::boolean[], $13::bytea[])";
+                $9::text[], $10::text[], $11::text[], $12::boolean[], $13::boolean[], $14::bytea[])";
         let received = millis(log.updated_at);
         let index: Vec<Index> = leaves.iter().map(|leaf| Index::of(&leaf.event)).collect();
         let text = |of: fn(&Index) -> Option<&str>| index.iter().map(of).collect::<Vec<_>>();
@@ -88,6 +88,7 @@ impl Work<'_> {
             &text(|index| index.outcome.as_deref()),
             &text(|index| index.agent.as_deref()),
             &text(|index| index.patient.as_deref()),
+            &index.iter().map(|index| index.access).collect::<Vec<_>>(),
             &index.iter().map(|index| index.odd).collect::<Vec<_>>(),
             &leaves.iter().map(|leaf| leaf.event.as_slice()).collect::<Vec<_>>(),
         ];

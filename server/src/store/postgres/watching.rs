@@ -2,7 +2,7 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work};
-use crate::store::{Acknowledged, ActivityRow, AlertKind, AlertRow, SeenEvent, Watching};
+use crate::store::{Access, Acknowledged, ActivityRow, AlertKind, AlertRow, SeenEvent, Watching};
 use jiff::Timestamp;
 use records::id::{DeviceId, LogId, PersonId};
 use sync::wire::AlertOutcome;
@@ -36,16 +36,19 @@ impl Watching for Work<'_> {
         })
     }
 
-    fn events_of(
+    fn accesses_of(
         &self,
         person: PersonId,
         (since, until): (Timestamp, Timestamp),
         most: u64,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let sql = "SELECT event FROM leaf WHERE agent = $1 AND recorded_at BETWEEN $2 AND $3
+    ) -> Result<Vec<Access>, StoreError> {
+        let sql = "SELECT patient, recorded_at FROM leaf
+            WHERE access AND agent = $1 AND recorded_at BETWEEN $2 AND $3 AND patient IS NOT NULL
             ORDER BY recorded_at DESC LIMIT $4";
         let agent = format!("Practitioner/{person}");
-        self.all(sql, &[&agent, &millis(since), &millis(until), &count(most)], |row| row.get(0))
+        self.all(sql, &[&agent, &millis(since), &millis(until), &count(most)], |row| {
+            Ok(Access { patient: row.get(0)?, at: row.time(1)? })
+        })
     }
 
     fn activity(&self, since: Timestamp, until: Timestamp) -> Result<Vec<ActivityRow>, StoreError> {

@@ -39,8 +39,8 @@ impl AuditLogs for Work<'_> {
 
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError> {
         let sql = "INSERT INTO leaf (log, position, hash, received_at, recorded_at, event_id, type, subtype, outcome, agent,
-                patient, odd, event)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                patient, access, odd, event)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let received = millis(log.updated_at);
         for leaf in leaves {
             let index = Index::of(&leaf.event);
@@ -56,6 +56,7 @@ impl AuditLogs for Work<'_> {
                 index.outcome,
                 index.agent,
                 index.patient,
+                index.access,
                 index.odd,
                 leaf.event
             ];

@@ -22,7 +22,7 @@ const alert = (number: number, hours: number, kind: string, person: string | nul
 /** As on a busy week: some open, one about the privacy officer, one that was closed. */
 export function fakeAlerts(): AlertRow[] {
   return [
-    alert(31, 2, 'mass-look-up', 'Lena Park', null, '43 patients in 60 minutes'),
+    alert(31, 2, 'mass-look-up', 'Lena Park', null, '43 patients in 60 minutes, until 27-Nov-2026 14:20:31'),
     alert(30, 9, 'off-hours', 'Dr Marcus Okafor', 'Exam room 2', 'at 27-Nov-2026 22:41:07'),
     alert(29, 11, 'off-hours', 'Irina Volkova', 'Front desk', 'at 27-Nov-2026 21:12:55'),
     alert(28, 26, 'sign-in-burst', null, 'Front desk', '11 failed sign-ins in 15 minutes'),
