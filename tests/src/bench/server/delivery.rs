@@ -12,7 +12,7 @@ use super::super::report::Line;
 use super::super::statistics::{by_round, millis, percentile, spread};
 use super::super::{BenchResult, ROUNDS, say};
 use super::Store;
-use super::ingest::Fleet;
+use super::ingest::{Fleet, open_chart};
 use crate::served::{Batch, Station};
 
 /// Workstations that make the load, and events in each of their deliveries.
@@ -82,12 +82,11 @@ async fn load(mut station: Station, stop: Arc<AtomicBool>) -> BenchResult<u64> {
     let (before, mut number) = (station.size(), 0_u32);
     while !stop.load(Ordering::SeqCst) {
         pace.tick().await;
-        let now = SystemClock::new().now();
         for _ in 0..OF_EACH {
             number = number.wrapping_add(1);
-            station.open_chart(number % 40, number % 20_000, now)?;
+            open_chart(&mut station, number)?;
         }
-        let batch: Batch = station.batch(now)?;
+        let batch: Batch = station.batch(SystemClock::new().now())?;
         batch.deliver(&way).await?;
     }
     Ok(station.size() - before)

@@ -1,6 +1,7 @@
 //! Audit ingest: workstations deliver their logs as fast as the server takes them, each event durable and searchable when it is receipted.
 
 use client::{Clock as _, SystemClock};
+use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -16,6 +17,11 @@ const LIMIT: f64 = 5_000.0;
 const STATIONS: usize = 8;
 /// Events in one delivery, as a workstation sends them.
 const BATCH: usize = 1_000;
+
+/// Charts that are opened on a day, and the days.
+const A_DAY: u32 = 3_600;
+const DAYS: u32 = 60;
+const FIRST_DAY: Timestamp = Timestamp::constant(1_785_456_000, 0);
 
 /// Workstations that only record and deliver.
 pub(super) struct Fleet {
@@ -37,14 +43,22 @@ impl Fleet {
 
     /// Records so many events at a workstation and makes them ready.
     pub(super) fn record(&mut self, station: usize, count: usize) -> BenchResult<Batch> {
-        let now = SystemClock::new().now();
         let station = self.stations.get_mut(station).ok_or("no such workstation")?;
         for _ in 0..count {
             self.number = self.number.wrapping_add(1);
-            station.open_chart(self.number % 40, self.number.wrapping_mul(2_654_435_761) % 20_000, now)?;
+            open_chart(station, self.number)?;
         }
-        station.batch(now)
+        station.batch(SystemClock::new().now())
     }
+}
+
+/// A chart is opened as in a clinic of forty: every ten seconds by day, by one person after another, for weeks. All of it within
+/// minutes would be a mass look-up by everybody, and the watch over the trail would judge nothing else.
+pub(super) fn open_chart(station: &mut Station, number: u32) -> BenchResult<()> {
+    let (day, of_day) = (number / A_DAY % DAYS, number % A_DAY);
+    let at_s = i64::from(day) * 86_400 + 8 * 3_600 + i64::from(of_day) * 10;
+    let at = FIRST_DAY.checked_add(SignedDuration::from_secs(at_s))?;
+    station.open_chart(number % 40, number.wrapping_mul(2_654_435_761) % 20_000, at)
 }
 
 pub(super) fn measure(store: Store, fleet: &mut Fleet, runtime: &Runtime, events: u32) -> BenchResult<Line> {
