@@ -1,7 +1,8 @@
-//! What no single crate can prove: practices of invented patients, the demo clinic in which the whole main job is done, and
-//! the bench.
+//! What no single crate can prove: practices of invented patients, the demo clinic in which the whole main job is done, the
+//! bench, and a fleet of workstations over weeks.
 
 pub mod bench;
 pub mod demo;
+pub mod fleet;
 pub mod practice;
 mod served;

@@ -1,4 +1,4 @@
-//! The demo clinic, its codes and the bench: programs of the `tests` package, built and started here.
+//! The demo clinic, its codes, the bench and the fleet: programs of the `tests` package, built and started here.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,6 +17,8 @@ use crate::say;
 pub(crate) const DRIVER: &str = "chartkeep-demo";
 /// The bench, made by the package `chartkeep-tests`.
 const BENCH: &str = "chartkeep-bench";
+/// The fleet, made by the package `chartkeep-tests`.
+const FLEET: &str = "chartkeep-fleet";
 
 /// How `cargo xtask demo` is to run.
 #[derive(Args)]
@@ -81,13 +83,23 @@ pub(crate) fn code(ground: &Ground, person: &str) -> Result<(), Stop> {
 
 /// Builds the bench as it would ship and runs it.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
+    optimised(BENCH, "bench and server, optimised", arguments)
+}
+
+/// Builds the fleet as it would ship and runs it.
+pub(crate) fn fleet(arguments: &[String]) -> Result<(), Stop> {
+    optimised(FLEET, "fleet and server, optimised", arguments)
+}
+
+/// Builds a program that measures, with the server beside it, and hands over to it.
+fn optimised(program: &str, what: &str, arguments: &[String]) -> Result<(), Stop> {
     let ground = Ground::find()?;
     preflight::make_ready(&ground.root, Purpose::Build, &[], false)?;
     let packages = ["--package", "chartkeep-tests", "--package", "chartkeep-server"];
-    let programs = ["--bin", BENCH, "--bin", "chartkeep-server"];
+    let programs = ["--bin", program, "--bin", "chartkeep-server"];
     let mut build = ground.cargo(&[&["build", "--release"], &packages[..], &programs[..]].concat());
-    with_progress("bench and server, optimised", &mut build)?;
-    hand_over(ground.program(&ground.binary(BENCH, "release").to_string_lossy()).args(arguments))
+    with_progress(what, &mut build)?;
+    hand_over(ground.program(&ground.binary(program, "release").to_string_lossy()).args(arguments))
 }
 
 fn driver(ground: &Ground, options: &Options) -> Result<Command, Stop> {

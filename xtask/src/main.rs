@@ -47,6 +47,13 @@ enum Job {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Let thousands of workstations work before a server for simulated weeks; writes target/fleet/report.json
+    #[command(disable_help_flag = true)]
+    Fleet {
+        /// Passed on to the fleet (`--help` lists it): --devices, --days, --store, --events, --seed, --minutes, …
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Feed every parser of stored and received bytes with whatever breaks it, 10 minutes each
     Fuzz(fuzz::Options),
     /// Print the next unused one-time code of a demo person, such as `rosa`
@@ -73,6 +80,7 @@ fn dispatch(job: Job) -> Result<(), Stop> {
         Job::Test(options) => check::test(&options),
         Job::Demo(options) => demo::demo(&options),
         Job::Bench { args } => demo::bench(&args),
+        Job::Fleet { args } => demo::fleet(&args),
         Job::Fuzz(options) => fuzz::fuzz(&options),
         Job::Code { person } => demo::code(&Ground::find()?, &person),
         Job::Bindings => ui::bindings(),

@@ -14,7 +14,7 @@ mod drawers;
 mod report;
 mod search;
 mod server;
-mod statistics;
+pub(crate) mod statistics;
 mod stopwatch;
 mod twins;
 mod unlock;
@@ -182,11 +182,11 @@ impl Scale {
 
 /// A line for the person who waits.
 #[expect(clippy::print_stderr, reason = "this program talks to the person who called it")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
-fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     println!("{text}");
 }

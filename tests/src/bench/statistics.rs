@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The time that a share of the samples does not exceed, by the nearest rank; `share` in parts of 1000. Zero without samples.
-pub(super) fn percentile(samples: &[Duration], share: usize) -> Duration {
+pub(crate) fn percentile(samples: &[Duration], share: usize) -> Duration {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable();
     let rank = (sorted.len() * share).div_ceil(1000).max(1);
@@ -37,7 +37,7 @@ pub(super) fn rate_by_part(looks: &[(Duration, f64)], parts: u32) -> Vec<f64> {
     (0..parts).map(|number| (done_by(number + 1) - done_by(number)) / part.as_secs_f64()).collect()
 }
 
-pub(super) fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 

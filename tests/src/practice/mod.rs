@@ -34,7 +34,7 @@ mod patient;
 mod pdf;
 pub mod people;
 mod persona;
-mod random;
+pub(crate) mod random;
 mod sample;
 mod treatment;
 mod visit;

@@ -3,13 +3,13 @@
 
 /// One stream of numbers. Streams of different topics or patients do not disturb each other.
 #[derive(Clone, Debug)]
-pub(super) struct Random {
+pub(crate) struct Random {
     state: [u64; 4],
 }
 
 /// What a stream is for, so that a change in one part of a chart leaves the others as they were.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Topic {
+pub(crate) enum Topic {
     Directory = 1,
     Plan = 2,
     Persona = 3,
@@ -19,17 +19,19 @@ pub(super) enum Topic {
     Account = 7,
     Allergy = 8,
     Immunization = 9,
+    Shift = 10,
+    Absence = 11,
 }
 
 impl Random {
-    pub(super) fn for_topic(seed: u64, topic: Topic, index: u64) -> Random {
+    pub(crate) fn for_topic(seed: u64, topic: Topic, index: u64) -> Random {
         let mut mixer = seed ^ (topic as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let mut state = split_mix(&mut mixer) ^ index;
         Random { state: std::array::from_fn(|_| split_mix(&mut state)) }
     }
 
     /// The next 64 bits, after Blackman and Vigna, <https://prng.di.unimi.it/xoshiro256plusplus.c>.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         let [a, b, c, d] = self.state;
         let result = a.wrapping_add(d).rotate_left(23).wrapping_add(a);
         let c = c ^ a;
@@ -39,28 +41,28 @@ impl Random {
     }
 
     /// A number in `0..bound`; `bound` is at least 1. The bias of the multiplication is of no weight here.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let product = u128::from(self.next()) * u128::from(bound);
         u64::try_from(product >> 64).unwrap_or(0)
     }
 
     /// A number in `low..=high`.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let width = u64::try_from(high - low).unwrap_or(0) + 1;
         low + i64::try_from(self.below(width)).unwrap_or(0)
     }
 
     /// True in `per_mille` of 1000 cases.
-    pub(super) fn chance(&mut self, per_mille: u64) -> bool {
+    pub(crate) fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1000) < per_mille
     }
 
     /// A deviation in `-width..=width`, small ones more often.
-    pub(super) fn spread(&mut self, width: i64) -> i64 {
+    pub(crate) fn spread(&mut self, width: i64) -> i64 {
         (self.between(-width, width) + self.between(-width, width) + self.between(-width, width)) / 3
     }
 
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let at = self.below(choices.len() as u64);
         &choices[usize::try_from(at).unwrap_or(0)]
     }

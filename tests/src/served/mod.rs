@@ -1,16 +1,19 @@
 //! A practice that is served: the real server in a process of its own, on either store, and what speaks to it over the wire.
 
 mod desk;
+mod logbook;
 mod memory;
 mod postgres;
 mod station;
 
 pub(crate) use desk::{Desk, until};
-pub(crate) use memory::{Memory, memory_of};
+pub(crate) use logbook::Batch;
+pub(crate) use memory::{Memory, cpu_of, memory_of};
 pub(crate) use postgres::Cluster;
-pub(crate) use station::{Batch, Station};
+pub(crate) use station::Station;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -94,6 +97,13 @@ pub(crate) fn server_beside_us() -> Outcome<PathBuf> {
     let name = format!("chartkeep-server{}", std::env::consts::EXE_SUFFIX);
     let found = std::env::current_exe()?.with_file_name(name);
     if found.is_file() { Ok(found) } else { Err(format!("{} is not there", found.display()).into()) }
+}
+
+/// Ctrl-C at the terminal is for us alone; what we have started ends with us.
+pub(crate) fn on_its_own(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command
 }
 
 fn text(answer: &Value, member: &str) -> Outcome<String> {

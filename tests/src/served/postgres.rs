@@ -4,13 +4,15 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use keys::Random;
 use keys::certificate::{self, Authority};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::Outcome;
+use super::memory::{children_of, cpu_of};
+use super::{Outcome, on_its_own};
 use client::{Clock as _, SystemClock};
 
 /// The password of both roles.
@@ -32,8 +34,10 @@ pub(crate) struct Cluster {
 
 /// How the server reaches the database.
 pub(crate) struct Database {
-    pub(super) url: String,
-    pub(super) password_file: String,
+    /// Its address, as the server's role.
+    pub(crate) url: String,
+    /// The file with the password of that role.
+    pub(crate) password_file: String,
 }
 
 impl Cluster {
@@ -45,7 +49,8 @@ impl Cluster {
         std::fs::write(file("password"), format!("{PASSWORD}\n"))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server");
-        let mut script = Command::new("sh")
+        let mut script = Command::new("sh");
+        let mut script = on_its_own(&mut script)
             .arg(server.join("tests/postgres.sh"))
             .arg(port.to_string())
             .args([file("server.crt"), file("server.key"), server.join("postgres/roles.sql")])
@@ -67,7 +72,7 @@ impl Cluster {
     }
 
     /// Makes the tables with the server's own command.
-    pub(super) fn database(&self, server: &Path) -> Outcome<Database> {
+    pub(crate) fn database(&self, server: &Path) -> Outcome<Database> {
         let password_file = self.secrets.path().join("password").display().to_string();
         let owner = self.url("chartkeep_owner");
         let mut migrate = Command::new(server);
@@ -77,6 +82,19 @@ impl Cluster {
             return Err(String::from_utf8_lossy(&done.stderr).into_owned().into());
         }
         Ok(Database { url: self.url("chartkeep"), password_file })
+    }
+
+    /// How large the practice's database is.
+    pub(crate) fn bytes(&self) -> Outcome<u64> {
+        Ok(self.sql(&format!("SELECT pg_database_size('{DATABASE}')"))?.parse()?)
+    }
+
+    /// How long PostgreSQL has computed, all its processes together.
+    pub(crate) fn cpu(&self) -> Outcome<Duration> {
+        let text = std::fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        let process: u32 = text.lines().next().ok_or("PostgreSQL does not run")?.trim().parse()?;
+        let children = children_of(process)?.into_iter().filter_map(|child| cpu_of(child).ok());
+        Ok(cpu_of(process)? + children.sum::<Duration>())
     }
 
     fn url(&self, role: &str) -> String {

@@ -1,7 +1,6 @@
 //! A light-weight workstation: a certificate, a log of its own with marks and signed checkpoints, and no disk. Many of them fit into one
 //! process; on the wire they are told from the real ones by nothing.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 
 use base64::Engine as _;
@@ -9,22 +8,18 @@ use base64::engine::general_purpose::STANDARD;
 use client::https::{PinnedRoot, Server, TlsMaterial};
 use jiff::Timestamp;
 use keys::certificate::{self, CertificateRequest};
-use keys::checkpoint::Checkpoint;
-use keys::epoch::{ChainPlace, EpochKey, Mark, NO_MARK, StartKey};
-use keys::marks::{EntryMark, Marks};
 use keys::token::EnrolmentToken;
 use keys::trust::TrustBundle;
 use keys::{AgreementSecret, Random, SigningKey};
 use records::id::{DeviceId, EventId, LogId, PersonId, PracticeId, SessionId};
-use records::log::{LogPosition, Tree, audit_leaf_hash};
+use records::log::{LogPosition, Tree};
 use records::rights::{Action, Facts, Relation, Rights, Trail, decide};
 use records::{Actor, AuditEvent, DataClass, Purpose, Role};
-use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use sync::wire::{self, AuditReceipt, SecretText};
+use sync::wire::{self, SecretText};
 use uuid::Uuid;
 
 use super::Outcome;
+use super::logbook::{Batch, Logbook};
 
 /// A workstation without a disk.
 pub(crate) struct Station {
@@ -35,66 +30,39 @@ pub(crate) struct Station {
     pub(crate) practice: PracticeId,
     /// Its audit log.
     pub(crate) log: LogId,
-    checkpoint_key: SigningKey,
-    tree: Tree,
-    key: EpochKey,
-    start: Vec<u8>,
-    last_mark: Mark,
-    waiting: VecDeque<(Vec<u8>, EntryMark)>,
-    mark_before_waiting: Mark,
-}
-
-/// Events on their way, ready to be sent.
-pub(crate) struct Batch {
-    headers: HeaderMap,
-    body: Vec<u8>,
-    size: u64,
-    root: String,
-    /// How many events there are in it.
-    pub(crate) count: usize,
+    /// SHA-256 of its certificate.
+    pub(crate) certificate: [u8; 32],
+    /// What it knows of the server's keys.
+    pub(crate) trust: TrustBundle,
+    logbook: Logbook,
 }
 
 impl Station {
     /// Joins a practice whose enrolment listener is at `address`.
     pub(crate) async fn enrol(address: &str, token: &str, now: Timestamp) -> Outcome<Station> {
-        let mut random = Random::from_os();
-        let parsed: EnrolmentToken = token.parse().map_err(|_| "a token of the server cannot be read")?;
-        let root = PinnedRoot::from_fingerprint(parsed.root_fingerprint);
-        let request = CertificateRequest::make()?;
-        let checkpoint_key = SigningKey::make(&mut random);
-        let asked = wire::EnrolRequest {
-            token: SecretText::new(token),
-            csr_pem: request.request_pem,
-            device_label: "Light".to_owned(),
-            checkpoint_key: checkpoint_key.verifying_key().to_bytes().into(),
-            agreement_key: AgreementSecret::make(&mut random).public().to_bytes().into(),
-            escrow_key: Some(random.bytes::<32>().into()),
-        };
-        let joining = Server::at(address, &TlsMaterial::joining(root))?;
-        let joined: wire::EnrolResponse = joining.call(wire::path::ENROL, &asked).await?;
+        let (joined, joining) = join(address, token).await?;
+        Station::joined(&joined, joining, now)
+    }
+
+    fn joined(joined: &wire::EnrolResponse, joining: Joining, now: Timestamp) -> Outcome<Station> {
         // EXPOSE: rustls needs the bytes of the key.
-        let key = request.key.expose();
-        let tls = TlsMaterial::workstation(root, &joined.certificate_pem, &joined.chain_pem, key)?;
-        let server = Server::at(&joined.server_url, &tls)?;
+        let key = joining.request.key.expose();
+        let tls = TlsMaterial::workstation(joining.root, &joined.certificate_pem, &joined.chain_pem, key)?;
+        let shown = certificate::from_pem(&joined.certificate_pem)?;
         let chain = certificate::from_pem(&joined.chain_pem)?;
         let bundle = STANDARD.decode(&joined.trust_bundle)?;
         let anchor = chain.get(1).ok_or("the chain has no root")?;
         let trust = TrustBundle::verify(&bundle, anchor, joined.practice_id.uuid(), None)?;
-        let log = LogId::from_uuid(random.uuid_v7(now));
-        let start = StartKey::make(&mut random);
-        let place = ChainPlace { device: joined.device_id.uuid(), log: log.uuid(), first: 0 };
+        let (id, practice) = (joined.device_id, joined.practice_id);
+        let logbook = Logbook::begin(id, practice, &trust, joining.checkpoint_key, now)?;
         Ok(Station {
-            server,
-            id: joined.device_id,
-            practice: joined.practice_id,
-            log,
-            checkpoint_key,
-            tree: Tree::new(),
-            key: start.epoch(),
-            start: start.seal(&trust.sealing_key, &place, &mut random)?,
-            last_mark: NO_MARK,
-            waiting: VecDeque::new(),
-            mark_before_waiting: NO_MARK,
+            server: Server::at(&joined.server_url, &tls)?,
+            id,
+            practice,
+            log: logbook.log,
+            certificate: certificate::fingerprint(shown.first().ok_or("there is no certificate")?),
+            trust,
+            logbook,
         })
     }
 
@@ -117,42 +85,29 @@ impl Station {
         Ok(())
     }
 
-    fn record(&mut self, event: &AuditEvent) -> LogPosition {
-        let index = self.tree.size();
-        let hash = audit_leaf_hash(LogPosition { log: self.log, index }, event.bytes());
-        self.last_mark = self.key.mark(index, &self.last_mark, &hash.0);
-        self.tree.push(hash);
-        let mark = EntryMark { epoch: self.key.epoch(), mark: self.last_mark };
-        self.waiting.push_back((event.bytes().to_vec(), mark));
-        LogPosition { log: self.log, index }
-    }
-
     /// How many events the log has.
     pub(crate) fn size(&self) -> u64 {
-        self.tree.size()
+        self.logbook.tree().size()
+    }
+
+    /// The tree over everything that was recorded.
+    pub(crate) fn tree(&self) -> &Tree {
+        self.logbook.tree()
+    }
+
+    /// How many events wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.logbook.waiting()
     }
 
     /// Takes what waits off and makes it ready to be sent, signed as the log stands.
     pub(crate) fn batch(&mut self, now: Timestamp) -> Outcome<Batch> {
-        let (events, entries): (Vec<Vec<u8>>, Vec<EntryMark>) = self.waiting.drain(..).unzip();
-        let size = self.tree.size();
-        let at = size - events.len() as u64;
-        let before = std::mem::replace(&mut self.mark_before_waiting, self.last_mark);
-        let marks = Marks { chain: 0, start: self.start.clone(), at, before, entries, ends: Vec::new() };
-        let root = self.tree.root();
-        let checkpoint =
-            Checkpoint { origin: wire::checkpoint_origin(self.log), size, root: *root.as_bytes(), at: now };
-        let note = checkpoint.sign(&wire::checkpoint_key_name(self.id), &self.checkpoint_key)?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            (wire::header::LOG, self.log.to_string()),
-            (wire::header::FIRST_INDEX, at.to_string()),
-            (wire::header::CHECKPOINT, STANDARD.encode(note)),
-        ] {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value)?);
-        }
-        let body = wire::audit_batch_json(&events, Some(&marks.to_bytes()));
-        Ok(Batch { headers, body, size, root: root.to_string(), count: events.len() })
+        self.batch_of(usize::MAX, now)
+    }
+
+    /// Takes at most so many of what waits off, the oldest first, and makes them ready to be sent.
+    pub(crate) fn batch_of(&mut self, most: usize, now: Timestamp) -> Outcome<Batch> {
+        self.logbook.batch(most, now)
     }
 
     /// The way to the server, to send with from anywhere.
@@ -161,30 +116,37 @@ impl Station {
     }
 }
 
+/// What a workstation keeps to itself while it joins.
+struct Joining {
+    root: PinnedRoot,
+    request: CertificateRequest,
+    checkpoint_key: SigningKey,
+}
+
+async fn join(address: &str, token: &str) -> Outcome<(wire::EnrolResponse, Joining)> {
+    let mut random = Random::from_os();
+    let parsed: EnrolmentToken = token.parse().map_err(|_| "a token of the server cannot be read")?;
+    let root = PinnedRoot::from_fingerprint(parsed.root_fingerprint);
+    let request = CertificateRequest::make()?;
+    let checkpoint_key = SigningKey::make(&mut random);
+    let asked = wire::EnrolRequest {
+        token: SecretText::new(token),
+        csr_pem: request.request_pem.clone(),
+        device_label: "Light".to_owned(),
+        checkpoint_key: checkpoint_key.verifying_key().to_bytes().into(),
+        agreement_key: AgreementSecret::make(&mut random).public().to_bytes().into(),
+        escrow_key: Some(random.bytes::<32>().into()),
+    };
+    let server = Server::at(address, &TlsMaterial::joining(root))?;
+    let joined = server.call(wire::path::ENROL, &asked).await?;
+    Ok((joined, Joining { root, request, checkpoint_key }))
+}
+
 impl Trail for Station {
     type Error = Infallible;
 
     fn append(&mut self, event: &AuditEvent) -> Result<LogPosition, Infallible> {
-        Ok(self.record(event))
-    }
-}
-
-impl Batch {
-    /// How many bytes it has.
-    pub(crate) fn bytes(&self) -> usize {
-        self.body.len()
-    }
-
-    /// Sends it; an error unless the server holds exactly this log afterwards.
-    pub(crate) async fn deliver(self, server: &Server) -> Outcome<()> {
-        let answer = server.send(Method::POST, wire::path::FHIR, None, self.headers, self.body).await?;
-        answer.ok()?;
-        let receipt = answer.headers.get(wire::header::RECEIPT).ok_or("an answer without a receipt")?;
-        let receipt: AuditReceipt = serde_json::from_slice(&STANDARD.decode(receipt)?)?;
-        if (receipt.size, &receipt.root) == (self.size, &self.root) {
-            return Ok(());
-        }
-        Err(format!("the server holds {} of {} events", receipt.size, self.size).into())
+        Ok(self.logbook.record(event))
     }
 }
 
