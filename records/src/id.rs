@@ -69,6 +69,8 @@ uuid_ids! {
     DeviceId;
     /// One change to records, made once and recognised however often it is sent.
     ChangeId;
+    /// One attached file; also the FHIR id of its `Binary`.
+    AttachmentId;
     /// One audit event; also the FHIR id of its `AuditEvent`.
     EventId;
     /// From one sign-in to the lock that ends it.

@@ -7,8 +7,8 @@ use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::routes::{
-    activation, alerts, changes, courier, credentials, directives, enrolment, export, fhir, grants, inbox,
-    metadata, outcomes, renewal, session, sign_in, twins,
+    activation, alerts, attachments, changes, courier, credentials, directives, enrolment, export, fhir,
+    grants, inbox, metadata, outcomes, renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -82,7 +82,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment, doorway: Arc<Doorway
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 23] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 25] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -94,6 +94,8 @@ fn main_routes() -> Vec<Line> {
         (path::CHANGES, Asks::Certificate, post(changes::receive)),
         (path::COURIER, Asks::Certificate, post(courier::receive)),
         (path::INBOX, Asks::Certificate, post(inbox::page)),
+        (path::ATTACHMENTS, Asks::Certificate, post(attachments::take)),
+        (path::READ_ATTACHMENT, Asks::Certificate, post(attachments::read)),
         (path::FHIR, Asks::Certificate, post(fhir::bundle)),
         (fhir::BASE, Asks::Certificate, post(fhir::bundle)),
         (fhir::OF_TYPE, Asks::Certificate, post(fhir::create)),

@@ -2,6 +2,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod alerts;
+pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod changes;
 pub(crate) mod courier;

@@ -5,6 +5,7 @@
 //! a blocking thread. A store with an asynchronous driver waits inside its own methods.
 
 pub mod approvals;
+pub mod attachments;
 pub mod audit_logs;
 pub mod changes;
 pub mod data_keys;
@@ -32,6 +33,7 @@ use sqlcipher::OpenError;
 use std::path::Path;
 
 pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
+pub use attachments::{AttachmentRow, Attachments};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use data_keys::{Anew, DataKeyRow, DataKeys, KekRow};
@@ -88,6 +90,7 @@ pub trait Transaction:
     + AuditLogs
     + Events
     + Twins
+    + Attachments
     + Watching
 {
 }
@@ -107,6 +110,7 @@ impl<
         + AuditLogs
         + Events
         + Twins
+        + Attachments
         + Watching,
 > Transaction for T
 {

@@ -12,6 +12,8 @@ mod alert_routes;
 mod alerts;
 #[path = "all/approvals.rs"]
 mod approvals;
+#[path = "all/attachments.rs"]
+mod attachments;
 #[path = "all/audit.rs"]
 mod audit;
 #[path = "all/backup.rs"]

@@ -1,6 +1,7 @@
 //! The bodies, headers and paths that cross between workstation and server; final, and the same on both sides.
 
 pub mod alert;
+pub mod attachment;
 pub mod audit;
 pub mod binary;
 pub mod change;
@@ -22,6 +23,9 @@ pub mod sign_in;
 pub use alert::{
     AlertEntry, AlertOutcome, AlertsRequest, AlertsResponse, CloseAlertRequest, CloseAlertResponse, Closed,
     DayActivity, DayAlerts, DayReport, DayWorkstation, NamedDevice, NamedPerson, ReportRequest,
+};
+pub use attachment::{
+    AttachmentHeld, AttachmentPart, AttachmentPiece, AttachmentRead, LONGEST_ATTACHMENT, LONGEST_PART,
 };
 pub use audit::{
     AuditBatch, AuditReceipt, audit_batch_json, checkpoint_key_name, checkpoint_origin, witness_key_name,

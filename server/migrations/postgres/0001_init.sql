@@ -160,6 +160,23 @@ CREATE TABLE recovery_code (
   PRIMARY KEY (person, device)
 );
 
+-- Attached files, sealed by the workstation they were attached at: the key of each is in its record, and goes with it.
+CREATE TABLE attachment (
+  id          UUID NOT NULL PRIMARY KEY,
+  device      UUID NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  length      BIGINT NOT NULL,
+  digest      BYTEA NOT NULL,
+  held        BIGINT NOT NULL,
+  begun_at    BIGINT NOT NULL
+);
+
+CREATE TABLE attachment_part (
+  attachment  UUID NOT NULL REFERENCES attachment (id) ON DELETE RESTRICT,
+  position    BIGINT NOT NULL,
+  bytes       BYTEA NOT NULL,
+  PRIMARY KEY (attachment, position)
+);
+
 CREATE TABLE used_step (
   person      UUID NOT NULL,
   step        BIGINT NOT NULL,
@@ -436,4 +453,4 @@ GRANT SELECT, INSERT, UPDATE ON server_setting, practice, device, enrolment_toke
   change, erasure, erasure_device, legal_hold, log, kek TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, search_index, relation,
-  conflict, data_key TO chartkeep_app;
+  conflict, data_key, attachment, attachment_part TO chartkeep_app;

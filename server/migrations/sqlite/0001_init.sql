@@ -150,6 +150,23 @@ CREATE TABLE recovery_code (
   PRIMARY KEY (person, device)
 ) STRICT, WITHOUT ROWID;
 
+-- Attached files, sealed by the workstation they were attached at: the key of each is in its record, and goes with it.
+CREATE TABLE attachment (
+  id          BLOB NOT NULL PRIMARY KEY,
+  device      BLOB NOT NULL REFERENCES device (id) ON DELETE RESTRICT,
+  length      INTEGER NOT NULL,
+  digest      BLOB NOT NULL,
+  held        INTEGER NOT NULL,
+  begun_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attachment_part (
+  attachment  BLOB NOT NULL REFERENCES attachment (id) ON DELETE RESTRICT,
+  position    INTEGER NOT NULL,
+  bytes       BLOB NOT NULL,
+  PRIMARY KEY (attachment, position)
+) STRICT;
+
 CREATE TABLE used_step (
   person      BLOB NOT NULL,
   step        INTEGER NOT NULL,

@@ -44,7 +44,7 @@ fn sealed_page(
     let store = practice.store.as_ref();
     let keys = store::read(store, |tx| keys_if_news(practice, tx, device, cursor, now))?;
     let Some(keys) = keys else { return Ok(Vec::new()) };
-    let permit = store::write(store, |tx| permit(practice, tx, device, cursor, now))?;
+    let permit = store::write(store, |tx| permit(practice, tx, device, cursor.to_string().as_bytes(), now))?;
     let Built { body, next, more } = history::build(practice, &permit, cursor, limits)?;
     if next.after <= cursor.after {
         return Ok(Vec::new());
@@ -85,13 +85,13 @@ fn keys_if_news(
     newest_drawer_keys(practice, tx, device, cursor.drawer)
 }
 
-/// The event of this page is durable before the page is read. It names the job of the system that fetches pages: no person
-/// is there.
-fn permit(
+/// The event of what a workstation fetches is durable before that is read. It names the job of the system that fetches: no
+/// person is there.
+pub(super) fn permit(
     practice: &Practice,
     tx: &dyn Transaction,
     device: DeviceId,
-    cursor: Cursor,
+    what: &[u8],
     now: Timestamp,
 ) -> Result<Permit, Refusal> {
     let session = SessionId::from_uuid(Uuid::nil());
@@ -101,7 +101,7 @@ fn permit(
     let id = trail.event_id();
     match decide(Rights::built_in(), &actor, Action::Replicate, &facts, now) {
         Ok(allowed) => {
-            let allowed = allowed.with_tokens(cursor.to_string().as_bytes());
+            let allowed = allowed.with_tokens(what);
             Ok(allowed.permit(&mut trail, id, now)?)
         }
         Err(_) => Err(ProblemCode::Internal.into()),

@@ -7,6 +7,7 @@
 
 mod approvals;
 mod asking;
+mod attachments;
 mod audit_logs;
 mod changes;
 mod column;

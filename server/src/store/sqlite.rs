@@ -1,6 +1,7 @@
 //! The store in one SQLCipher file: one connection that writes, a few that read beside it.
 
 mod approvals;
+mod attachments;
 mod audit_logs;
 mod changes;
 mod column;

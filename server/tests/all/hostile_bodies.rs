@@ -45,7 +45,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 17] = [
     path::SIGN_IN_START,
     path::SIGN_IN_FINISH,
     path::ACTIVATE_START,
@@ -57,6 +57,8 @@ const ROUTES: [&str; 15] = [
     path::INBOX,
     path::OUTCOMES,
     path::TWINS,
+    path::ATTACHMENTS,
+    path::READ_ATTACHMENT,
     path::ALERTS,
     path::CLOSE_ALERT,
     path::REPORTS,

@@ -64,6 +64,8 @@ fn every_route_of_the_contract_is_in_the_list() {
         path::CHANGES,
         path::COURIER,
         path::OUTCOMES,
+        path::ATTACHMENTS,
+        path::READ_ATTACHMENT,
         path::ALERTS,
         path::CLOSE_ALERT,
         path::REPORTS,

@@ -36,6 +36,10 @@ pub const CHANGES: &str = "/v1/changes";
 pub const COURIER: &str = "/v1/courier";
 /// What became of changes, with both versions of a conflict. [`super::OutcomesRequest`].
 pub const OUTCOMES: &str = "/v1/outcomes";
+/// The next part of an attached file, sealed. [`super::AttachmentPart`].
+pub const ATTACHMENTS: &str = "/v1/attachments";
+/// A part of an attached file, as it lies there. [`super::AttachmentRead`].
+pub const READ_ATTACHMENT: &str = "/v1/attachments/read";
 /// Alerts, newest first. [`super::AlertsRequest`].
 pub const ALERTS: &str = "/v1/alerts";
 /// What came of an alert. [`super::CloseAlertRequest`].
