@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// Number of patients in the generated practice, up to 100000 [default: 500]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     patients: Option<u32>,
+    /// Keep the practice's records in a PostgreSQL of this run's own, not in a file
+    #[arg(long)]
+    postgres: bool,
     /// Import this folder of FHIR R4 bundles or NDJSON instead of generating a practice
     #[arg(long, value_name = "DIR", conflicts_with = "patients")]
     data: Option<PathBuf>,
@@ -106,6 +109,9 @@ fn driver(ground: &Ground, options: &Options) -> Result<Command, Stop> {
     let mut command = driver_of(ground, if options.headless { "headless" } else { "run" });
     if options.keep {
         command.arg("--keep");
+    }
+    if options.postgres {
+        command.arg("--postgres");
     }
     if let Some(port) = options.port {
         command.args(["--port", &port.to_string()]);

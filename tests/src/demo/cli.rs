@@ -54,6 +54,9 @@ pub(crate) struct Clinic {
     /// Size of the virtual display of a headless run, in pixels
     #[arg(long, default_value = "1280x800", value_parser = display_size)]
     pub(crate) display: (u32, u32),
+    /// Keep the practice's records in a PostgreSQL of this run's own, not in a file
+    #[arg(long)]
+    pub(crate) postgres: bool,
     /// A folder of FHIR R4 bundles to use instead
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

@@ -25,7 +25,8 @@ use super::desktop::Desktop;
 use super::overlay;
 use super::server::{Addresses, Running, Server};
 use crate::practice::Practice;
-use crate::practice::people::{DEMO_PEOPLE, PRACTICE_NAME};
+use crate::practice::people::DEMO_PEOPLE;
+use crate::served::Cluster;
 
 /// The seed of every generated demo practice: the same patients at every start.
 const SEED: u64 = 2026;
@@ -39,6 +40,8 @@ pub(crate) struct Clinic {
     pub(crate) server: Server,
     running: Option<Running>,
     addresses: Addresses,
+    /// Where the records are, unless in a file; it ends after the server.
+    _cluster: Option<Cluster>,
     /// Service name of the workstation's keyring items.
     pub(crate) keyring_service: String,
 }
@@ -101,7 +104,8 @@ impl Clinic {
         fs::create_dir_all(folder)?;
         let server = Server::new(&plan.server, &folder.join("server"), &folder.join("server.log"));
         say("Making the practice's server: certificate authority, keys, store");
-        server.say(&["init", "--practice", PRACTICE_NAME, "--host", "localhost"])?;
+        let cluster = if plan.postgres { Some(start_postgres()?) } else { None };
+        server.init(cluster.as_ref())?;
         let sources = match &plan.data {
             Some(data) => given_records(data, folder, today)?,
             None => vec![made_records(plan.patients, folder, today)?],
@@ -113,7 +117,14 @@ impl Clinic {
         write_private(&folder.join("invitations.json"), &Invitations { token, people })?;
         let keyring_service = format!("org.chartkeep.demo.{}", std::process::id());
         let addresses = running.addresses;
-        Ok(Clinic { folder: folder.to_owned(), server, running: Some(running), addresses, keyring_service })
+        Ok(Clinic {
+            folder: folder.to_owned(),
+            server,
+            running: Some(running),
+            addresses,
+            _cluster: cluster,
+            keyring_service,
+        })
     }
 
     /// The port of the main listener.
@@ -245,6 +256,13 @@ impl Clinic {
         }
         arguments
     }
+}
+
+/// Its own user does not reach the folder of the clinic.
+fn start_postgres() -> Result<Cluster, DemoError> {
+    say("Starting PostgreSQL for the practice's records");
+    Cluster::start(Path::new("/var/tmp"))
+        .map_err(|error| DemoError::Step(format!("start PostgreSQL: {error}")))
 }
 
 /// The generated practice as one NDJSON file.

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::DemoError;
+use crate::practice::people::PRACTICE_NAME;
+use crate::served::Cluster;
 
 /// A server's program and data folder.
 #[derive(Debug, Clone)]
@@ -49,6 +51,21 @@ impl Server {
     #[must_use]
     pub(crate) fn new(binary: &Path, data_dir: &Path, log: &Path) -> Server {
         Server { binary: binary.to_owned(), data_dir: data_dir.to_owned(), log: log.to_owned() }
+    }
+
+    /// Makes the practice with nothing in it, in a file of its folder or in a database of `cluster`.
+    ///
+    /// # Errors
+    /// What the server said, where it refused.
+    pub(crate) fn init(&self, cluster: Option<&Cluster>) -> Result<(), DemoError> {
+        let mut words = vec!["init", "--practice", PRACTICE_NAME, "--host", "localhost"];
+        let made = cluster.map(|cluster| cluster.database(&self.binary)).transpose();
+        let database = made.map_err(|error| DemoError::Step(format!("make the tables: {error}")))?;
+        if let Some(database) = &database {
+            words.extend(["--database", &database.url, "--database-password-file", &database.password_file]);
+        }
+        self.say(&words)?;
+        Ok(())
     }
 
     /// Runs one subcommand and reads the JSON that it prints.

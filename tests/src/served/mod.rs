@@ -18,7 +18,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::demo::server::{Running, Server};
-use crate::practice::people::{DemoPerson, PRACTICE_NAME};
+use crate::practice::people::DemoPerson;
 
 /// Whatever goes wrong ends the run; there is nobody to recover for.
 pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -36,12 +36,7 @@ impl Served {
     pub(crate) fn make(binary: &Path, folder: &Path, cluster: Option<&Cluster>) -> Outcome<Served> {
         std::fs::create_dir_all(folder)?;
         let server = Server::new(binary, &folder.join("practice"), &folder.join("server.log"));
-        let mut words = vec!["init", "--practice", PRACTICE_NAME, "--host", "localhost"];
-        let database = cluster.map(|cluster| cluster.database(binary)).transpose()?;
-        if let Some(database) = &database {
-            words.extend(["--database", &database.url, "--database-password-file", &database.password_file]);
-        }
-        server.say(&words)?;
+        server.init(cluster)?;
         Ok(Served { server, running: None, ports: (0, 0) })
     }
 

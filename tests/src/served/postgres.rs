@@ -24,6 +24,7 @@ const AS_INSTALLED: [&str; 5] =
     ["shared_buffers=128MB", "max_wal_size=1GB", "min_wal_size=80MB", "autovacuum=on", "wal_level=replica"];
 
 /// A PostgreSQL of this run's own. It ends, and its folder goes, when this is dropped.
+#[derive(Debug)]
 pub(crate) struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
