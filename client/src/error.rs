@@ -149,6 +149,7 @@ codes! {
     NeedsReason, "needs-reason", "You are not on this patient's care team today.", "Say why you open the chart: a visit, a call, results, or standing in.";
     NeedsBreakGlass, "needs-break-glass", "This chart is restricted.", "It opens only in an emergency, with a reason that is reviewed afterwards.";
     NotFound, "not-found", "No such patient.", "Search again by name, birth date, record number or telephone.";
+    AttachmentNotHere, "attachment-not-here", "The attached file has not arrived yet.", "It comes when the computer at which it was attached reaches the clinic's server.";
     NotYourRole, "not-your-role", "Your role does not include this.", "Ask a colleague whose role does, or your practice manager.";
     ChangedMeanwhile, "changed-meanwhile", "Somebody changed this while you were writing.", "Open it again, look at what changed, and save once more. What you typed is kept as a draft.";
     FormInvalid, "form-invalid", "The form cannot be saved as it is.", "Correct the marked fields and save again.";

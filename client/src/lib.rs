@@ -55,6 +55,7 @@ pub use idle::{ABSOLUTE_LIMIT, IdleState, IdleTimer, WARNING};
 pub use recovery::spoken_words;
 pub use settings::{IDLE_CEILING, KeyCost, Settings};
 pub use workstation::{
-    ActivateForm, EnrolForm, Event, KeyReenterForm, KeySignInForm, LeaseForm, LockCause, PassphraseForm,
-    PhoneTime, RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm, Workstation,
+    ActivateForm, AttachForm, EnrolForm, Event, KeyReenterForm, KeySignInForm, LeaseForm, LockCause,
+    PassphraseForm, PhoneTime, RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm,
+    Workstation,
 };

@@ -16,14 +16,14 @@ use crate::hazmat::{NONCE_LENGTH, TAG_LENGTH};
 use crate::layout::{Format, Reader, Writer};
 use crate::row::SealRefused;
 use crate::secret::key_type;
-use crate::{AgreementSecret, PatientKey, Random, Secret, Unreadable, hazmat, label};
+use crate::{AgreementSecret, Random, Secret, Unreadable, hazmat, label};
 
 const FORMAT: Format = Format { magic: *b"CKbl", version: 1 };
 const CHUNK: usize = 64 * 1024;
 const CHUNK_ON_DISK: u32 = 64 * 1024;
 
 key_type! {
-    /// Seals files: attachments, or a person's drafts.
+    /// Seals files: one attachment, or a person's drafts.
     BlobKey
 }
 
@@ -31,12 +31,6 @@ key_type! {
 #[must_use]
 pub fn derive_draft_key(person: Uuid, agreement: &AgreementSecret) -> BlobKey {
     BlobKey::from_secret(hazmat::hkdf(agreement.expose(), &[], &[label::DRAFT_KEY, person.as_bytes()]))
-}
-
-/// The key of a patient's attachments in a drawer, which dies with the patient's data key.
-#[must_use]
-pub fn derive_attachment_key(patient_key: &PatientKey) -> BlobKey {
-    BlobKey::from_secret(hazmat::hkdf(patient_key.expose(), &[], &[label::ATTACHMENT_KEY]))
 }
 
 /// Seals a file for the place that `context` names.

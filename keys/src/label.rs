@@ -26,7 +26,6 @@ pub(crate) const INBOX_KEY: &[u8] = b"chartkeep/inbox/key/v1\0";
 
 pub(crate) const DRAFT_KEY: &[u8] = b"chartkeep/draft/key/v1\0";
 pub(crate) const BLOB_KEY: &[u8] = b"chartkeep/blob/key/v1\0";
-pub(crate) const ATTACHMENT_KEY: &[u8] = b"chartkeep/attachment/key/v1\0";
 
 pub(crate) const KEY_ID: &[u8] = b"chartkeep/key-id/v1\0";
 pub(crate) const TWIN: &[u8] = b"chartkeep/twin/v1\0";

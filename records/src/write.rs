@@ -1,5 +1,6 @@
 //! What a form becomes: documents made from what was typed, after it was checked. Ids and times come in as arguments.
 
+mod attachment;
 mod decimal;
 mod mask;
 mod note;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::id::{PatientId, PersonId, ResourceId};
 
+pub use attachment::{Attached, FileError, FileForm, SealedFile, attached};
 pub use decimal::{Decimal, NotADecimal};
 pub use mask::masked;
 pub use note::{NoteError, NoteForm, note_of_its_own, signed_note};

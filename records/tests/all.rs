@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod all {
     mod allergies;
+    mod attaching;
     mod changes;
     mod dates;
     mod documents;

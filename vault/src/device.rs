@@ -1,5 +1,6 @@
 //! `device.db`: what the workstation itself keeps, with nobody signed in. Opaque ids only.
 
+mod attachments;
 mod credential;
 mod delivery;
 mod directives;
@@ -22,6 +23,7 @@ use records::log::Tree;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlcipher::{Migration, Migrations, Profile, RawKey, Unfinished};
 
+pub use attachments::OwnAttachment;
 pub use credential::Credential;
 pub use delivery::{AuditBatch, StoredEntry};
 pub use directives::StoredDirective;
@@ -44,6 +46,7 @@ const CACHE_MIB: u32 = 8;
 const MIGRATIONS: Migrations = Migrations::new(&[
     Migration { number: 1, sql: include_str!("../migrations/device/0001_init.sql") },
     Migration { number: 2, sql: include_str!("../migrations/device/0002_marks.sql") },
+    Migration { number: 3, sql: include_str!("../migrations/device/0003_attachments.sql") },
 ]);
 
 /// The open `device.db`. One process has it; every commit is durable when it returns.

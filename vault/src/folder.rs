@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use records::Drawer;
-use records::id::{ChangeId, PersonId};
+use records::id::{AttachmentId, ChangeId, PersonId};
 
 use crate::durable;
 
@@ -204,6 +204,16 @@ impl Folder {
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")
+    }
+
+    /// An attached file, sealed and whole.
+    pub(crate) fn attachment(&self, id: AttachmentId) -> PathBuf {
+        self.blobs().join(format!("{id}.sealed"))
+    }
+
+    /// As much of an attached file as has come.
+    pub(crate) fn attachment_part(&self, id: AttachmentId) -> PathBuf {
+        self.blobs().join(format!("{id}.part"))
     }
 
     pub(crate) fn outbox(&self) -> PathBuf {

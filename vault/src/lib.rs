@@ -36,8 +36,8 @@ mod verdict;
 
 pub use device::{
     AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Credential, Device, Identity, LogCheck,
-    LogHead, MarkStanding, OutboxEntry, OutboxState, RecoveryPlace, RecoverySlot, Setting, StepUsed,
-    StoredDirective, StoredEntry, StoredGrant, Subject, Throttle,
+    LogHead, MarkStanding, OutboxEntry, OutboxState, OwnAttachment, RecoveryPlace, RecoverySlot, Setting,
+    StepUsed, StoredDirective, StoredEntry, StoredGrant, Subject, Throttle,
 };
 pub use drafts::{Draft, DraftError, Drafts};
 pub use drawer::{Anchor, Count, DayPart, Freshness, HeldFor, SetApart, Standing};

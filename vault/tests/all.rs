@@ -4,6 +4,8 @@
 
 #[path = "all/anchoring.rs"]
 mod anchoring;
+#[path = "all/attachments.rs"]
+mod attachments;
 #[path = "all/charting.rs"]
 mod charting;
 #[path = "all/clinic.rs"]

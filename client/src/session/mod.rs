@@ -1,5 +1,6 @@
 //! An open session: who is at the keyboard, with the keys that only they have. It lives on the vault's thread and ends with the lock.
 
+mod attaching;
 mod chart;
 mod chart_view;
 mod conflict;
@@ -11,6 +12,9 @@ mod review;
 mod unsent;
 mod vitals;
 mod writing;
+
+pub use attaching::AttachForm;
+pub(crate) use attaching::open as open_attachment;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -26,7 +26,7 @@ impl OpenSession {
                     kind: ResourceKind::DOCUMENT_REFERENCE,
                     id: id.parse().map_err(|_| Code::NotFound)?,
                 };
-                let (document, base) = self.note_of_before(&patient, &key)?;
+                let (document, base) = self.document_of(&patient, &key)?;
                 typed_note(form, key.id).revise(&document, &context).map(|revised| (revised, base))
             }
         };
@@ -101,12 +101,21 @@ impl OpenSession {
     }
 
     fn new_note(&self, form: &NoteForm) -> TypedNote {
-        let id = Random::from_os().uuid_v7(self.now()).to_string();
-        typed_note(form, id.parse().expect("a UUID is a FHIR id"))
+        typed_note(form, self.new_id())
     }
 
-    /// The note to be revised, read under a permit of its own, with what the revision is made from.
-    fn note_of_before(&self, patient: &PatientId, key: &RecordKey) -> Result<(Document, Base), ClientError> {
+    /// The id of a record that is written for the first time.
+    pub(super) fn new_id(&self) -> ResourceId {
+        let id = Random::from_os().uuid_v7(self.now()).to_string();
+        id.parse().expect("a UUID is a FHIR id")
+    }
+
+    /// A note or attached file, read under a permit of its own, with what a revision is made from.
+    pub(super) fn document_of(
+        &self,
+        patient: &PatientId,
+        key: &RecordKey,
+    ) -> Result<(Document, Base), ClientError> {
         let mut facts = self.vault()?.facts(&self.actor, patient, self.now())?;
         facts.classes.retain(|class| {
             matches!(class, DataClass::NotesResults | DataClass::Sensitive | DataClass::Counselling)

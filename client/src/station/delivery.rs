@@ -86,6 +86,9 @@ impl Station {
     /// The server was put back to an older state: everything that is kept for it goes out once more.
     pub(super) fn send_all_again(&self) -> Result<(), ClientError> {
         let again = self.device().send_again()?;
+        self.device().offer_attachments_again()?;
+        self.files_moved();
+        self.driver().tell(Told::Attached);
         tracing::info!(changes = again.len(), "the server was put back; what is kept is sent again");
         self.send(again);
         self.sync_page_changed();

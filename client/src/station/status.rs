@@ -15,16 +15,16 @@ impl Station {
         let signed_in = self.person();
         let key_due = signed_in.as_ref().is_some_and(|signed_in| signed_in.key_due);
         let person = signed_in.map(|signed_in| signed_in.view);
-        let (sync, last_contact) = {
+        let (sync, unsent_changes, last_contact) = {
             let net = self.net();
-            (net.sync, net.last_contact)
+            (net.sync, net.unsent(), net.last_contact)
         };
         StatusView {
             state: if person.is_some() { Lifecycle::Open } else { Lifecycle::Locked },
             clinic: self.about.practice.clone(),
             device: self.about.label.clone(),
             online: sync.online.unwrap_or(false),
-            unsent_changes: u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX),
+            unsent_changes,
             unsent_events: sync.unsent_events,
             last_sync: last_contact.map(|at| self.minute(at)),
             parked: if person.is_none() { self.parked_views() } else { Vec::new() },
@@ -41,9 +41,11 @@ impl Station {
 
     /// What the server is told of this computer.
     pub(crate) fn machine_report(&self) -> MachineReport {
-        let sync = self.net().sync;
-        let unsent_changes = u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX);
-        health::report(self.settings(), unsent_changes, sync.unsent_events)
+        let (unsent_changes, unsent_events) = {
+            let net = self.net();
+            (net.unsent(), net.sync.unsent_events)
+        };
+        health::report(self.settings(), unsent_changes, unsent_events)
     }
 
     /// The shorter of what was set here and what the practice's policy says.
@@ -54,9 +56,9 @@ impl Station {
 
     /// The sync page. Names and rows only while somebody is signed in.
     pub(crate) fn sync_view(&self) -> SyncView {
-        let (sync, last_contact) = {
+        let (sync, unsent_changes, last_contact) = {
             let net = self.net();
-            (net.sync, net.last_contact)
+            (net.sync, net.unsent(), net.last_contact)
         };
         let unsettled = self.ask(|session| session.unsettled()).ok();
         let (last_pull, unsent, refused) = match unsettled {
@@ -69,7 +71,7 @@ impl Station {
             last_pull,
             unsent,
             refused,
-            unsent_changes: u64::try_from(sync.unsent_changes).unwrap_or(u64::MAX),
+            unsent_changes,
             unsent_events: sync.unsent_events,
             next_try: sync.next_try.map(|at| self.minute(at)),
             mirror: self.mirror_view(),
@@ -115,6 +117,16 @@ impl Station {
             self.state_changed();
         }
         self.sync_page_changed();
+    }
+
+    /// Attached files were queued, or came further on their way: counts them anew.
+    pub(crate) fn files_moved(&self) {
+        let Ok(unsent) = self.device().unsent_attachments().map(|unsent| unsent.len()) else { return };
+        let before = std::mem::replace(&mut self.net().unsent_files, unsent);
+        if before != unsent {
+            self.state_changed();
+            self.sync_page_changed();
+        }
     }
 
     /// Tells that the sync page should be looked at again. The rows are left out: whoever shows them asks for them.

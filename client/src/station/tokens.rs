@@ -26,13 +26,16 @@ const SPARE: SignedDuration = SignedDuration::from_secs(20);
 pub(crate) struct Net {
     pub(super) sync: SyncState,
     pub(super) last_contact: Option<Timestamp>,
+    /// Attached files that the server does not hold whole.
+    pub(super) unsent_files: usize,
     /// What is wrong between the audit log and the server, once it was found; it stays until the program ends.
     pub(super) alarm: Option<LogAlarm>,
     session: Option<Session>,
     asking: Arc<Asking>,
+    attaching: Arc<Asking>,
 }
 
-/// Whether somebody asks for a session, and whether somebody else wanted one since that began.
+/// Whether somebody has the turn, and whether somebody else wanted it since that began.
 #[derive(Default)]
 struct Asking {
     is_under_way: AtomicBool,
@@ -40,11 +43,17 @@ struct Asking {
 }
 
 impl Net {
+    /// Changes and attached files on their way.
+    pub(super) fn unsent(&self) -> u64 {
+        u64::try_from(self.sync.unsent_changes + self.unsent_files).unwrap_or(u64::MAX)
+    }
+
     /// Nothing is known but when the server was last reached, which outlives the program.
     pub(super) fn since_last_contact(device: &Device) -> Self {
         let kept = device.setting(Setting::LastContact).ok().flatten();
         let last_contact = kept.and_then(|text| std::str::from_utf8(&text).ok()?.parse().ok());
-        Self { last_contact, ..Self::default() }
+        let unsent_files = device.unsent_attachments().map_or(0, |unsent| unsent.len());
+        Self { last_contact, unsent_files, ..Self::default() }
     }
 }
 
@@ -54,11 +63,11 @@ struct Session {
     expires_at: Timestamp,
 }
 
-/// The right to ask for a session token: one at a time.
-pub(crate) struct SessionTurn(Arc<Asking>);
+/// The right to do what one does at a time: to ask for a session token, or to send attached files.
+pub(crate) struct Turn(Arc<Asking>);
 
-impl SessionTurn {
-    /// Ends the turn. Returns whether somebody wanted a session meanwhile, who may have changed what it was asked with.
+impl Turn {
+    /// Ends the turn. Returns whether somebody wanted one meanwhile, who may have changed what it was begun with.
     pub(crate) fn end(self) -> bool {
         let asking = self.0.clone();
         drop(self);
@@ -66,26 +75,31 @@ impl SessionTurn {
     }
 }
 
-impl Drop for SessionTurn {
+impl Drop for Turn {
     fn drop(&mut self) {
         self.0.is_under_way.store(false, Ordering::SeqCst);
     }
 }
 
-fn take_turn(asking: &Arc<Asking>) -> Option<SessionTurn> {
+fn take_turn(asking: &Arc<Asking>) -> Option<Turn> {
     // Said first: a turn that ends now either leaves the way free or sees this.
     asking.is_wanted.store(true, Ordering::SeqCst);
     if asking.is_under_way.swap(true, Ordering::SeqCst) {
         return None;
     }
     asking.is_wanted.store(false, Ordering::SeqCst);
-    Some(SessionTurn(asking.clone()))
+    Some(Turn(asking.clone()))
 }
 
 impl Station {
     /// A turn to ask for a session, when somebody is signed in and nobody else is asking.
-    pub(crate) fn take_session_turn(&self) -> Option<SessionTurn> {
+    pub(crate) fn take_session_turn(&self) -> Option<Turn> {
         if self.mailbox().is_open() { take_turn(&self.net().asking) } else { None }
+    }
+
+    /// A turn to send attached files, when nobody else is sending them.
+    pub(crate) fn take_attaching_turn(&self) -> Option<Turn> {
+        take_turn(&self.net().attaching)
     }
 
     /// The token of the person who is signed in, while it is good.

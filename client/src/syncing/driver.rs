@@ -10,7 +10,7 @@ use sync::{Answer, Event, Failure, LogAlarm, Machine, QueuedChange, RequestId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::{pages, send, session};
+use super::{attachments, pages, send, session};
 use crate::station::{Settled, Station};
 
 /// What the rest of the client tells the driver.
@@ -18,6 +18,8 @@ use crate::station::{Settled, Station};
 pub(crate) enum Told {
     /// A change was saved, and its envelope lies in the outbox.
     Saved(QueuedChange),
+    /// A file was attached, or all of them are to be offered again.
+    Attached,
     /// The audit log has grown to this size.
     Log(LogId, u64),
     /// What the server signed of the audit log is not believed.
@@ -55,6 +57,7 @@ impl Told {
             | Self::Log(..)
             | Self::LogAlarm(_)
             | Self::SyncNow
+            | Self::Attached
             | Self::PageApplied(_)
             | Self::Stop => false,
         }
@@ -195,8 +198,10 @@ impl Driver {
             Told::Opened => session::begin(&self.station),
             Told::Session(cursors) => self.machine.handle_session(cursors, now),
             Told::Shut => self.machine.handle_session(Vec::new(), now),
+            Told::Attached => attachments::begin(&self.station),
             Told::SyncNow => {
                 self.machine.handle_sync_now(now);
+                attachments::begin(&self.station);
                 session::begin(&self.station);
             }
             Told::PageApplied(next) | Told::PageKept(next) => self.machine.handle_page_applied(next, now),
@@ -248,6 +253,7 @@ impl Driver {
             Event::Page { from, next, body } => pages::apply(&self.station, from, next, body),
             Event::SealedPage { from, next, body } => pages::keep(&self.station, from, next, body),
             Event::Online => {
+                attachments::begin(&self.station);
                 session::begin(&self.station);
                 self.station.state_changed();
             }
@@ -277,6 +283,9 @@ impl Driver {
 
     async fn pass_time(&mut self) {
         self.machine.handle_timeout(self.station.now());
+        if self.machine.is_online() == Some(true) {
+            attachments::begin(&self.station);
+        }
         let station = self.station.clone();
         blocking(move || station.watch_lease()).await;
     }

@@ -1,5 +1,6 @@
 //! What leaves the workstation and what comes in, in the background, whether somebody is signed in or not.
 
+pub(crate) mod attachments;
 mod driver;
 mod pages;
 mod send;

@@ -1,6 +1,7 @@
 //! The one door for a window: every method blocks, and every method may be called from any thread.
 
 mod activating;
+mod attaching;
 mod changing;
 mod deciding;
 mod forms;
@@ -35,6 +36,7 @@ use crate::view::{
 };
 use crate::{ClientError, Clock, Code, Settings, activation, enrolment, sign_in};
 
+pub use crate::session::AttachForm;
 pub use forms::{
     ActivateForm, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, LockCause, PassphraseForm, PhoneTime,
     RecoveryForm, ReenterForm, RegisterKeyForm, SheetForm, SignInForm,

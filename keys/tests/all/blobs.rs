@@ -1,8 +1,8 @@
 //! Drafts and attachments: chunks that cannot be changed, moved, cut or continued.
 
+use keys::AgreementSecret;
 use keys::blob::{self, BlobKey};
 use keys::row::SealRefused;
-use keys::{AgreementSecret, PatientKey};
 
 use super::given::{every_flip_refuses, id, random};
 
@@ -62,13 +62,11 @@ fn any_change_refuses() {
 }
 
 #[test]
-fn drafts_are_sealed_to_their_person_and_attachments_to_their_patient() {
+fn drafts_are_sealed_to_their_person() {
     let mut random = random(74);
     let (mine, yours) = (AgreementSecret::make(&mut random), AgreementSecret::make(&mut random));
     let key = blob::derive_draft_key(id(3), &mine);
     assert_eq!(key, blob::derive_draft_key(id(3), &mine.duplicate()));
     assert_ne!(key, blob::derive_draft_key(id(3), &yours));
     assert_ne!(key, blob::derive_draft_key(id(4), &mine));
-    let (first, second) = (PatientKey::make(&mut random), PatientKey::make(&mut random));
-    assert_ne!(blob::derive_attachment_key(&first), blob::derive_attachment_key(&second));
 }

@@ -18,7 +18,7 @@ pub(super) struct Rooms {
     /// Nobody's while it is switched off.
     nurse: Option<Workstation>,
     pub(super) doctor: Workstation,
-    patient: String,
+    pub(super) patient: String,
     pub(super) note: String,
 }
 

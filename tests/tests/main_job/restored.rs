@@ -14,13 +14,13 @@ use super::conflicts::{Rooms, sent};
 use super::rescue::proof;
 
 /// Two rooms, one note that both have, and a backup that is 40 hours old.
-struct Practice {
-    rooms: Rooms,
+pub(super) struct Practice {
+    pub(super) rooms: Rooms,
     backup: PathBuf,
 }
 
 impl Practice {
-    fn make() -> Self {
+    pub(super) fn make() -> Self {
         let rooms = Rooms::with(&[&IT_ADMIN]);
         let backup = rooms.clinic.folder.path().join("backup");
         rooms.clinic.server.back_up(&backup);
@@ -43,7 +43,7 @@ impl Practice {
         });
     }
 
-    fn lose_the_server(&mut self) {
+    pub(super) fn lose_the_server(&mut self) {
         let taken_at = self.rooms.clinic.server.practice.clock.now() - SignedDuration::from_hours(40);
         self.rooms.clinic.server.stop();
         let proof = proof(&self.rooms.clinic, &IT_ADMIN);
