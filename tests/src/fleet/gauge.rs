@@ -15,9 +15,23 @@ use crate::served::{Cluster, Outcome, cpu_of, memory_of};
 /// The first of the checkpoints; they go on at twice, five times and ten times as many events.
 const FIRST: u64 = 10_000;
 
+/// What a fleet was doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Phase {
+    /// Everybody says hello for the first time.
+    Beginning,
+    /// Shift after shift.
+    Work,
+    /// Everybody comes back at the end, and fetches what there is.
+    Return,
+}
+
 /// One look, and what came since the look before.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Checkpoint {
+    /// What the time was like; growth is judged by work alone.
+    pub(super) phase: Phase,
     /// Events of workstations that the server holds.
     pub(super) events: u64,
     /// Seconds since the look before.
@@ -117,8 +131,14 @@ impl<'a> Gauge<'a> {
         self.events
     }
 
+    /// Whether anything came since the last look.
+    pub(super) fn has_news(&self) -> bool {
+        self.since.delivered > 0
+    }
+
     /// Looks, and begins to count anew.
-    pub(super) fn look(&mut self) -> Outcome<&Checkpoint> {
+    pub(super) fn look(&mut self, phase: Phase) -> Outcome<&Checkpoint> {
+        let is_first = self.checkpoints.is_empty() && phase == Phase::Work;
         let now = (self.clock.monotonic(), cpu_of(self.process)?, self.place.cpu()?);
         let before = std::mem::replace(&mut self.last, now);
         let since = std::mem::take(&mut self.since);
@@ -132,6 +152,7 @@ impl<'a> Gauge<'a> {
             self.next = if is_two { self.next / 2 * 5 } else { self.next * 2 };
         }
         self.checkpoints.push(Checkpoint {
+            phase: if is_first { Phase::Beginning } else { phase },
             events: self.events,
             seconds,
             events_a_second: came / seconds,

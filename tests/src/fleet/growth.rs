@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::gauge::Checkpoint;
+use super::gauge::{Checkpoint, Phase};
 
 /// Fewer are no growth.
 const ENOUGH: usize = 3;
@@ -37,7 +37,7 @@ pub(super) enum Word {
     Unknown,
 }
 
-/// Every cost that is looked at.
+/// Every cost that is looked at, while people work.
 pub(super) fn of(checkpoints: &[Checkpoint]) -> Vec<Growth> {
     type Cost = fn(&Checkpoint) -> f64;
     let costs: [(&'static str, Cost); 8] = [
@@ -51,7 +51,8 @@ pub(super) fn of(checkpoints: &[Checkpoint]) -> Vec<Growth> {
         ("memory of the server", |look| look.server_mib),
     ];
     let of = |(name, cost): (&'static str, Cost)| {
-        let looks = checkpoints.iter().map(|look| (look.events, cost(look)));
+        let looks =
+            checkpoints.iter().filter(|look| look.phase == Phase::Work).map(|look| (look.events, cost(look)));
         Growth::of(name, &looks.filter(|(_, cost)| *cost > 0.0).collect::<Vec<_>>())
     };
     costs.into_iter().filter_map(of).collect()

@@ -7,7 +7,7 @@ use client::{Clock as _, SystemClock};
 use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
-use super::gauge::{Gauge, Place};
+use super::gauge::{Gauge, Phase, Place};
 use super::ground::Ground;
 use super::host::Host;
 use super::judge::judge;
@@ -134,6 +134,9 @@ impl Fleet<'_, '_> {
         if self.stop.is_told() {
             return Ok(());
         }
+        if self.gauge.has_news() {
+            progress.line(&line(self.gauge.look(Phase::Work)?));
+        }
         progress.now("events, everybody comes back");
         self.host.set(self.plan.ends()?)?;
         for _ in 0..TRIES {
@@ -144,7 +147,7 @@ impl Fleet<'_, '_> {
         }
         // What was written last is heard of by those who came back before it arrived.
         self.all(lanes, Task::ComeBack(self.plan.ends()?), report, &progress)?;
-        let last = line(self.gauge.look()?);
+        let last = line(self.gauge.look(Phase::Return)?);
         progress.line(&last);
         Ok(())
     }
@@ -163,8 +166,8 @@ impl Fleet<'_, '_> {
         report.troubles_told.truncate(10);
         let is_time = self.gauge.add(tally);
         progress.at(self.gauge.events());
-        if is_time {
-            progress.line(&line(self.gauge.look()?));
+        if is_time && matches!(task, Task::Shift(..)) {
+            progress.line(&line(self.gauge.look(Phase::Work)?));
         }
         Ok(())
     }
@@ -194,19 +197,12 @@ fn empty_report(arguments: &Arguments) -> Report {
     }
 }
 
-#[cfg(unix)]
 fn has_too_little_room(folder: &Path) -> Outcome<bool> {
     let disk = rustix::fs::statvfs(folder)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
 }
 
-#[cfg(not(unix))]
-fn has_too_little_room(_: &Path) -> Outcome<bool> {
-    Ok(false)
-}
-
 /// A connection for each workstation, at either end.
-#[cfg(unix)]
 fn raise_the_limit_of_open_files() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
@@ -214,6 +210,3 @@ fn raise_the_limit_of_open_files() {
     // As it is, it is enough for some hundreds.
     let _as_it_was = setrlimit(Resource::Nofile, limit);
 }
-
-#[cfg(not(unix))]
-fn raise_the_limit_of_open_files() {}

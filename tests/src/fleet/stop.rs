@@ -27,7 +27,6 @@ impl Stop {
     }
 }
 
-#[cfg(unix)]
 fn words() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupted = signal(SignalKind::interrupt())?;
@@ -38,9 +37,4 @@ fn words() -> std::io::Result<impl Future<Output = ()>> {
             _ = terminated.recv() => {}
         }
     })
-}
-
-#[cfg(not(unix))]
-fn words() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
 }

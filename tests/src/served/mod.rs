@@ -96,9 +96,7 @@ pub(crate) fn server_beside_us() -> Outcome<PathBuf> {
 
 /// Ctrl-C at the terminal is for us alone; what we have started ends with us.
 pub(crate) fn on_its_own(command: &mut Command) -> &mut Command {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    command
+    std::os::unix::process::CommandExt::process_group(command, 0)
 }
 
 fn text(answer: &Value, member: &str) -> Outcome<String> {
