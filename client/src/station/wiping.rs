@@ -32,10 +32,11 @@ impl Station {
         self.wiped.load(Ordering::SeqCst)
     }
 
-    /// Whether the server holds every change and every event.
+    /// Whether the server holds every change, every attached file and every event.
     pub(super) fn has_sent_all(&self) -> Result<bool, StoreError> {
         let device = self.device();
-        Ok(device.unsent()?.is_empty() && device.delivered_size()? >= device.log_head().size)
+        let all_sent = device.unsent()?.is_empty() && device.unsent_attachments()?.is_empty();
+        Ok(all_sent && device.delivered_size()? >= device.log_head().size)
     }
 
     /// Goes as far with a wipe as it can go now.

@@ -31,15 +31,23 @@ pub(super) fn begin(station: &Arc<Station>) {
 async fn send_all(station: &Arc<Station>) -> Result<(), ClientError> {
     let unsent = on_device(station, |station| Ok(station.device().unsent_attachments()?)).await?;
     for own in unsent {
-        // One that the server refuses stays queued and is shown as unsent; it does not hold up the others.
         match send(station, &own).await {
-            Err(error) if error.code == Code::ServerRefused => {
-                tracing::error!(attachment = %own.id, "the server does not take an attached file");
+            Ok(()) => {}
+            Err(error) if matches!(error.code, Code::ServerAway | Code::ServerUntrusted) => {
+                return Err(error);
             }
-            sent => sent?,
+            // It stays queued and is shown as unsent, and does not hold up the others.
+            Err(error) => {
+                tracing::error!(attachment = %own.id, code = error.code.as_str(), "an attached file was not sent");
+            }
         }
     }
-    Ok(())
+    // A workstation that retires may have waited for it.
+    on_device(station, |station| {
+        station.orders_after_delivery();
+        Ok(())
+    })
+    .await
 }
 
 /// Asks how far a file has come, and goes on from there.
@@ -116,7 +124,7 @@ pub(crate) async fn fetch(station: &Arc<Station>, id: AttachmentId) -> Result<()
 
 async fn on_device<T: Send + 'static>(
     station: &Arc<Station>,
-    act: impl FnOnce(&Station) -> Result<T, ClientError> + Send + 'static,
+    act: impl FnOnce(&Arc<Station>) -> Result<T, ClientError> + Send + 'static,
 ) -> Result<T, ClientError> {
     let station = station.clone();
     tokio::task::spawn_blocking(move || act(&station)).await.map_err(|_| Code::Internal)?

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use chartkeep_server::store;
+use chartkeep_server::{directing, store};
 use client::view::{DocumentRow, SaveView};
 use client::{AttachForm, Code, LockCause, Workstation};
+use sync::wire::DirectiveOrder;
 
 use super::clinic::until;
 use super::conflicts::{Rooms, sent};
@@ -86,6 +87,30 @@ fn a_server_that_was_put_back_gets_the_file_again_from_where_it_was_attached() {
         rooms.nurse().sync_now().unwrap();
         rooms.doctor.attachment(&rooms.patient, &there).is_ok()
     });
+    assert_eq!(rooms.doctor.attachment(&rooms.patient, &there).unwrap(), scan());
+}
+
+#[test]
+fn a_workstation_that_retires_sends_its_files_first() {
+    let mut rooms = Rooms::with(&[]);
+    rooms.clinic.server.stop();
+    assert!(attach(&rooms, rooms.nurse(), scan()).saved);
+    rooms.nurse().lock(LockCause::Person);
+    let practice = &rooms.clinic.server.practice;
+    let devices = store::read(practice.store.as_ref(), |tx| tx.devices()).unwrap();
+    directing::order(practice, devices[0].id, &DirectiveOrder::Wipe { deliver_first: true }).unwrap();
+
+    rooms.clinic.server.start();
+    until("the workstation is wiped", || {
+        rooms.nurse().sync_now().unwrap_or_default();
+        rooms.nurse().status().problem.is_some_and(|problem| problem.code == Code::Wiped)
+    });
+
+    until("the record is there", || {
+        rooms.doctor.sync_now().unwrap();
+        !scans(&rooms, &rooms.doctor).is_empty()
+    });
+    let there = scans(&rooms, &rooms.doctor).remove(0).id;
     assert_eq!(rooms.doctor.attachment(&rooms.patient, &there).unwrap(), scan());
 }
 

@@ -84,7 +84,14 @@ impl Device {
     /// # Errors
     /// When `device.db` cannot be written.
     pub fn offer_attachments_again(&mut self) -> Result<(), StoreError> {
-        self.conn.execute("UPDATE attachment SET held = 0", [])?;
+        let mut statement = self.conn.prepare_cached("SELECT id FROM attachment")?;
+        let ids = statement.query_map([], |row| Ok(AttachmentId::from_uuid(number::uuid(row, 0)?)))?;
+        for id in ids.collect::<Result<Vec<_>, _>>()? {
+            if self.folder.attachment(id).exists() {
+                let sql = "UPDATE attachment SET held = 0 WHERE id = ?1";
+                self.conn.execute(sql, [id.uuid().into_bytes()])?;
+            }
+        }
         Ok(())
     }
 

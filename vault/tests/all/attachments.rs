@@ -34,6 +34,10 @@ fn a_file_is_unsent_until_the_server_holds_all_of_it_and_again_where_the_server_
     assert_eq!(held(&device), []);
     device.offer_attachments_again().unwrap();
     assert_eq!(held(&device), [(id(1), 0)]);
+    device.attachment_held(id(1), 4_000).unwrap();
+    fs::remove_file(clinic.folder().blobs().join(format!("{}.sealed", id(1)))).unwrap();
+    device.offer_attachments_again().unwrap();
+    assert_eq!(held(&device), [], "what is not here any more cannot be offered");
     device.forget_attachment(id(1)).unwrap();
     assert_eq!((held(&device), device.attachment(id(1)).unwrap()), (vec![], None));
 }
