@@ -6,6 +6,7 @@
 //!   is, what a signed note says. Two people changing the same group go to a person, even if their elements differ.
 //! - An allergy that one side takes back while the other works on it always goes to a person.
 //! - Security labels unite, so that a merge never lowers them.
+//! - Links between patients are a set: what either side added or took away holds, whatever else was changed.
 
 mod group;
 mod settle;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::Document;
+use crate::link;
 
 use group::Group;
 use three_way::three_way;
@@ -146,6 +148,10 @@ impl<'a> Sides<'a> {
         found.into_iter().map(|name| self.conflict(name)).collect()
     }
 
+    fn is_patient(self) -> bool {
+        self.theirs.get("resourceType").and_then(Value::as_str) == Some("Patient")
+    }
+
     fn merged(self) -> Result<Value, Vec<FieldConflict>> {
         let mut members = Map::new();
         let mut conflicts = Vec::new();
@@ -156,6 +162,9 @@ impl<'a> Sides<'a> {
                 // A generated narrative tells of one version only; it is left out rather than left wrong.
                 "text" if self.ours_changed(name) && self.theirs_changed(name) && generated(ours, theirs) => {
                     Ok(None)
+                }
+                "link" if self.is_patient() => {
+                    link::united(base, ours, theirs).map_err(|link::Impossible| three_way::Disagree)
                 }
                 _ => three_way(base, ours, theirs),
             };

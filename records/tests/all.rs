@@ -7,10 +7,12 @@ mod all {
     mod changes;
     mod dates;
     mod documents;
+    mod duplicates;
     mod events;
     mod finding;
     mod forms;
     mod importing;
+    mod links;
     mod log;
     mod merges;
     mod outside_data;

@@ -25,7 +25,8 @@ const DOSE: Group = Group(
     ],
 );
 
-/// Who a patient is.
+/// Who a patient is. Whether another chart replaced this one is no part of it: joining two charts must not hold up whoever
+/// corrects a name meanwhile, nor be undone by them.
 const IDENTITY: Group = Group(
     "Who the patient is",
     &[
@@ -33,8 +34,6 @@ const IDENTITY: Group = Group(
         "birthDate",
         "gender",
         "identifier",
-        "link",
-        "active",
         "deceasedBoolean",
         "deceasedDateTime",
         "multipleBirthBoolean",

@@ -48,6 +48,18 @@ impl AllergyTitle {
     }
 }
 
+impl AllergyTitle {
+    /// What stands over two charts of one person.
+    fn beside(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Known, _) | (_, Self::Known) => Self::Known,
+            (Self::Unavailable, _) | (_, Self::Unavailable) => Self::Unavailable,
+            (Self::NotRecorded, _) | (_, Self::NotRecorded) => Self::NotRecorded,
+            (Self::NoneKnown, Self::NoneKnown) => Self::NoneKnown,
+        }
+    }
+}
+
 /// One allergy or intolerance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AllergyItem {
@@ -128,6 +140,21 @@ impl AllergyList {
         list
     }
 
+    /// The allergies of one person whose charts were joined. That there are none is known only where each chart says so.
+    pub fn of_charts<'a>(charts: impl IntoIterator<Item = &'a Chart<'a>>, section: Section) -> Self {
+        let mut lists = charts.into_iter().map(|chart| Self::of(chart, section, 0));
+        let mut all = lists.next().unwrap_or_else(|| Self::of(&Chart::new([]), Section::NotHeld, 0));
+        for list in lists {
+            all.title = all.title.beside(list.title);
+            all.items.extend(list.items);
+            all.past.extend(list.past);
+            all.masked += list.masked;
+            all.touch_at(list.as_of);
+        }
+        all.items.sort_by_cached_key(|item| (item.masked, item.rank(), item.agent.to_lowercase()));
+        all
+    }
+
     fn title(&self, section: Section, none_known: bool) -> AllergyTitle {
         let seen = self.items.iter().any(|item| !item.masked);
         match section {
@@ -142,6 +169,10 @@ impl AllergyList {
     fn touch(&mut self, document: &Document) {
         let updated = document.last_updated().and_then(|at| at.parse().ok());
         let at = updated.or_else(|| element::when(document.value(), "recordedDate"));
+        self.touch_at(at);
+    }
+
+    fn touch_at(&mut self, at: Option<When>) {
         let later = |a: &When, b: &When| a.sort_key() > b.sort_key();
         if let Some(at) = at
             && self.as_of.as_ref().is_none_or(|before| later(&at, before))

@@ -9,6 +9,7 @@ use super::element::{self, items, text};
 use crate::date::{PartialDate, When};
 use crate::document::Document;
 use crate::id::{PatientId, ResourceKind};
+use crate::link::Links;
 
 /// The identifier system of Chartkeep's own short record numbers.
 pub const RECORD_NUMBER: &str = "urn:chartkeep:mrn";
@@ -109,6 +110,9 @@ pub struct PatientSummary {
     /// Every telephone number, for finding.
     #[serde(skip)]
     pub phones: Vec<String>,
+    /// The other charts of this person.
+    #[serde(skip)]
+    pub links: Links,
 }
 
 impl PatientSummary {
@@ -143,6 +147,7 @@ impl PatientSummary {
             all_names: items(value, "name").iter().filter_map(whole_name).collect(),
             numbers,
             phones,
+            links: Links::of(document),
         })
     }
 

@@ -57,6 +57,26 @@ fn no_known_allergies_takes_a_statement_and_nothing_against_it() {
 }
 
 #[test]
+fn no_known_allergies_stands_over_joined_charts_only_where_each_says_so() {
+    let none = [allergy("n", json!({"code": coded("716186003", "No known allergy")}))];
+    let also_none = [allergy("m", json!({"code": coded("716186003", "No known allergy")}))];
+    let penicillin = [allergy("a", json!({"code": coded("7980", "Penicillin")}))];
+    let hidden = [masked(&penicillin[0]).unwrap()];
+    let title = |charts: &[&[Document]], section| {
+        let charts: Vec<Chart<'_>> = charts.iter().map(|documents| Chart::new(*documents)).collect();
+        let list = AllergyList::of_charts(&charts, section);
+        (list.title, list.items.len(), list.masked)
+    };
+    assert_eq!(title(&[&none, &also_none], Section::Held), (AllergyTitle::NoneKnown, 0, 0));
+    assert_eq!(title(&[&none, &[]], Section::Held), (AllergyTitle::NotRecorded, 0, 0));
+    assert_eq!(title(&[&none, &penicillin], Section::Held), (AllergyTitle::Known, 1, 0));
+    assert_eq!(title(&[&none, &hidden], Section::Held), (AllergyTitle::Unavailable, 1, 1));
+    assert_eq!(title(&[&none, &also_none], Section::NotHeld).0, AllergyTitle::Unavailable);
+    assert_eq!(title(&[&none], Section::Held).0, list(&none, Section::Held).title);
+    assert_eq!(title(&[], Section::Held).0, AllergyTitle::Unavailable);
+}
+
+#[test]
 fn no_known_allergies_never_stands_over_a_masked_row() {
     let secret = allergy("s", json!({"code": coded("1", "Canary"), "meta": {"security": [{"code": "ETH"}]}}));
     assert_eq!(classify(&secret), DataClass::Sensitive);
