@@ -1,7 +1,9 @@
 //! What happens to one envelope: opened, its author checked, decided by the rights of when it was written, applied once.
 
 mod footing;
+mod linking;
 mod permits;
+mod settling;
 
 use crate::answer::Refusal;
 use crate::erasing;
@@ -17,7 +19,6 @@ use records::change::{self, Base, Change, Decision, Footing, Origin, Outcome, Re
 use records::event::{EventOutcome, WriteDetails};
 use records::id::{ChangeId, DeviceId, PersonId, PracticeId, RecordKey};
 use records::rights::Trail as _;
-use records::write::settled_by;
 use records::{AuditEvent, classify};
 use sha2::{Digest as _, Sha256};
 use std::iter;
@@ -210,6 +211,9 @@ impl Arrival<'_> {
             None => {
                 let shelf = Shelf { arrival: self, permits: &permits };
                 match apply(change, &shelf)? {
+                    Decision::Store(stored) if !shelf.keeps_links_whole(&stored)? => {
+                        Outcome::Refused { code: RefusalCode::Links }
+                    }
                     Decision::Store(stored) => {
                         self.store(change, &permits, numbered(stored, recovering::least_number(self.tx)?))?
                     }
@@ -264,24 +268,6 @@ impl Arrival<'_> {
         }
         self.settle(change, permits)?;
         Ok(Decision::Store(stored).outcome())
-    }
-
-    /// Ends the conflicts that a change says were decided, of records of its own patient.
-    fn settle(&self, change: &Change, permits: &Permits) -> Result<(), Refusal> {
-        for entry in change.entries() {
-            let Some((settled, records)) = settled_by(&entry.document) else { continue };
-            let permit = permits.of(entry.document.key())?;
-            for key in records {
-                let owner = self.tx.facts(&key)?.and_then(|facts| facts.patient);
-                if owner.as_ref() != entry.document.patient() {
-                    continue;
-                }
-                for settled in &settled {
-                    self.tx.settle_conflict(permit, *settled, &key, self.now)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Keeps every record of a change in conflict beside the version that stands.
@@ -367,6 +353,7 @@ impl Arrival<'_> {
             RefusalCode::Erased
             | RefusalCode::Signature
             | RefusalCode::NotAllowed
+            | RefusalCode::Links
             | RefusalCode::Unreadable => AlertKind::ChangeRefused,
             RefusalCode::Exists
             | RefusalCode::UnknownBase

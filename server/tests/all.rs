@@ -64,6 +64,8 @@ mod hostile_bodies;
 mod import;
 #[path = "all/inbox.rs"]
 mod inbox;
+#[path = "all/links.rs"]
+mod links;
 #[path = "all/marks.rs"]
 mod marks;
 #[path = "all/postgres.rs"]

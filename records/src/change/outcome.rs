@@ -60,6 +60,8 @@ pub enum RefusalCode {
     Dependency,
     /// It would move a record to another patient or practice.
     AnotherPatient,
+    /// It would leave half a link between two patients, or close a circle of them.
+    Links,
     /// Its patient was erased. What it said is not kept.
     Erased,
     /// Put aside for a person: its author or device had been revoked.

@@ -9,6 +9,7 @@ use keys::envelope;
 use records::change::{Base, Change, History, Origin, Outcome, Standing};
 use records::id::{ChangeId, PatientId, RecordKey, SessionId};
 use records::rights::{Permit, Rights, StatedReason, decide};
+use records::write::settled_by;
 use records::{Action, Actor, DataClass, Document, Facts, Purpose, Relation, Versioned, classify};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -67,7 +68,9 @@ impl Arrival<'_> {
         for entry in change.entries() {
             let key = entry.document.key();
             let facts = self.tx.facts(key)?;
-            let action = if entry.base == Base::None { Action::Create } else { Action::Update };
+            // What was decided about records is an edit of them, though it is written down as a record of its own.
+            let is_new = entry.base == Base::None && settled_by(&entry.document).is_none();
+            let action = if is_new { Action::Create } else { Action::Update };
             let part = parts.entry((entry.document.patient().cloned(), action)).or_default();
             part.classes.push(classify(&entry.document));
             part.keys.push(key.clone());
@@ -135,6 +138,13 @@ impl Permits {
 impl Arrival<'_> {
     /// The record as a change that was received had it.
     fn written_by(&self, id: ChangeId, key: &RecordKey) -> Result<Option<Document>, StoreError> {
+        let change = self.received(id)?;
+        let entry = change.iter().flat_map(Change::entries).find(|entry| entry.document.key() == key);
+        Ok(entry.map(|entry| entry.document.clone()))
+    }
+
+    /// A change as it was received, where its envelope is kept.
+    pub(super) fn received(&self, id: ChangeId) -> Result<Option<Change>, StoreError> {
         let (Some(row), Some(bytes)) = (self.tx.change(id)?, self.tx.envelope(id)?) else { return Ok(None) };
         let Ok(header) = envelope::read_header(&bytes) else { return Ok(None) };
         let from_there = Arrival { device: row.device, ..*self };
@@ -143,10 +153,7 @@ impl Arrival<'_> {
             Err(Turned::Away(_)) => return Ok(None),
             Err(Turned::Failed(_)) => return Err(StoreError::Unreadable("the envelope of a change")),
         };
-        let origin = self.origin(&header, &signed);
-        let change = Change::parse(origin, signed.transaction).ok();
-        let entry = change.iter().flat_map(Change::entries).find(|entry| entry.document.key() == key);
-        Ok(entry.map(|entry| entry.document.clone()))
+        Ok(Change::parse(self.origin(&header, &signed), signed.transaction).ok())
     }
 }
 

@@ -74,6 +74,7 @@ fn arrival(world: &World, change: ChangeId, writing: &Writing) -> Option<String>
                 | RefusalCode::Exists
                 | RefusalCode::UnknownBase
                 | RefusalCode::AnotherPatient
+                | RefusalCode::Links
                 | RefusalCode::Erased,
         } => false,
     };
