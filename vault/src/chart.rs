@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use records::change::Base;
-use records::id::RecordKey;
+use records::id::{PatientId, RecordKey};
 use records::rights::{Action, Permit};
 use records::{ClassSet, DataClass, Versioned};
 
@@ -103,6 +103,25 @@ impl Vault {
             found.extend(open.set_apart(patient.as_str(), &wanted)?);
         }
         Ok(found)
+    }
+
+    /// Which of these patients a record is of, where it is here. Says nothing of the record, so it needs no permit.
+    ///
+    /// # Errors
+    /// When a drawer cannot be read.
+    pub fn owner_among<'a>(
+        &self,
+        key: &RecordKey,
+        patients: &'a [PatientId],
+    ) -> Result<Option<&'a PatientId>, ReadError> {
+        for open in self.drawers.values() {
+            for patient in patients {
+                if open.belongs_to(key, patient.as_str())? {
+                    return Ok(Some(patient));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// What a new edit of a record is made from: a change that waits, the version that is here, or nothing. Says

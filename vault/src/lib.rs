@@ -12,6 +12,7 @@
 //! what can be seen from outside. Only this crate opens the local store; no code here deletes or makes anew a file
 //! that it failed to open.
 
+mod alike;
 mod chart;
 mod device;
 mod drafts;

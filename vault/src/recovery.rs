@@ -111,6 +111,11 @@ impl Vault {
     }
 
     fn is_of_erased(&self, entry: &OutboxEntry) -> Result<bool, StoreError> {
-        entry.patient.as_ref().map_or(Ok(false), |patient| self.device.is_erased(patient.as_str()))
+        for patient in entry.patients() {
+            if self.device.is_erased(patient.as_str())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

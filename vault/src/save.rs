@@ -59,6 +59,17 @@ pub(crate) struct Intent {
     /// The changes in conflict that this one settles.
     #[serde(default)]
     pub(crate) settles: Vec<ChangeId>,
+    /// The other patient whose record it changes.
+    #[serde(default)]
+    also: Option<Also>,
+}
+
+/// The part of a change that is of a second patient.
+#[derive(Debug, Serialize, Deserialize)]
+struct Also {
+    patient: PatientId,
+    records: Vec<RecordKey>,
+    event: EventId,
 }
 
 impl Vault {
@@ -96,12 +107,37 @@ impl Vault {
         now: Timestamp,
         last: SaveStep,
     ) -> Result<(), SaveError> {
-        let intent = Intent::of(&permit, change);
-        match self.check_change(&permit, change) {
+        self.save_under(&[permit], change, pen, now, last)
+    }
+
+    /// Saves a change of two patients, under a permit for each: their charts are joined, or separated again.
+    ///
+    /// # Errors
+    /// As [`Vault::save`].
+    pub fn save_of_two(
+        &mut self,
+        permits: [Permit; 2],
+        change: &Change,
+        pen: &Pen<'_>,
+        now: Timestamp,
+    ) -> Result<(), SaveError> {
+        self.save_under(&permits, change, pen, now, SaveStep::Result)
+    }
+
+    fn save_under(
+        &mut self,
+        permits: &[Permit],
+        change: &Change,
+        pen: &Pen<'_>,
+        now: Timestamp,
+        last: SaveStep,
+    ) -> Result<(), SaveError> {
+        let intent = Intent::of(permits, change).ok_or(SaveError::NotPermitted)?;
+        match self.check_change(permits, change) {
             Ok(drawer) => self.write_change(&intent, change, drawer, pen, now, last),
             Err(refused) => {
-                let result = self.result_event(&intent, EventOutcome::MinorFailure, now);
-                self.device.append_all(&[result])?;
+                let results = self.result_events(&intent, EventOutcome::MinorFailure, now);
+                self.device.append_all(&results)?;
                 Err(refused)
             }
         }
@@ -187,43 +223,43 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let outcome = if written.is_some() { EventOutcome::Success } else { EventOutcome::SeriousFailure };
-        let result = self.result_event(intent, outcome, now);
-        self.device.close_intent(intent.change, written, &intent.settles, &result)
+        let results = self.result_events(intent, outcome, now);
+        self.device.close_intent(intent.change, written, &intent.settles, &results)
     }
 
-    fn result_event(&mut self, intent: &Intent, outcome: EventOutcome, now: Timestamp) -> AuditEvent {
-        let stamp = self.stamp(now);
-        let details = WriteDetails {
-            records: intent.records.clone(),
-            change: Some(intent.change),
-            changed: Vec::new(),
+    /// One for each patient.
+    fn result_events(&mut self, intent: &Intent, outcome: EventOutcome, now: Timestamp) -> Vec<AuditEvent> {
+        let first = (intent.patient.as_ref(), &intent.records, intent.event);
+        let also = intent.also.iter().map(|also| (Some(&also.patient), &also.records, also.event));
+        let parts = std::iter::once(first).chain(also);
+        let result = |(patient, records, event): (Option<&PatientId>, &Vec<RecordKey>, EventId)| {
+            let stamp = self.stamp(now);
+            let details =
+                WriteDetails { records: records.clone(), change: Some(intent.change), changed: Vec::new() };
+            AuditEvent::write_result(stamp, &intent.actor, intent.action, patient, &details, event, outcome)
         };
-        AuditEvent::write_result(
-            stamp,
-            &intent.actor,
-            intent.action,
-            intent.patient.as_ref(),
-            &details,
-            intent.event,
-            outcome,
-        )
+        parts.map(result).collect()
     }
 
-    /// The drawer of a change that the permit covers and whose base is what is here.
-    fn check_change(&self, permit: &Permit, change: &Change) -> Result<Drawer, SaveError> {
-        self.check(permit, &[Action::Create, Action::Update, Action::Sign, Action::Delete])
-            .map_err(|_| SaveError::NotPermitted)?;
+    /// The drawer of a change that the permits cover, one for each patient, and whose base is what is here.
+    fn check_change(&self, permits: &[Permit], change: &Change) -> Result<Drawer, SaveError> {
         let (origin, identity) = (change.origin(), self.device.identity());
+        for permit in permits {
+            self.check(permit, &[Action::Create, Action::Update, Action::Sign, Action::Delete])
+                .map_err(|_| SaveError::NotPermitted)?;
+            if origin.author != permit.actor().person {
+                return Err(SaveError::NotPermitted);
+            }
+        }
         let written_here = origin.practice == identity.practice && origin.device == identity.device;
         // No screen deletes a record, and a drawer keeps nothing that stands for a deletion until it is answered.
         let deletes = !change.deletions().is_empty();
-        if deletes || !written_here || origin.author != permit.actor().person {
-            return Err(SaveError::NotPermitted);
-        }
         let classes: Vec<_> = change.entries().iter().map(|entry| classify(&entry.document)).collect();
-        let covered = classes.iter().all(|class| permit.classes().contains(*class));
-        let same_patient = change.entries().iter().all(|entry| entry.document.patient() == permit.patient());
-        if !covered || !same_patient {
+        let covered = change.entries().iter().zip(&classes).all(|(entry, class)| {
+            let mut of_patient = permits.iter().filter(|permit| entry.document.patient() == permit.patient());
+            of_patient.any(|permit| permit.classes().contains(*class))
+        });
+        if deletes || !written_here || !covered {
             return Err(SaveError::NotPermitted);
         }
         let drawer = classes.first().map(|class| class.drawer()).ok_or(SaveError::Unreadable)?;
@@ -235,24 +271,25 @@ impl Vault {
             return Err(SaveError::Held);
         }
         // What was open on the screen may have been written for somebody who is gone by now.
-        if let Some(patient) = permit.patient()
-            && self.device.is_erased(patient.as_str())?
-        {
-            return Err(SaveError::Erased);
+        for patient in permits.iter().filter_map(Permit::patient) {
+            if self.device.is_erased(patient.as_str())? {
+                return Err(SaveError::Erased);
+            }
         }
         self.check_bases(change)?;
-        self.check_settled(permit, change, drawer)?;
+        self.check_settled(permits, change, drawer)?;
         Ok(drawer)
     }
 
     /// A conflict is decided once, and in the drawer and for the patient that it is of.
-    fn check_settled(&self, permit: &Permit, change: &Change, drawer: Drawer) -> Result<(), SaveError> {
+    fn check_settled(&self, permits: &[Permit], change: &Change, drawer: Drawer) -> Result<(), SaveError> {
         for settled in change.settles() {
             let entry = self.device.outbox_entry(settled)?.ok_or(SaveError::Stale)?;
             if entry.state != OutboxState::Conflict {
                 return Err(SaveError::Stale);
             }
-            if entry.drawer != drawer || entry.patient.as_ref() != permit.patient() {
+            let is_of_patient = permits.iter().any(|permit| entry.patient.as_ref() == permit.patient());
+            if entry.drawer != drawer || !is_of_patient {
                 return Err(SaveError::NotPermitted);
             }
         }
@@ -285,8 +322,14 @@ impl Vault {
 }
 
 impl Intent {
-    fn of(permit: &Permit, change: &Change) -> Self {
-        Self {
+    /// `None` without a permit, or with two of which one is of no patient.
+    fn of(permits: &[Permit], change: &Change) -> Option<Self> {
+        let records_of = |patient: Option<&PatientId>| -> Vec<RecordKey> {
+            let entries = change.entries().iter().map(|entry| &entry.document);
+            entries.filter(|document| document.patient() == patient).map(|one| one.key().clone()).collect()
+        };
+        let (permit, others) = permits.split_first()?;
+        let mut intent = Self {
             actor: permit.actor().clone(),
             action: permit.action(),
             patient: permit.patient().cloned(),
@@ -294,7 +337,14 @@ impl Intent {
             change: change.id(),
             event: permit.event(),
             settles: change.settles().collect(),
+            also: None,
+        };
+        if let Some(other) = others.first() {
+            let patient = other.patient()?.clone();
+            intent.records = records_of(intent.patient.as_ref());
+            intent.also = Some(Also { records: records_of(Some(&patient)), patient, event: other.event() });
         }
+        Some(intent)
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -306,9 +356,10 @@ impl Intent {
     }
 }
 
-/// The event of an intent as the outbox index keeps it.
-pub(crate) fn intent_event(bytes: &[u8]) -> Result<EventId, StoreError> {
-    Intent::from_bytes(bytes).map(|intent| intent.event)
+/// The events of an intent as the outbox index keeps it.
+pub(crate) fn intent_events(bytes: &[u8]) -> Result<Vec<EventId>, StoreError> {
+    let intent = Intent::from_bytes(bytes)?;
+    Ok(std::iter::once(intent.event).chain(intent.also.map(|also| also.event)).collect())
 }
 
 fn outbox_entry(intent: &Intent, change: &Change, drawer: Drawer) -> OutboxEntry {
@@ -319,6 +370,7 @@ fn outbox_entry(intent: &Intent, change: &Change, drawer: Drawer) -> OutboxEntry
         author: change.origin().author,
         drawer,
         patient: intent.patient.clone(),
+        also: intent.also.as_ref().map(|also| also.patient.clone()),
         kind: kind.unwrap_or_default(),
         written_at: change.origin().written_at,
         state: OutboxState::Intended,

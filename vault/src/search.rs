@@ -23,6 +23,8 @@ pub const MOST_SHOWN: usize = 50;
 pub struct SearchPage {
     /// The patients: whole words first, then beginnings, then any part; by name within each.
     pub rows: Vec<PatientSummary>,
+    /// The charts that were found and that one of the rows is used in place of, by the id of that row.
+    pub within: BTreeMap<PatientId, Vec<PatientSummary>>,
     /// Whether there are more than were asked for.
     pub more: bool,
 }
@@ -36,8 +38,8 @@ impl Vault {
         Ok(self.drawer(Drawer::Demographics)?.query_tokens(query))
     }
 
-    /// The patients that a query finds among those in the permit's scope, at most `limit` and [`MOST_SHOWN`]. The same
-    /// permit serves every keystroke of one search.
+    /// The patients that a query finds among those in the permit's scope, at most `limit` and [`MOST_SHOWN`], counting those that
+    /// are shown within another's row. The same permit serves every keystroke of one search.
     ///
     /// # Errors
     /// [`ReadError::NotPermitted`] if the permit is not one to search.
@@ -63,16 +65,31 @@ impl Vault {
                 found.entry(number).or_insert(rank);
             }
         }
-        let more = found.len() > limit;
+        let mut page = SearchPage { rows: Vec::new(), within: BTreeMap::new(), more: found.len() > limit };
         let mut ranked: Vec<(usize, i64)> = found.into_iter().map(|(number, rank)| (rank, number)).collect();
         ranked.sort_unstable();
-        ranked.truncate(limit);
-        let mut rows = Vec::with_capacity(ranked.len());
+        let (mut rows, mut left): (Vec<(usize, PatientSummary)>, usize) = (Vec::new(), limit);
         for (rank, number) in ranked {
-            rows.extend(open.listed(number)?.map(|summary| (rank, summary)));
+            let Some(summary) = open.listed(number)? else { continue };
+            let survivor = open.survivor(&summary, scope.borrow())?;
+            let row = survivor.as_ref().unwrap_or(&summary);
+            let is_new = !rows.iter().any(|(_, known)| known.id == row.id);
+            let costs = usize::from(is_new) + usize::from(survivor.is_some());
+            if costs > left {
+                page.more = true;
+                break;
+            }
+            left -= costs;
+            if is_new {
+                rows.push((rank, row.clone()));
+            }
+            if let Some(survivor) = survivor {
+                page.within.entry(survivor.id).or_default().push(summary);
+            }
         }
         rows.sort_by_cached_key(|(rank, summary)| (*rank, sort_key(summary)));
-        Ok(SearchPage { rows: rows.into_iter().map(|(_, summary)| summary).collect(), more })
+        page.rows = rows.into_iter().map(|(_, summary)| summary).collect();
+        Ok(page)
     }
 
     /// The rows of these patients, those in the permit's scope, in the order asked for: a list of recent charts.
@@ -93,6 +110,28 @@ impl Vault {
             let Some(number) = open.number_of(patient.as_str())? else { continue };
             if open.in_scope(number, scope.borrow())? {
                 rows.extend(open.listed(number)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// As [`Vault::rows`], with the chart that is used in place of one that was replaced; each once.
+    ///
+    /// # Errors
+    /// [`ReadError::NotPermitted`] if the permit is not one to search.
+    pub fn surviving_rows(
+        &self,
+        permit: &Permit,
+        patients: &[PatientId],
+        now: Timestamp,
+    ) -> Result<Vec<PatientSummary>, ReadError> {
+        let open = self.drawer(Drawer::Demographics)?;
+        let mut rows: Vec<PatientSummary> = Vec::new();
+        for row in self.rows(permit, patients, now)? {
+            let scope = OwnedScope::of(self, permit, DataClass::Demographics, now)?;
+            let row = open.survivor(&row, scope.borrow())?.unwrap_or(row);
+            if !rows.iter().any(|known| known.id == row.id) {
+                rows.push(row);
             }
         }
         Ok(rows)

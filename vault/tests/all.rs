@@ -30,6 +30,8 @@ mod full;
 mod histories;
 #[path = "all/inbox.rs"]
 mod inbox;
+#[path = "all/joining.rs"]
+mod joining;
 #[path = "all/leaving.rs"]
 mod leaving;
 #[path = "all/logging.rs"]

@@ -151,6 +151,8 @@ CREATE TABLE outbox (
     author      BLOB NOT NULL CHECK (length(author) = 16),
     drawer      TEXT NOT NULL,
     patient     TEXT NOT NULL DEFAULT '',
+    -- The other patient, where a change joins or separates two charts.
+    also        TEXT NOT NULL DEFAULT '',
     kind        TEXT NOT NULL,
     written_at  INTEGER NOT NULL,
     depends_on  BLOB NOT NULL,

@@ -102,6 +102,7 @@ CREATE TABLE envelope (
     sequence    INTEGER NOT NULL,
     author      BLOB NOT NULL CHECK (length(author) = 16),
     patient     TEXT NOT NULL,
+    also        TEXT NOT NULL,
     kind        TEXT NOT NULL,
     written_at  INTEGER NOT NULL,
     depends_on  BLOB NOT NULL,

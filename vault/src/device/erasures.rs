@@ -78,7 +78,7 @@ impl Device {
 
     /// The changes of a patient that were made here, each with whether it still waits for an answer.
     pub(crate) fn changes_of(&self, patient: &PatientId) -> Result<Vec<(ChangeId, bool)>, StoreError> {
-        let sql = "SELECT change, state IN ('intended', 'waiting') FROM outbox WHERE patient = ?1";
+        let sql = "SELECT change, state IN ('intended', 'waiting') FROM outbox WHERE ?1 IN (patient, also)";
         let mut statement = self.conn.prepare_cached(sql)?;
         let changes = statement.query_map([patient.as_str()], |row| {
             Ok((ChangeId::from_uuid(number::uuid(row, 0)?), row.get(1)?))

@@ -86,6 +86,8 @@ pub struct OutboxEntry {
     pub drawer: Drawer,
     /// Whose record it changes.
     pub patient: Option<PatientId>,
+    /// The other patient whose record it changes: two charts are joined or separated.
+    pub also: Option<PatientId>,
     /// The type of (the first of) its resources.
     pub kind: String,
     /// When it was written.
@@ -101,6 +103,15 @@ pub struct OutboxEntry {
 impl OutboxEntry {
     pub(crate) fn patient_column(&self) -> &str {
         self.patient.as_ref().map(PatientId::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn also_column(&self) -> &str {
+        self.also.as_ref().map(PatientId::as_str).unwrap_or_default()
+    }
+
+    /// Every patient whose record it changes.
+    pub fn patients(&self) -> impl Iterator<Item = &PatientId> {
+        self.patient.iter().chain(&self.also)
     }
 
     pub(crate) fn depends_on_column(&self) -> Vec<u8> {
@@ -119,7 +130,7 @@ pub(crate) struct OpenIntent {
 const LOOK_BACK: u64 = 1_000;
 
 const COLUMNS: &str =
-    "sequence, change, author, drawer, patient, kind, written_at, state, verdict, depends_on, intent";
+    "sequence, change, author, drawer, patient, kind, written_at, state, verdict, depends_on, also, intent";
 
 impl Device {
     /// The changes that the server has not answered, in the order they were written.
@@ -221,13 +232,15 @@ impl Device {
 
     /// Takes the next number for a change that is about to be written.
     pub(crate) fn intend(&mut self, entry: &OutboxEntry, intent: &[u8]) -> Result<u64, StoreError> {
-        let sql = "INSERT INTO outbox (change, author, drawer, patient, kind, written_at, depends_on, intent, state)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let sql = "INSERT INTO outbox
+                   (change, author, drawer, patient, also, kind, written_at, depends_on, intent, state)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         self.conn.prepare_cached(sql)?.execute(params![
             entry.change.uuid().into_bytes(),
             entry.author.uuid().into_bytes(),
             entry.drawer.as_str(),
             entry.patient_column(),
+            entry.also_column(),
             entry.kind,
             number::millis(entry.written_at),
             entry.depends_on_column(),
@@ -241,15 +254,16 @@ impl Device {
     /// change has taken it since.
     pub(crate) fn list_again(&mut self, entry: &OutboxEntry, envelope: &[u8]) -> Result<(), StoreError> {
         let sql = "INSERT INTO outbox
-                   (sequence, change, author, drawer, patient, kind, written_at, depends_on, intent, state, digest)
+                   (sequence, change, author, drawer, patient, also, kind, written_at, depends_on, intent, state, digest)
                    VALUES ((SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE sequence = ?1)),
-                           ?2, ?3, ?4, ?5, ?6, ?7, ?8, x'', ?9, ?10)";
+                           ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, x'', ?10, ?11)";
         self.conn.prepare_cached(sql)?.execute(params![
             number::stored(entry.sequence),
             entry.change.uuid().into_bytes(),
             entry.author.uuid().into_bytes(),
             entry.drawer.as_str(),
             entry.patient_column(),
+            entry.also_column(),
             entry.kind,
             number::millis(entry.written_at),
             entry.depends_on_column(),
@@ -259,17 +273,17 @@ impl Device {
         Ok(())
     }
 
-    /// Closes a save: its result event and its state in one commit. It waits to be sent if an envelope was written, and the
+    /// Closes a save: its result events and its state in one commit. It waits to be sent if an envelope was written, and the
     /// conflicts that it `settles` are no more.
     pub(crate) fn close_intent(
         &mut self,
         change: ChangeId,
         written: Option<&[u8]>,
         settles: &[ChangeId],
-        result: &AuditEvent,
+        results: &[AuditEvent],
     ) -> Result<(), StoreError> {
         let settles = if written.is_some() { settles } else { &[] };
-        self.append_with(std::slice::from_ref(result), |conn| {
+        self.append_with(results, |conn| {
             set_state(conn, change, written)?;
             settles.iter().try_for_each(|settled| settle(conn, *settled))
         })?;
@@ -286,7 +300,7 @@ impl Device {
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let intents = statement.query_map([drawer.as_str()], |row| {
-            Ok(OpenIntent { entry: entry(row)?, intent: row.get(10)? })
+            Ok(OpenIntent { entry: entry(row)?, intent: row.get(11)? })
         })?;
         Ok(intents.collect::<Result<_, _>>()?)
     }
@@ -310,7 +324,9 @@ impl Device {
             }
         }
         for intended in self.all_open_intents()? {
-            open.remove(&crate::save::intent_event(&intended)?);
+            for event in crate::save::intent_events(&intended)? {
+                open.remove(&event);
+            }
         }
         Ok(open.into_values().collect())
     }
@@ -354,16 +370,20 @@ fn settle(conn: &Connection, change: ChangeId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The first ten of [`COLUMNS`].
+/// The first eleven of [`COLUMNS`].
 pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
-    let patient: String = row.get(4)?;
+    let named = |column| -> rusqlite::Result<Option<PatientId>> {
+        let is_empty = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?.is_empty();
+        if is_empty { Ok(None) } else { number::text(row, column).map(Some) }
+    };
     let depends_on: Vec<u8> = row.get(9)?;
     Ok(OutboxEntry {
         sequence: number::unsigned(row, 0)?,
         change: ChangeId::from_uuid(number::uuid(row, 1)?),
         author: PersonId::from_uuid(number::uuid(row, 2)?),
         drawer: number::text(row, 3)?,
-        patient: if patient.is_empty() { None } else { Some(number::text(row, 4)?) },
+        patient: named(4)?,
+        also: named(10)?,
         kind: row.get(5)?,
         written_at: number::time(row, 6)?,
         state: number::text(row, 7)?,

@@ -242,7 +242,7 @@ impl OpenDrawer {
     }
 
     fn copy_envelopes(&self, to: &Connection, after: i64) -> Result<i64, StoreError> {
-        let columns = "rowid, change, sequence, author, patient, kind, written_at, depends_on, bytes";
+        let columns = "rowid, change, sequence, author, patient, also, kind, written_at, depends_on, bytes";
         let envelopes = ("envelope", "rowid > ?1", columns);
         let mut last = after;
         copy_rows(&self.conn, to, envelopes, after, |row| {

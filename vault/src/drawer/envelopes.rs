@@ -27,7 +27,8 @@ impl OpenDrawer {
 
     fn changes(&self, which: &str) -> Result<Vec<OutboxEntry>, StoreError> {
         let sql = format!(
-            "SELECT sequence, change, author, ?1, patient, kind, written_at, 'waiting', x'', depends_on
+            "SELECT sequence, change, author, ?1, patient, kind, written_at, 'waiting', x'', depends_on,
+             also
              FROM envelope WHERE change IN ({which}) ORDER BY sequence"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -40,13 +41,14 @@ impl Writing<'_> {
     /// Keeps the finished envelope of a change.
     pub(crate) fn keep_envelope(&self, entry: &OutboxEntry, envelope: &[u8]) -> Result<(), StoreError> {
         let sql = "INSERT INTO envelope
-                   (change, sequence, author, patient, kind, written_at, depends_on, bytes)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                   (change, sequence, author, patient, also, kind, written_at, depends_on, bytes)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         self.tx.prepare_cached(sql)?.execute(params![
             entry.change.uuid().into_bytes(),
             number::stored(entry.sequence),
             entry.author.uuid().into_bytes(),
             entry.patient_column(),
+            entry.also_column(),
             entry.kind,
             number::millis(entry.written_at),
             entry.depends_on_column(),

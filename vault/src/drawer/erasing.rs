@@ -11,7 +11,8 @@ use crate::number;
 impl OpenDrawer {
     /// The changes of a patient whose envelopes lie here.
     pub(crate) fn envelopes_of(&self, patient: &str) -> Result<Vec<ChangeId>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT change FROM envelope WHERE patient = ?1")?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT change FROM envelope WHERE ?1 IN (patient, also)")?;
         let changes = statement.query_map([patient], |row| number::uuid(row, 0).map(ChangeId::from_uuid))?;
         Ok(changes.collect::<Result<_, _>>()?)
     }
@@ -20,7 +21,7 @@ impl OpenDrawer {
 impl Writing<'_> {
     /// Deletes a patient's key and rows, and the drawer's own copies of envelopes; one who is not here is no error.
     pub(crate) fn erase(&mut self, patient: &str) -> Result<(), StoreError> {
-        self.tx.execute("DELETE FROM envelope WHERE patient = ?1", [patient])?;
+        self.tx.execute("DELETE FROM envelope WHERE ?1 IN (patient, also)", [patient])?;
         let sql = "SELECT number FROM patient WHERE id = ?1";
         let number: Option<i64> = self.tx.query_row(sql, [patient], |row| row.get(0)).optional()?;
         let Some(number) = number else { return Ok(()) };

@@ -147,6 +147,11 @@ impl OpenDrawer {
 
     /// The row of a patient in a list.
     pub(crate) fn listed(&self, number: i64) -> Result<Option<PatientSummary>, StoreError> {
+        Ok(self.listed_document(number)?.as_ref().and_then(PatientSummary::of))
+    }
+
+    /// The small document behind it.
+    pub(crate) fn listed_document(&self, number: i64) -> Result<Option<Document>, StoreError> {
         let sql = "SELECT p.id, p.wrapped_key, s.revision, s.sealed FROM summary s
                    JOIN patient p ON p.number = s.number WHERE s.number = ?1";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -156,7 +161,32 @@ impl OpenDrawer {
         let key = self.sealing.unwrap_patient_key(patient.as_str(), blob(row, 1)?)?;
         let place = (Table::Summary, patient.key().to_string(), number::unsigned(row, 2)?);
         let small = self.sealing.open(&key, (place.0, &place.1, place.2), blob(row, 3)?)?;
-        Ok(PatientSummary::of(&Document::parse(small)?))
+        Ok(Some(Document::parse(small)?))
+    }
+
+    /// The chart that is used in place of this one, where it was replaced: both halves of each link are here, and it is in scope.
+    /// A circle leads nowhere.
+    pub(crate) fn survivor(
+        &self,
+        of: &PatientSummary,
+        scope: Scope<'_>,
+    ) -> Result<Option<PatientSummary>, StoreError> {
+        let mut seen = vec![of.id.clone()];
+        let mut found: Option<PatientSummary> = None;
+        loop {
+            let at = found.as_ref().unwrap_or(of);
+            let [next] = at.links.replaced_by.as_slice() else { return Ok(found) };
+            if seen.contains(next) {
+                return Ok(None);
+            }
+            let Some(number) = self.number_of(next.as_str())? else { return Ok(found) };
+            let listed = if self.in_scope(number, scope)? { self.listed(number)? } else { None };
+            let Some(listed) = listed.filter(|next| next.links.replaces.contains(&at.id)) else {
+                return Ok(found);
+            };
+            seen.push(listed.id.clone());
+            found = Some(listed);
+        }
     }
 
     /// Whether a patient's number is within a scope.

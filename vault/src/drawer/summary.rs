@@ -3,8 +3,8 @@
 use records::Document;
 use serde_json::Value;
 
-/// The elements that a list shows or orders by.
-const KEPT: [&str; 9] = [
+/// The elements that a list shows, orders by or is led on by.
+const KEPT: [&str; 10] = [
     "resourceType",
     "id",
     "identifier",
@@ -14,6 +14,7 @@ const KEPT: [&str; 9] = [
     "birthDate",
     "deceasedBoolean",
     "deceasedDateTime",
+    "link",
 ];
 
 /// Identifier types (HL7 v2 table 0203) that never stand in a list: social security, passport, driver's licence.
