@@ -68,6 +68,14 @@ macro_rules! command_table {
             recent() -> Vec<PatientRow>;
             /// Opens a chart; `needs-reason` asks for one where there is no care relation.
             open_chart(form: OpenChartForm) -> ChartView;
+            /// Charts that may be of the same person.
+            alike_charts(form: ChartRef) -> Vec<AlikeRow>;
+            /// Two patients side by side, who may be one.
+            compare_charts(form: JoinForm) -> ChartsCompared;
+            /// Makes one chart part of another.
+            join_charts(form: JoinForm) -> SaveView;
+            /// Takes two charts apart again.
+            separate_charts(form: JoinForm) -> SaveView;
             /// Records a set of vital signs.
             save_vitals(form: VitalsForm) -> SaveView;
             /// Saves or signs a note.

@@ -1,5 +1,6 @@
 //! What the page's commands act on: the workstation, its idle clock, and the way to lock.
 
+mod joining;
 mod oversight;
 
 use std::sync::{Arc, Mutex, PoisonError};

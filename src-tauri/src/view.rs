@@ -50,6 +50,15 @@ pub(crate) struct OpenChartForm {
     pub reason: Option<OpenReason>,
 }
 
+/// Names a chart.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct ChartRef {
+    /// Whose.
+    pub patient_id: String,
+}
+
 /// Names a draft.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -66,6 +66,8 @@ impl OpenSession {
         let patient = patient_id(patient)?;
         let kind = ResourceKind::DOCUMENT_REFERENCE;
         let key = RecordKey { kind, id: record.parse().map_err(|_| Code::NotFound)? };
+        // It may be of a chart that was joined to this one.
+        let patient = self.owner_in_chart(&patient, &key)?;
         let (document, _) = self.document_of(&patient, &key)?;
         attached(&document).ok_or_else(|| Code::NotFound.into())
     }

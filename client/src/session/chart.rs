@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use records::date::{end_of_day, instant_text};
+use records::date::instant_text;
 use records::id::{PatientId, RecordKey, ResourceKind};
 use records::reference::Reference;
 use records::rights::{Action, Permit, Relation, Rights, StatedReason};
@@ -11,6 +11,7 @@ use records::{DataClass, Document, Drawer};
 use vault::Freshness;
 
 use super::chart_view::{Shown, chart_view};
+use super::joined::Opened;
 use super::{OpenSession, patient_id};
 use crate::view::{ChartView, FreshnessRow, OpenReason, Section};
 use crate::{ClientError, Code};
@@ -18,28 +19,24 @@ use crate::{ClientError, Code};
 /// A section older than this is marked: work was surely done elsewhere since.
 const STALE_AFTER_HOURS: i64 = 24;
 
+const NOT_COMPLETE: &str = "Not complete on this workstation yet. What is missing here may exist.";
+
 impl OpenSession {
-    /// Opens a chart. Without a care relation the person says why; that makes a relation for the day, and is in the trail.
+    /// Opens a chart, and with it those that were joined to it. Without a care relation the person says why; that makes a relation for the day, and is in the trail.
     pub(crate) fn open_chart(
         &mut self,
         patient: &str,
         reason: Option<OpenReason>,
     ) -> Result<ChartView, ClientError> {
         let patient = patient_id(patient)?;
-        let permit = self.chart_permit(&patient, reason)?;
-        let now = self.now();
-        let documents = {
-            let mut vault = self.vault()?;
-            if permit.stated().is_some() {
-                vault.keep_stated_relation(&permit, end_of_day(now, &self.clock.time_zone()), now)?;
-            }
-            let mut documents: Vec<Document> =
-                vault.chart(&permit)?.into_iter().map(|found| found.document).collect();
-            let people = vault.directory(&permit, &directory_keys(&documents))?;
-            documents.extend(people.into_values().map(|found| found.document));
-            documents
+        let opened = self.open_parts(&patient, reason)?;
+        let people = {
+            let keys = directory_keys(opened.documents());
+            let permit = &opened.parts.first().ok_or(Code::Internal)?.permit;
+            self.vault()?.directory(permit, &keys)?
         };
-        self.show(&patient, &permit, &documents)
+        let people: Vec<Document> = people.into_values().map(|found| found.document).collect();
+        self.show(&opened, &people)
     }
 
     pub(super) fn chart_permit(
@@ -54,28 +51,35 @@ impl OpenSession {
         self.permit_facts(Action::OpenChart, &facts, |allowed| allowed)
     }
 
-    fn show(
-        &mut self,
-        patient: &PatientId,
-        permit: &Permit,
-        documents: &[Document],
-    ) -> Result<ChartView, ClientError> {
-        let chart = Chart::new(documents);
-        let summary = chart.get(&patient.key()).and_then(PatientSummary::of).ok_or(Code::NotFound)?;
-        self.names.keep(patient.clone(), summary.display_name.clone());
-        let sections = self.sections(permit);
-        let freshness = self.freshness(&sections)?;
-        let waiting = self.waiting_notes(documents)?;
+    fn show(&mut self, opened: &Opened, people: &[Document]) -> Result<ChartView, ClientError> {
+        let patient = opened.patient().ok_or(Code::Internal)?;
+        let chart = Chart::new(opened.documents().chain(people));
+        let summary_of = |patient: &PatientId| chart.get(&patient.key()).and_then(PatientSummary::of);
+        let summary = summary_of(patient).ok_or(Code::NotFound)?;
+        let replaced: Vec<PatientSummary> =
+            opened.parts.iter().skip(1).filter_map(|part| summary_of(&part.patient)).collect();
+        for one in replaced.iter().chain([&summary]) {
+            self.names.keep(one.id.clone(), one.display_name.clone());
+        }
+        let sections = self.sections(opened);
+        let mut freshness = self.freshness(&sections)?;
+        if opened.is_incomplete {
+            freshness.iter_mut().for_each(mark_incomplete);
+        }
+        let waiting = self.waiting_notes(opened.documents())?;
+        let charts: Vec<Chart<'_>> = opened.parts.iter().map(|part| Chart::new(&part.documents)).collect();
         let shown = Shown {
             chart: &chart,
+            charts: &charts,
             patient: &summary,
+            replaced: &replaced,
             zone: self.clock.time_zone(),
             today: self.today(),
             sections: &sections,
             waiting: &waiting,
         };
         let mut view = chart_view(&shown, &freshness);
-        view.drafts = self.drafts_for(patient)?;
+        view.drafts = self.drafts_in(&opened.patients())?;
         view.held = self.held()?;
         view.can_write = view.held.is_none()
             && view.sections.contains(&Section::Notes)
@@ -97,12 +101,12 @@ impl OpenSession {
     }
 
     /// The sections that the role reads, in the order to show them.
-    fn sections(&self, permit: &Permit) -> Vec<Section> {
+    fn sections(&self, opened: &Opened) -> Vec<Section> {
         let rights = Rights::built_in();
         let reads = |class: DataClass| {
             let rows = self.actor.roles.iter().filter_map(|role| rights.row(*role, class));
             let mut rows = rows.filter(|row| row.may.contains(&Action::Read));
-            rows.next().is_some() && !permit.masked().contains(class)
+            rows.next().is_some() && !opened.masks(class)
         };
         SECTIONS.into_iter().filter(|(_, class)| reads(*class)).map(|(section, _)| section).collect()
     }
@@ -127,24 +131,32 @@ impl OpenSession {
         let stale = hours.is_none_or(|hours| hours >= STALE_AFTER_HOURS);
         let note = match &as_of {
             Some(at) => format!("As of {at}. Work done elsewhere since then is not shown."),
-            None => "Not complete on this workstation yet. What is missing here may exist.".to_owned(),
+            None => NOT_COMPLETE.to_owned(),
         };
         FreshnessRow { section, as_of, stale, note }
     }
 
     /// The notes that the server has not acknowledged.
-    fn waiting_notes(&self, documents: &[Document]) -> Result<BTreeSet<RecordKey>, ClientError> {
+    fn waiting_notes<'a>(
+        &self,
+        documents: impl Iterator<Item = &'a Document>,
+    ) -> Result<BTreeSet<RecordKey>, ClientError> {
         let vault = self.vault()?;
         let mut waiting = BTreeSet::new();
-        for document in
-            documents.iter().filter(|document| *document.kind() == ResourceKind::DOCUMENT_REFERENCE)
-        {
+        for document in documents.filter(|document| *document.kind() == ResourceKind::DOCUMENT_REFERENCE) {
             if matches!(vault.base_of(document.key())?, records::change::Base::Change(_)) {
                 waiting.insert(document.key().clone());
             }
         }
         Ok(waiting)
     }
+}
+
+/// A chart that belongs to this one has not come here: what is missing may exist.
+fn mark_incomplete(row: &mut FreshnessRow) {
+    row.as_of = None;
+    row.stale = true;
+    row.note = NOT_COMPLETE.to_owned();
 }
 
 /// Each section with the class that most of it is of.
@@ -164,12 +176,11 @@ const SECTIONS: [(Section, DataClass); 12] = [
 ];
 
 /// The people, organizations and places that a chart names.
-fn directory_keys(documents: &[Document]) -> Vec<RecordKey> {
-    let named =
-        documents.iter().flat_map(Document::references).filter_map(|text| match Reference::parse(text) {
-            Reference::Record(key) => Some(key),
-            Reference::Urn(_) | Reference::Contained(_) | Reference::Other(_) => None,
-        });
+fn directory_keys<'a>(documents: impl Iterator<Item = &'a Document>) -> Vec<RecordKey> {
+    let named = documents.flat_map(Document::references).filter_map(|text| match Reference::parse(text) {
+        Reference::Record(key) => Some(key),
+        Reference::Urn(_) | Reference::Contained(_) | Reference::Other(_) => None,
+    });
     let is_directory = |key: &RecordKey| {
         matches!(key.kind.as_str(), "Practitioner" | "PractitionerRole" | "Organization" | "Location")
     };

@@ -16,14 +16,19 @@ use serde_json::Value;
 use super::find::appointment_row;
 use crate::view::{
     AllergyBanner, AllergyRow, BannerView, ChartView, CoverageRow, DemographicsView, DocumentRow,
-    EncounterRow, FreshnessRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView, NormalRange,
-    NoteRow, ProblemRow, Section, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
+    EncounterRow, FreshnessRow, ImmunizationRow, IncludedChart, LabRow, MedicationRow, MedicationsView,
+    NormalRange, NoteRow, ProblemRow, Section, VitalLatest, VitalPoint, VitalSeriesView, VitalsView,
 };
 
 /// What a chart is shown from.
 pub(super) struct Shown<'a> {
+    /// The documents of all charts that are shown as one.
     pub(super) chart: &'a Chart<'a>,
+    /// Each of them by itself.
+    pub(super) charts: &'a [Chart<'a>],
     pub(super) patient: &'a PatientSummary,
+    /// The patients whose charts this one is used in place of.
+    pub(super) replaced: &'a [PatientSummary],
     pub(super) zone: TimeZone,
     pub(super) today: Date,
     pub(super) sections: &'a [Section],
@@ -35,7 +40,8 @@ pub(super) struct Shown<'a> {
 pub(super) fn chart_view(shown: &Shown<'_>, freshness: &[FreshnessRow]) -> ChartView {
     let chart = shown.chart;
     let subject = Subject::of(shown.patient);
-    let allergies = shown.has(Section::Allergies).then(|| AllergyList::of(chart, held(freshness), 0));
+    let allergies =
+        shown.has(Section::Allergies).then(|| AllergyList::of_charts(shown.charts, held(freshness)));
     ChartView {
         patient_id: shown.patient.id.to_string(),
         banner: shown.banner(allergies.as_ref()),
@@ -61,9 +67,20 @@ pub(super) fn chart_view(shown: &Shown<'_>, freshness: &[FreshnessRow]) -> Chart
         demographics: shown.demographics(),
         coverage: shown.list(Section::Coverage, || CoverageItem::all(chart), Shown::coverage),
         freshness: freshness.to_vec(),
+        includes: shown.replaced.iter().map(included).collect(),
         drafts: Vec::new(),
         can_write: false,
         held: None,
+    }
+}
+
+fn included(patient: &PatientSummary) -> IncludedChart {
+    IncludedChart {
+        patient_id: patient.id.to_string(),
+        part_of: patient.links.replaced_by.first().map(ToString::to_string).unwrap_or_default(),
+        name: patient.display_name.clone(),
+        born: patient.born_text(),
+        mrn: patient.mrn.clone(),
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use keys::Random;
 use records::change::{Base, Entry};
 use records::date::instant_text;
-use records::id::{ChangeId, PatientId, RecordKey};
+use records::id::{ChangeId, PatientId, RecordKey, ResourceKind};
+use records::link::{Links, with_links_of};
 use records::merge::{Part, Side, parts, settle};
 use records::rights::{Action, Permit};
 use records::view::{PatientSummary, element_lines, record_title};
@@ -20,6 +21,8 @@ use crate::view::{
     SaveView,
 };
 use crate::{ClientError, Code};
+
+const LINKS_DIFFER: &str = "These charts were joined or separated in another way elsewhere. That stands. Once this is closed, they can be joined anew.";
 
 /// Everything that one decision is about.
 struct Case {
@@ -38,6 +41,8 @@ struct Disputed {
     base: Option<Document>,
     /// What the chart has; `None` where it has nothing.
     theirs: Option<Versioned>,
+    /// Whether both say differently what other chart this one is part of.
+    links_differ: bool,
 }
 
 impl OpenSession {
@@ -86,9 +91,7 @@ impl OpenSession {
         let settlement = Settlement { id, records: &about, changes: &changes };
         let document = settlement.document(&context).map_err(|_| Code::Internal)?;
         entries.push(Entry { document, base: Base::None });
-        let edits = entries.iter().any(|entry| entry.base != Base::None);
-        let action = if edits { Action::Update } else { Action::Create };
-        let change = self.save(&case.patient, action, entries)?;
+        let change = self.save(&case.patient, Action::Update, entries)?;
         Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(change.to_string()) })
     }
 
@@ -113,7 +116,13 @@ impl OpenSession {
             let mut written = apart.iter().filter(|one| *one.document.key() == key);
             let Some(first) = written.next() else { continue };
             let last = written.next_back().unwrap_or(first);
-            records.push(Disputed { ours: last.document.clone(), base: first.base.clone(), theirs });
+            let links_of_theirs = theirs.as_ref().map(|theirs| Links::of(&theirs.document));
+            records.push(Disputed {
+                links_differ: links_of_theirs.is_some_and(|links| links != Links::of(&last.document)),
+                ours: ours_of(last, theirs.as_ref())?,
+                base: first.base.clone(),
+                theirs,
+            });
         }
         if records.is_empty() {
             return Err(Code::NotFound.into());
@@ -224,7 +233,19 @@ impl Disputed {
             what: what(self.ours.kind().as_str()).to_owned(),
             title: record_title(self.standing()),
             parts: self.parts().into_iter().map(part_view).collect(),
+            note: if self.links_differ { LINKS_DIFFER.to_owned() } else { String::new() },
         }
+    }
+}
+
+/// What was written here. Whether a patient's chart is part of another is not decided here, where only one of the two is looked at:
+/// it stays as it stands, and the charts can be joined anew.
+fn ours_of(written: &SetApart, theirs: Option<&Versioned>) -> Result<Document, ClientError> {
+    match theirs {
+        Some(theirs) if *theirs.document.kind() == ResourceKind::PATIENT => {
+            with_links_of(&written.document, &theirs.document).map_err(|_| Code::Internal.into())
+        }
+        Some(_) | None => Ok(written.document.clone()),
     }
 }
 

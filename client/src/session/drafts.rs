@@ -27,12 +27,23 @@ impl OpenSession {
             return Err(Code::NotFound.into());
         }
         let kept = Kept { content: form.content.clone(), place: form.place.clone(), saved_at: self.now() };
-        self.put(form.form.as_str(), Some(patient), &kept)
+        let owner = self.joined.draft_of(&patient, form.form);
+        self.put(form.form.as_str(), Some(owner), &kept)
     }
 
     /// Forgets a draft: it was saved for good, or thrown away.
     pub(crate) fn discard_draft(&mut self, patient: &str, form: DraftKind) -> Result<(), ClientError> {
-        Ok(self.drafts.remove(form.as_str(), Some(&patient_id(patient)?))?)
+        let patient = patient_id(patient)?;
+        self.drop_draft(&patient, form)?;
+        self.joined.forget_draft(&patient, form);
+        Ok(())
+    }
+
+    /// Removes the draft that is shown in a patient's chart; where another lies under a chart that was joined to it, that one is
+    /// shown at the next opening.
+    pub(super) fn drop_draft(&mut self, patient: &PatientId, form: DraftKind) -> Result<(), ClientError> {
+        let owner = self.joined.draft_of(patient, form);
+        Ok(self.drafts.remove(form.as_str(), Some(&owner))?)
     }
 
     /// Keeps where the person is.
@@ -50,14 +61,19 @@ impl OpenSession {
         (!place.patient_id.as_ref().is_some_and(is_erased)).then_some(place)
     }
 
-    /// The drafts for one patient.
-    pub(super) fn drafts_for(&self, patient: &PatientId) -> Result<Vec<DraftView>, ClientError> {
-        let mut found = Vec::new();
-        for form in DraftKind::ALL {
-            let Some(draft) = self.drafts.get(form.as_str(), Some(patient))? else { continue };
-            if let Some(Kept { content, place, saved_at }) = read(&draft) {
-                let saved_at = records::date::instant_text(saved_at, &self.clock.time_zone());
-                found.push(DraftView { form, content, place, saved_at });
+    /// The drafts in a chart: one of each form, the leading patient's before those of charts that were joined to it.
+    pub(super) fn drafts_in(&mut self, patients: &[PatientId]) -> Result<Vec<DraftView>, ClientError> {
+        let mut found: Vec<DraftView> = Vec::new();
+        for patient in patients {
+            for form in DraftKind::ALL {
+                let Some(draft) = self.drafts.get(form.as_str(), Some(patient))? else { continue };
+                let Some(Kept { content, place, saved_at }) = read(&draft) else { continue };
+                if found.iter().all(|known| known.form != form) {
+                    let saved_at = records::date::instant_text(saved_at, &self.clock.time_zone());
+                    found.push(DraftView { form, content, place, saved_at });
+                    let leads = patients.first().unwrap_or(patient);
+                    self.joined.show_draft(leads, form, patient);
+                }
             }
         }
         Ok(found)

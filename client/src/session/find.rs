@@ -20,6 +20,8 @@ use crate::view::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub(super) struct OpenSearch {
     permit: Permit,
     query: Query,
+    /// Charts that are shown within the row of another.
+    within: BTreeMap<PatientId, Vec<PatientId>>,
 }
 
 /// As many charts as "recent" shows.
@@ -37,8 +39,10 @@ impl OpenSession {
         }
         let permit = self.search_permit(&query)?;
         let page = self.vault()?.search(&permit, &query, MOST_SHOWN, self.now())?;
-        let rows = self.rows(&page.rows);
-        self.search = Some(OpenSearch { permit, query });
+        let rows = self.rows(&page.rows, &page.within);
+        let ids = |within: &Vec<PatientSummary>| within.iter().map(|one| one.id.clone()).collect();
+        let within = page.within.iter().map(|(row, within)| (row.clone(), ids(within))).collect();
+        self.search = Some(OpenSearch { permit, query, within });
         let took = self.clock.monotonic().saturating_sub(begun);
         Ok(SearchView { rows, more: page.more, arriving: self.arriving()?, millis: millis(took) })
     }
@@ -59,8 +63,10 @@ impl OpenSession {
 
     /// The list stood still, or was left: one event for each patient it showed, in one commit.
     pub(crate) fn settle_search(&mut self, shown: &[String]) -> Result<(), ClientError> {
-        let Some(OpenSearch { permit, query }) = self.search.take() else { return Ok(()) };
-        let shown: Vec<PatientId> = shown.iter().filter_map(|id| id.parse().ok()).take(MOST_SHOWN).collect();
+        let Some(OpenSearch { permit, query, within }) = self.search.take() else { return Ok(()) };
+        let rows: Vec<PatientId> = shown.iter().filter_map(|id| id.parse().ok()).collect();
+        let inside = rows.iter().filter_map(|row| within.get(row)).flatten().cloned();
+        let shown: Vec<PatientId> = rows.iter().cloned().chain(inside).take(MOST_SHOWN).collect();
         self.vault()?.settle(permit, &query, &shown, self.now())?;
         Ok(())
     }
@@ -94,11 +100,15 @@ impl OpenSession {
             return Ok(Vec::new());
         }
         let permit = self.permit_practice(Action::Search, |allowed| allowed)?;
-        let rows = self.vault()?.rows(&permit, &patients, self.now())?;
-        Ok(self.rows(&rows))
+        let rows = self.vault()?.surviving_rows(&permit, &patients, self.now())?;
+        Ok(self.rows(&rows, &BTreeMap::new()))
     }
 
-    fn rows(&self, patients: &[PatientSummary]) -> Vec<PatientRow> {
+    pub(super) fn rows(
+        &self,
+        patients: &[PatientSummary],
+        within: &BTreeMap<PatientId, Vec<PatientSummary>>,
+    ) -> Vec<PatientRow> {
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for patient in patients {
             *names.entry(spoken_name(patient)).or_default() += 1;
@@ -118,6 +128,7 @@ impl OpenSession {
                 phone: patient.phone.clone(),
                 deceased: patient.deceased.is_some(),
                 same_name: is_shared(patient),
+                found_as: within.get(&patient.id).into_iter().flatten().map(found_as).collect(),
                 arrival: None,
             })
             .collect()
@@ -128,6 +139,11 @@ impl OpenSession {
         let item = AppointmentItem::of(document, &Chart::new([document]));
         appointment_row(&item, entry.patient.as_ref(), &self.clock.time_zone())
     }
+}
+
+/// The name and number of a chart that was found and is part of another.
+fn found_as(patient: &PatientSummary) -> String {
+    format!("{} · {}", patient.display_name, patient.mrn)
 }
 
 /// What two people who are called the same have in common: a title or an accent does not tell them apart.

@@ -6,6 +6,8 @@ mod chart_view;
 mod conflict;
 mod drafts;
 mod find;
+mod joined;
+mod joining;
 mod names;
 mod pages;
 mod review;
@@ -46,6 +48,8 @@ pub(crate) struct OpenSession {
     /// The search that is going on: its permit, and what was typed last.
     search: Option<find::OpenSearch>,
     names: names::SeenNames,
+    /// Which charts were shown as one.
+    joined: joined::Joined,
     /// How much of each drawer has arrived that is being filled, in percent.
     arriving: BTreeMap<Drawer, u32>,
 }
@@ -84,6 +88,7 @@ impl OpenSession {
             clock,
             search: None,
             names: names::SeenNames::default(),
+            joined: joined::Joined::default(),
             arriving: BTreeMap::new(),
         }
     }
@@ -241,12 +246,17 @@ pub(crate) fn person_view(profile: &Profile) -> PersonView {
         let row = rights.row(*role, records::DataClass::NotesResults);
         row.is_some_and(|row| row.may.contains(&Action::Create))
     };
+    let joins = |role: &records::Role| {
+        let row = rights.row(*role, records::DataClass::Demographics);
+        row.is_some_and(|row| row.may.contains(&Action::Update))
+    };
     PersonView {
         name: profile.name.clone(),
         role: role.map(|role| role.as_str().to_owned()).unwrap_or_default(),
         role_title: role.map(|role| role.title().to_owned()).unwrap_or_default(),
         initials: initials(&profile.name),
         can_write_clinical: profile.roles.iter().any(writes),
+        can_join_charts: profile.roles.iter().any(joins),
         can_read_audit: may(Action::ReadAudit),
         can_export_audit: may(Action::ExportAudit),
         can_read_alerts: may(Action::ReadAlerts),

@@ -2,6 +2,7 @@
 
 use records::change::RefusalCode;
 use records::date::instant_text;
+use records::id::ResourceKind;
 use vault::{Freshness, OutboxEntry, OutboxState};
 
 use super::OpenSession;
@@ -42,6 +43,9 @@ impl OpenSession {
 
     fn unsent_row(&self, entry: &OutboxEntry) -> UnsentRow {
         let is_own = entry.author == self.actor.person;
+        let person = super::person_view(&self.profile);
+        let is_of_patient = entry.kind == ResourceKind::PATIENT.as_str();
+        let may_decide = if is_of_patient { person.can_join_charts } else { person.can_write_clinical };
         UnsentRow {
             id: entry.change.to_string(),
             when: instant_text(entry.written_at, &self.clock.time_zone()),
@@ -53,8 +57,7 @@ impl OpenSession {
                 .map(str::to_owned),
             author: if is_own { self.profile.name.clone() } else { "A colleague".to_owned() },
             state: state(entry.state),
-            can_decide: entry.state == OutboxState::Conflict
-                && super::person_view(&self.profile).can_write_clinical,
+            can_decide: entry.state == OutboxState::Conflict && may_decide,
             advice: advice(entry).map(str::to_owned),
         }
     }
@@ -65,6 +68,7 @@ pub(super) fn what(kind: &str) -> &str {
     match kind {
         "Observation" => "Vitals",
         "DocumentReference" => "Note",
+        "Patient" => "Patient details",
         other => other,
     }
 }

@@ -36,7 +36,7 @@ impl OpenSession {
         let mut next_id = || random.uuid_v7(taken_at);
         let documents = typed.documents(&known, &context, &mut next_id).map_err(|_| Code::FormInvalid)?;
         let change_id = self.save_new(&patient, Action::Create, documents)?;
-        self.drafts.remove(DraftKind::Vitals.as_str(), Some(&patient))?;
+        self.drop_draft(&patient, DraftKind::Vitals)?;
         Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(change_id.to_string()) })
     }
 

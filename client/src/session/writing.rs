@@ -16,16 +16,18 @@ use crate::{ClientError, Code};
 impl OpenSession {
     /// Saves a new note, or the next version of one that is not signed yet.
     pub(crate) fn save_note(&mut self, form: &NoteForm) -> Result<SaveView, ClientError> {
-        let patient = patient_id(&form.patient_id)?;
+        let opened = patient_id(&form.patient_id)?;
         let now = self.now();
+        // A note of a chart that was joined to this one stays in that chart.
+        let patient = match &form.note_id {
+            Some(id) => self.owner_in_chart(&opened, &note_key(id)?)?,
+            None => opened.clone(),
+        };
         let context = self.context(&patient, now);
         let built = match &form.note_id {
             None => self.new_note(form).document(&context).map(|document| (document, Base::None)),
             Some(id) => {
-                let key = RecordKey {
-                    kind: ResourceKind::DOCUMENT_REFERENCE,
-                    id: id.parse().map_err(|_| Code::NotFound)?,
-                };
+                let key = note_key(id)?;
                 let (document, base) = self.document_of(&patient, &key)?;
                 typed_note(form, key.id).revise(&document, &context).map(|revised| (revised, base))
             }
@@ -42,7 +44,7 @@ impl OpenSession {
             Action::Update
         };
         let change_id = self.save(&patient, action, vec![Entry { document, base }])?;
-        self.drafts.remove(DraftKind::Note.as_str(), Some(&patient))?;
+        self.drop_draft(&opened, DraftKind::Note)?;
         Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(change_id.to_string()) })
     }
 
@@ -126,6 +128,11 @@ impl OpenSession {
         let found = vault.read(&permit, key)?;
         Ok((found.document, vault.base_of(key)?))
     }
+}
+
+fn note_key(id: &str) -> Result<RecordKey, ClientError> {
+    let id = id.parse().map_err(|_| Code::NotFound)?;
+    Ok(RecordKey { kind: ResourceKind::DOCUMENT_REFERENCE, id })
 }
 
 fn typed_note(form: &NoteForm, id: ResourceId) -> TypedNote {

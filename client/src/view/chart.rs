@@ -90,6 +90,8 @@ pub struct ChartView {
     pub demographics: DemographicsView,
     /// Insurance.
     pub coverage: Vec<CoverageRow>,
+    /// The charts of the same person that are part of this one.
+    pub includes: Vec<IncludedChart>,
     /// How fresh each section is.
     pub freshness: Vec<FreshnessRow>,
     /// What this person had begun to write here.
@@ -98,6 +100,23 @@ pub struct ChartView {
     pub can_write: bool,
     /// Why nothing can be saved, where the records are an older copy.
     pub held: Option<ClientError>,
+}
+
+/// A chart that was joined to another one, and is shown in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct IncludedChart {
+    /// FHIR id.
+    pub patient_id: String,
+    /// FHIR id of the chart that it was joined to: the one that is shown, or one that is part of that.
+    pub part_of: String,
+    /// `FAMILY, Given (Title)`.
+    pub name: String,
+    /// `14-Jul-1945`.
+    pub born: String,
+    /// Medical record number.
+    pub mrn: String,
 }
 
 /// The patient banner (NHS Common User Interface order).

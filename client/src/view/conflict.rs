@@ -38,6 +38,8 @@ pub struct ConflictRecord {
     pub title: String,
     /// What is decided one by one; nothing where both versions go together.
     pub parts: Vec<ConflictPart>,
+    /// What is not decided here, in a sentence; empty where there is nothing to say.
+    pub note: String,
 }
 
 /// What is decided as one.

@@ -25,6 +25,8 @@ pub struct PatientRow {
     pub deceased: bool,
     /// Whether another patient of this list bears the same name: look twice.
     pub same_name: bool,
+    /// `NAME, Given · number` of charts that are part of this one, where one of them was found.
+    pub found_as: Vec<String>,
     /// Today's appointment time, `10:15`.
     pub arrival: Option<String>,
 }

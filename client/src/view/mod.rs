@@ -6,6 +6,7 @@ mod chart_rows;
 mod conflict;
 mod find;
 mod health;
+mod joining;
 mod lease;
 mod recovery;
 mod review;
@@ -18,8 +19,8 @@ pub use alerts::{
     DayWorkstationRow,
 };
 pub use chart::{
-    AllergyBanner, BannerView, ChartView, CoverageRow, DemographicsView, DraftView, FreshnessRow, OpenReason,
-    Section,
+    AllergyBanner, BannerView, ChartView, CoverageRow, DemographicsView, DraftView, FreshnessRow,
+    IncludedChart, OpenReason, Section,
 };
 pub use chart_rows::{
     AllergyRow, DocumentRow, EncounterRow, ImmunizationRow, LabRow, MedicationRow, MedicationsView,
@@ -30,6 +31,7 @@ pub use conflict::{
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use health::{HealthView, Storage, WindowHealth};
+pub use joining::{AlikeRow, ChartSide, ChartsCompared, JoinForm};
 pub use lease::{LeaseLevel, LeaseView};
 pub use recovery::{CredentialView, RecoveryView, SecurityKeyView, SheetView};
 pub use review::{AuditExportView, AuditRow, AuditView, VerifiedView};

@@ -74,6 +74,8 @@ pub struct PersonView {
     pub initials: String,
     /// May record vitals and notes.
     pub can_write_clinical: bool,
+    /// May change who a patient is, and so say that two charts are of one person.
+    pub can_join_charts: bool,
     /// May read the audit trail beyond their own entries.
     pub can_read_audit: bool,
     /// May write the audit log into a file.

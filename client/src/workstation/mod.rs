@@ -5,6 +5,7 @@ mod attaching;
 mod changing;
 mod deciding;
 mod forms;
+mod joining;
 #[cfg(test)]
 mod limits_tests;
 mod locking;

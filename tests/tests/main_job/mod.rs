@@ -13,6 +13,7 @@ pub(crate) mod first_sync;
 mod full_disk;
 mod ground;
 mod inbox;
+mod joined;
 mod lease;
 mod orders;
 mod oversight;

@@ -55,6 +55,12 @@ export interface Backend {
   today: Ask<'today'>;
   recent: Ask<'recent'>;
   openChart: Ask<'open_chart'>;
+  /** Charts on this workstation that may be of the same person. */
+  alikeCharts: Ask<'alike_charts'>;
+  /** Two patients side by side, who may be one. */
+  compareCharts: Ask<'compare_charts'>;
+  joinCharts: Ask<'join_charts'>;
+  separateCharts: Ask<'separate_charts'>;
   saveVitals: Ask<'save_vitals'>;
   saveNote: Ask<'save_note'>;
   saveDraft: Ask<'save_draft'>;
@@ -128,6 +134,10 @@ export const backend: Backend = {
   today: ask('today'),
   recent: ask('recent'),
   openChart: ask('open_chart'),
+  alikeCharts: ask('alike_charts'),
+  compareCharts: ask('compare_charts'),
+  joinCharts: ask('join_charts'),
+  separateCharts: ask('separate_charts'),
   saveVitals: ask('save_vitals'),
   saveNote: ask('save_note'),
   saveDraft: ask('save_draft'),

@@ -110,6 +110,16 @@ open: number,
  */
 readAt: string, };
 
+export type AlikeRow = { 
+/**
+ * Whose.
+ */
+row: PatientRow, 
+/**
+ * Whether all that is known agrees.
+ */
+certain: boolean, };
+
 export type AllergyBanner = { 
 /**
  * Exactly one of "Known allergies", "No known allergies", "Allergies not recorded", "Allergies unavailable".
@@ -338,6 +348,42 @@ allergies: AllergyBanner | null,
  */
 flags: Array<string>, };
 
+export type ChartRef = { 
+/**
+ * Whose.
+ */
+patientId: string, };
+
+export type ChartSide = { 
+/**
+ * FHIR id.
+ */
+patientId: string, 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+name: string, 
+/**
+ * `14-Jul-1945`, or `Not Known`.
+ */
+born: string, 
+/**
+ * `Female`, `Male`, `Other`, `Not Known`.
+ */
+sex: string, 
+/**
+ * Medical record number.
+ */
+mrn: string, 
+/**
+ * Telephone numbers.
+ */
+phones: Array<string>, 
+/**
+ * Address on one line.
+ */
+address: string | null, };
+
 export type ChartView = { 
 /**
  * FHIR id.
@@ -400,6 +446,10 @@ demographics: DemographicsView,
  */
 coverage: Array<CoverageRow>, 
 /**
+ * The charts of the same person that are part of this one.
+ */
+includes: Array<IncludedChart>, 
+/**
  * How fresh each section is.
  */
 freshness: Array<FreshnessRow>, 
@@ -415,6 +465,28 @@ canWrite: boolean,
  * Why nothing can be saved, where the records are an older copy.
  */
 held: ClientError | null, };
+
+export type ChartsCompared = { 
+/**
+ * The chart that would stay.
+ */
+survivor: ChartSide, 
+/**
+ * The chart that would become part of it.
+ */
+superseded: ChartSide, 
+/**
+ * Whether all that is known agrees.
+ */
+certain: boolean, 
+/**
+ * What speaks for one person and against it: `same-name`, `birth-date-swapped`, `other-sex` …
+ */
+reasons: Array<string>, 
+/**
+ * Why they cannot be joined like this.
+ */
+refused: ClientError | null, };
 
 export type ClientError = { 
 /**
@@ -522,7 +594,11 @@ title: string,
 /**
  * What is decided one by one; nothing where both versions go together.
  */
-parts: Array<ConflictPart>, };
+parts: Array<ConflictPart>, 
+/**
+ * What is not decided here, in a sentence; empty where there is nothing to say.
+ */
+note: string, };
 
 export type ConflictRef = { 
 /**
@@ -980,6 +1056,38 @@ lot: string | null,
  */
 site: string | null, };
 
+export type IncludedChart = { 
+/**
+ * FHIR id.
+ */
+patientId: string, 
+/**
+ * FHIR id of the chart that it was joined to: the one that is shown, or one that is part of that.
+ */
+partOf: string, 
+/**
+ * `FAMILY, Given (Title)`.
+ */
+name: string, 
+/**
+ * `14-Jul-1945`.
+ */
+born: string, 
+/**
+ * Medical record number.
+ */
+mrn: string, };
+
+export type JoinForm = { 
+/**
+ * The chart that is used from now on.
+ */
+survivorId: string, 
+/**
+ * The chart that becomes part of it.
+ */
+supersededId: string, };
+
 export type KeyReenterForm = { 
 /**
  * Who, by the id that the lock screen was given.
@@ -1310,6 +1418,10 @@ deceased: boolean,
  */
 sameName: boolean, 
 /**
+ * `NAME, Given · number` of charts that are part of this one, where one of them was found.
+ */
+foundAs: Array<string>, 
+/**
  * Today's appointment time, `10:15`.
  */
 arrival: string | null, };
@@ -1335,6 +1447,10 @@ initials: string,
  * May record vitals and notes.
  */
 canWriteClinical: boolean, 
+/**
+ * May change who a patient is, and so say that two charts are of one person.
+ */
+canJoinCharts: boolean, 
 /**
  * May read the audit trail beyond their own entries.
  */
@@ -1964,6 +2080,10 @@ export interface Commands {
   today: { form: TodayForm; answer: TodayView };
   recent: { form: null; answer: Array<PatientRow> };
   open_chart: { form: OpenChartForm; answer: ChartView };
+  alike_charts: { form: ChartRef; answer: Array<AlikeRow> };
+  compare_charts: { form: JoinForm; answer: ChartsCompared };
+  join_charts: { form: JoinForm; answer: SaveView };
+  separate_charts: { form: JoinForm; answer: SaveView };
   save_vitals: { form: VitalsForm; answer: SaveView };
   save_note: { form: NoteForm; answer: SaveView };
   save_draft: { form: DraftForm; answer: void };

@@ -3,6 +3,7 @@ import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
 import type { Code, ConflictForm, ConflictView, DraftView, LeaseView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import { includedIn, joiningCommands, survivorOf } from './fake/joining';
 import { conflictCommands, meetAnother } from './fake/conflict';
 import { credentialCommands } from './fake/credentials';
 import { daysAgo, fakeChart } from './fake/charts';
@@ -53,6 +54,8 @@ export class FakeClinic {
   sheetPaceMs = 0;
   stopped = false;
   alerts = fakeAlerts();
+  /** Charts that are part of another, by the one that is used in their place. */
+  joined = new Map<string, string>();
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -262,6 +265,7 @@ const commands: Omit<Backend, 'on'> = {
   ...credentialCommands(() => clinic),
   ...conflictCommands(() => clinic),
   ...privacyCommands(() => clinic),
+  ...joiningCommands(() => clinic),
   async reenter({ person, passphrase }) {
     const parked = clinic.parked.find((one) => one.person.username === person);
     if (parked === undefined) throw failure('reentry-over');
@@ -297,7 +301,8 @@ const commands: Omit<Backend, 'on'> = {
     allowPatients();
     return toRows([0, 3, 13, 7].flatMap((index) => PATIENTS[index] ?? []), new Date());
   },
-  async openChart({ patientId, reason }) {
+  async openChart({ patientId: asked, reason }) {
+    const patientId = survivorOf(clinic, asked);
     const person = signedIn();
     const patient = PATIENTS.find((one) => one.id === patientId);
     if (patient === undefined) throw failure('not-found');
@@ -312,6 +317,7 @@ const commands: Omit<Backend, 'on'> = {
       view.notes = view.notes.filter((one) => one.id !== note.noteId);
       view.notes.unshift({ id: note.noteId ?? `w${index}`, title: note.title, author: person.name, at: showDateTime(new Date()), signed: note.sign, text: note.text, pending: true });
     }
+    view.includes = includedIn(clinic, patientId);
     view.drafts = clinic.draftsOf(patientId);
     if (clinic.heldSince !== null) {
       view.held = failure('records-older');

@@ -15,6 +15,7 @@ const LONG: PatientRow = {
   phone: '+44 20 7946 0958 ext. 4471',
   deceased: false,
   sameName: false,
+  foundAs: [],
   arrival: null,
 };
 

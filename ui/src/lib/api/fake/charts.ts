@@ -73,6 +73,7 @@ function emptyChart(patient: FakePatient, person: FakePerson, now: Date): ChartV
       { id: 'c1', payer: 'Cascade Mutual', plan: 'Senior Choice B', member: 'CM 448 201 77', status: 'Active', period: '01-Jan-2026 to 31-Dec-2026' },
       { id: 'c2', payer: 'Ashby County Supplement', plan: null, member: 'ACS 90117', status: 'Active', period: 'From 01-Mar-2024' },
     ],
+    includes: [],
     freshness: freshness(person.sections, now),
     drafts: [],
     canWrite: person.canWriteClinical,

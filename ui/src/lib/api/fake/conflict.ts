@@ -20,6 +20,7 @@ export function fakeConflict(changeId: string): ConflictView {
         seen: 'DocumentReference/n1 3',
         what: 'Note',
         title: 'Cough, follow-up',
+        note: '',
         parts: [
           {
             name: 'DocumentReference/n1 content',

@@ -89,6 +89,7 @@ export function toRows(patients: FakePatient[], now: Date): PatientRow[] {
     phone: patient.phone,
     deceased: patient.died !== null,
     sameName: patients.some((other) => other !== patient && key(other) === key(patient)),
+    foundAs: [],
     arrival: null,
   }));
 }

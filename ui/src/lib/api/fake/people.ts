@@ -44,6 +44,7 @@ function person(
     initials,
     sections,
     canWriteClinical: rights.write ?? false,
+    canJoinCharts: (rights.write ?? false) || role === 'front-desk',
     canReadAudit: rights.audit ?? false,
     canExportAudit: role === 'privacy-officer',
     canReadAlerts: rights.alerts !== undefined,

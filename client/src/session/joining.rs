@@ -1,0 +1,142 @@
+//! Two charts of one person: compared, joined, and separated again. Each is one signed change of the two patients' own records, and
+//! nothing else is touched, so what waits here or is written elsewhere stays where it is.
+
+use std::collections::BTreeMap;
+
+use keys::Random;
+use records::change::{Base, Change, Entry, Origin};
+use records::find::Query;
+use records::id::{ChangeId, PatientId};
+use records::link::{NotLinked, join, separate};
+use records::rights::{Action, Permit};
+use records::same_person::{Comparison, Likeness, compare};
+use records::view::PatientSummary;
+use records::{DataClass, Document};
+use vault::Pen;
+
+use super::{OpenSession, patient_id};
+use crate::view::{AlikeRow, ChartSide, ChartsCompared, JoinForm, PatientRow, SaveView};
+use crate::{ClientError, Code};
+
+/// A patient's own record, and what an edit of it is made from.
+type Own = (Document, Base);
+
+impl OpenSession {
+    /// Charts that may be of the same person, for somebody to compare. Showing them is a search, and in the trail as that.
+    pub(crate) fn alike_charts(&mut self, patient: &str) -> Result<Vec<AlikeRow>, ClientError> {
+        let patient = patient_id(patient)?;
+        let permit = self.permit_practice(Action::Search, |allowed| allowed)?;
+        let found = self.vault()?.alike(&permit, &patient, self.now())?;
+        let summaries: Vec<PatientSummary> = found.iter().map(|(summary, _)| summary.clone()).collect();
+        let shown: Vec<PatientId> = summaries.iter().map(|summary| summary.id.clone()).collect();
+        self.vault()?.settle(permit, &Query::default(), &shown, self.now())?;
+        let rows = self.rows(&summaries, &BTreeMap::new()).into_iter().zip(found);
+        let alike = |(row, (_, found)): (PatientRow, (PatientSummary, Comparison))| AlikeRow {
+            row,
+            certain: found.likeness == Likeness::Certain,
+        };
+        Ok(rows.map(alike).collect())
+    }
+
+    /// Both patients side by side, and what speaks for one person. Looking is reading, and in the trail as that.
+    pub(crate) fn compare_charts(&mut self, form: &JoinForm) -> Result<ChartsCompared, ClientError> {
+        let [(survivor, _), (superseded, _)] = self.both(form)?;
+        let found = compare(&survivor, &superseded).ok_or(Code::FormInvalid)?;
+        let side = |document: &Document| PatientSummary::of(document).as_ref().map(side);
+        Ok(ChartsCompared {
+            survivor: side(&survivor).ok_or(Code::NotFound)?,
+            superseded: side(&superseded).ok_or(Code::NotFound)?,
+            certain: found.likeness == Likeness::Certain,
+            reasons: found.reasons.iter().map(|reason| reason.as_str().to_owned()).collect(),
+            refused: join(&survivor, &superseded).err().map(|refused| refusal(&refused)),
+        })
+    }
+
+    /// From now on the one chart is used in place of the other.
+    pub(crate) fn join_charts(&mut self, form: &JoinForm) -> Result<SaveView, ClientError> {
+        let [(survivor, on_survivor), (superseded, on_superseded)] = self.both(form)?;
+        let (survivor, superseded) = join(&survivor, &superseded).map_err(|refused| refusal(&refused))?;
+        self.save_both([(survivor, on_survivor), (superseded, on_superseded)])
+    }
+
+    /// The two are charts of two people again.
+    pub(crate) fn separate_charts(&mut self, form: &JoinForm) -> Result<SaveView, ClientError> {
+        let [(survivor, on_survivor), (superseded, on_superseded)] = self.both(form)?;
+        let (survivor, superseded) = separate(&survivor, &superseded).map_err(|refused| refusal(&refused))?;
+        self.save_both([(survivor, on_survivor), (superseded, on_superseded)])
+    }
+
+    fn both(&self, form: &JoinForm) -> Result<[Own; 2], ClientError> {
+        let (survivor, superseded) = (patient_id(&form.survivor_id)?, patient_id(&form.superseded_id)?);
+        Ok([self.own_record(&survivor)?, self.own_record(&superseded)?])
+    }
+
+    fn own_record(&self, patient: &PatientId) -> Result<Own, ClientError> {
+        let mut facts = self.vault()?.facts(&self.actor, patient, self.now())?;
+        facts.classes.retain(|class| *class == DataClass::Demographics);
+        let key = patient.key();
+        let permit = self.permit_facts(Action::Read, &facts, |allowed| allowed.naming([key.clone()]))?;
+        let vault = self.vault()?;
+        Ok((vault.read(&permit, &key)?.document, vault.base_of(&key)?))
+    }
+
+    fn save_both(&mut self, records: [Own; 2]) -> Result<SaveView, ClientError> {
+        let now = self.now();
+        let id = ChangeId::from_uuid(Random::from_os().uuid_v7(now));
+        let [one, other] = &records;
+        let permits = [self.permit_to_link(&one.0, id)?, self.permit_to_link(&other.0, id)?];
+        let origin = Origin {
+            id,
+            author: self.actor.person,
+            device: self.actor.device,
+            practice: self.actor.practice,
+            written_at: now,
+        };
+        let entries = records.into_iter().map(|(document, base)| Entry { document, base }).collect();
+        let change = Change::new(origin, entries).map_err(|_| Code::Internal)?;
+        let pen = Pen {
+            author_key: &self.signing,
+            sealing_key: &self.seals.server,
+            recovery_key: &self.seals.recovery,
+        };
+        self.vault()?.save_of_two(permits, &change, &pen, now)?;
+        Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(id.to_string()) })
+    }
+
+    fn permit_to_link(&self, document: &Document, change: ChangeId) -> Result<Permit, ClientError> {
+        let patient = document.patient().ok_or(Code::Internal)?;
+        let facts = self.vault()?.facts_for_writing(&self.actor, patient, &[document], self.now())?;
+        let key = document.key().clone();
+        let changed = ["active", "link"].map(str::to_owned);
+        self.permit_facts(Action::Update, &facts, |allowed| allowed.naming([key]).for_change(change, changed))
+    }
+}
+
+fn side(patient: &PatientSummary) -> ChartSide {
+    ChartSide {
+        patient_id: patient.id.to_string(),
+        name: patient.display_name.clone(),
+        born: patient.born_text(),
+        sex: patient.sex.text().to_owned(),
+        mrn: patient.mrn.clone(),
+        phones: patient.phones.clone(),
+        address: patient.address.clone(),
+    }
+}
+
+/// Somebody joined or separated them elsewhere, or what was asked for makes no sense.
+fn refusal(refused: &NotLinked) -> ClientError {
+    let (code, words) = match refused {
+        NotLinked::Same => (Code::FormInvalid, "Both are the same chart. Choose another one."),
+        NotLinked::NotAPatient | NotLinked::Document(_) => return Code::Internal.into(),
+        NotLinked::SurvivorReplaced | NotLinked::Circle => (
+            Code::ChangedMeanwhile,
+            "The chart that would stay is itself part of another one. Choose the one that it belongs to.",
+        ),
+        NotLinked::AlreadyReplaced => {
+            (Code::ChangedMeanwhile, "This chart is part of another one already. Separate the two first.")
+        }
+        NotLinked::NotJoined => (Code::ChangedMeanwhile, "These charts are not joined any more."),
+    };
+    ClientError::saying(code, words.to_owned())
+}

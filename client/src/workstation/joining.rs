@@ -1,0 +1,40 @@
+//! Two charts of one person.
+
+use super::Workstation;
+use crate::ClientError;
+use crate::view::{AlikeRow, ChartsCompared, JoinForm, SaveView};
+
+impl Workstation {
+    /// Charts on this workstation that may be of the same person, the likeliest first.
+    ///
+    /// # Errors
+    /// `locked`, `not-your-role`, `not-found`, and what could not be read or recorded.
+    pub fn alike_charts(&self, patient_id: &str) -> Result<Vec<AlikeRow>, ClientError> {
+        let patient_id = patient_id.to_owned();
+        self.desk()?.ask(move |session| session.alike_charts(&patient_id))
+    }
+
+    /// Both patients side by side.
+    ///
+    /// # Errors
+    /// `locked`, `not-your-role`, `not-found`, `form-invalid` where both are the same.
+    pub fn compare_charts(&self, form: JoinForm) -> Result<ChartsCompared, ClientError> {
+        self.desk()?.ask(move |session| session.compare_charts(&form))
+    }
+
+    /// Makes one chart part of another: whoever opens either is shown both. No record is rewritten.
+    ///
+    /// # Errors
+    /// As [`Workstation::compare_charts`] and a save; `changed-meanwhile` where one of them is part of another already.
+    pub fn join_charts(&self, form: JoinForm) -> Result<SaveView, ClientError> {
+        self.save(move |session| session.join_charts(&form))
+    }
+
+    /// Takes them apart again: each has what was written for it.
+    ///
+    /// # Errors
+    /// As [`Workstation::join_charts`]; `changed-meanwhile` where they are not joined.
+    pub fn separate_charts(&self, form: JoinForm) -> Result<SaveView, ClientError> {
+        self.save(move |session| session.separate_charts(&form))
+    }
+}

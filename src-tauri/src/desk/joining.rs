@@ -1,0 +1,24 @@
+//! Two charts of one person.
+
+use client::view::{AlikeRow, ChartsCompared, JoinForm, SaveView};
+
+use super::{Answer, Desk};
+use crate::view::ChartRef;
+
+impl Desk {
+    pub(crate) fn alike_charts(&self, form: ChartRef) -> Answer<Vec<AlikeRow>> {
+        self.workstation.alike_charts(&form.patient_id)
+    }
+
+    pub(crate) fn compare_charts(&self, form: JoinForm) -> Answer<ChartsCompared> {
+        self.workstation.compare_charts(form)
+    }
+
+    pub(crate) fn join_charts(&self, form: JoinForm) -> Answer<SaveView> {
+        self.workstation.join_charts(form)
+    }
+
+    pub(crate) fn separate_charts(&self, form: JoinForm) -> Answer<SaveView> {
+        self.workstation.separate_charts(form)
+    }
+}
