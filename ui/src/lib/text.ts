@@ -5,6 +5,7 @@ import { activation } from './text/activation';
 import { auditExport } from './text/audit-export';
 import { conflict } from './text/conflict';
 import { credentials } from './text/credentials';
+import { joining } from './text/joining';
 import { lease } from './text/lease';
 import { privacy } from './text/privacy';
 import { recovery } from './text/recovery';
@@ -13,6 +14,7 @@ import type { Code } from './api/bindings';
 
 export const text = {
   auditExport,
+  joining,
   lease,
   privacy,
   recovery,

@@ -27,7 +27,8 @@ class OpenChart {
   async open(patientId: string, name: string, reason: OpenReason | null = null): Promise<boolean> {
     try {
       const view = await backend.openChart({ patientId, reason });
-      if (this.view?.patientId !== patientId) this.#reset();
+      // A chart that is part of another leads to that one.
+      if (this.view?.patientId !== view.patientId) this.#reset();
       this.view = view;
       this.refusal = null;
       return true;

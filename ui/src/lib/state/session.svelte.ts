@@ -191,7 +191,8 @@ class Session {
 
   /** A patient was erased: their chart closes, and the person hears why. */
   #letGoOf(patientId: string): void {
-    if (chart.view?.patientId !== patientId) return;
+    const { view } = chart;
+    if (view === null || (view.patientId !== patientId && !view.includes.some((part) => part.patientId === patientId))) return;
     chart.close();
     if (this.screen === 'chart') this.go('home');
     notice.say(text.session.patientErased, 'warn');
