@@ -187,9 +187,10 @@ fn store_file(practice: &Practice, imported: &Imported, report: &mut Report) -> 
     store::write(practice.store.as_ref(), |tx| -> Result<(), Failure> {
         let permit = permit(practice, tx, now)?;
         let mut numbers = RecordNumbers::continued(tx)?;
+        let least = recovering::least_number(tx)?;
         for document in &imported.documents {
             let document = &numbers.given_to(tx, &permit, document)?;
-            match put(practice, tx, &permit, document, now)? {
+            match put(practice, tx, &permit, document, (least, now))? {
                 Put::New => {}
                 Put::Updated => report.updated += 1,
                 Put::Unchanged => report.unchanged += 1,
@@ -265,16 +266,18 @@ fn put(
     tx: &dyn Transaction,
     permit: &Permit,
     document: &Document,
-    now: Timestamp,
+    (least, now): (u64, Timestamp),
 ) -> Result<Put, StoreError> {
-    let before = tx.facts(document.key())?;
+    // Most records are new: one question tells it, and in a database each costs a way there and back.
+    let standing = tx.standing(document.key())?;
+    let before = if standing == Standing::Unknown { None } else { tx.facts(document.key())? };
     if before.is_some()
         && tx.current(permit, document.key())?.is_some_and(|stored| stored.document == *document)
     {
         return Ok(Put::Unchanged);
     }
     // What was deleted comes back as its next version.
-    let known = match tx.standing(document.key())? {
+    let known = match standing {
         Standing::Unknown => 0,
         Standing::There(version) | Standing::Deleted(version) => version,
     };
@@ -286,7 +289,7 @@ fn put(
         &NewVersion {
             document,
             class,
-            version: (known + 1).max(recovering::least_number(tx)?),
+            version: (known + 1).max(least),
             leaves,
             change: None,
             author: Job::Import.person(),
