@@ -1,10 +1,10 @@
 //! A fleet: many light-weight workstations work for weeks of simulated time before a real server and store. Reports how much load is
 //! held, what each event costs as the store grows, and whether anything was lost.
 //!
-//! The plan ([`plan`]) lies in the past and ends before today, so that certificates and clocks of both ends agree whatever the day. The
-//! server is in a process by itself ([`host`]), and its clock goes from shift to shift; nobody waits for the time between. A workstation
-//! ([`workplace`]) records what its people do ([`acts`]), and delivers, pushes and pulls over mutual TLS, as many at once as there are
-//! lanes. At the end [`judge`] compares what each of them knows with what the server holds.
+//! The plan (`plan`) lies in the past and ends before today, so that certificates and clocks of both ends agree whatever the day. The
+//! server is in a process by itself (`host`), and its clock goes from shift to shift; nobody waits for the time between. A workstation
+//! (`workplace`) records what its people do (`acts`), and delivers, pushes and pulls over mutual TLS, as many at once as there are
+//! lanes. At the end `judge` compares what each of them knows with what the server holds.
 
 mod acts;
 mod gauge;
