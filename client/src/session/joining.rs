@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use keys::Random;
-use records::change::{Base, Change, Entry, Origin};
+use records::change::{Base, Entry};
 use records::find::Query;
 use records::id::{ChangeId, PatientId};
 use records::link::{NotLinked, join, separate};
@@ -12,7 +12,6 @@ use records::rights::{Action, Permit};
 use records::same_person::{Comparison, Likeness, compare};
 use records::view::PatientSummary;
 use records::{DataClass, Document};
-use vault::Pen;
 
 use super::{OpenSession, patient_id};
 use crate::view::{AlikeRow, ChartSide, ChartsCompared, JoinForm, PatientRow, SaveView};
@@ -85,21 +84,9 @@ impl OpenSession {
         let id = ChangeId::from_uuid(Random::from_os().uuid_v7(now));
         let [one, other] = &records;
         let permits = [self.permit_to_link(&one.0, id)?, self.permit_to_link(&other.0, id)?];
-        let origin = Origin {
-            id,
-            author: self.actor.person,
-            device: self.actor.device,
-            practice: self.actor.practice,
-            written_at: now,
-        };
         let entries = records.into_iter().map(|(document, base)| Entry { document, base }).collect();
-        let change = Change::new(origin, entries).map_err(|_| Code::Internal)?;
-        let pen = Pen {
-            author_key: &self.signing,
-            sealing_key: &self.seals.server,
-            recovery_key: &self.seals.recovery,
-        };
-        self.vault()?.save_of_two(permits, &change, &pen, now)?;
+        let change = self.change_of(id, entries, now)?;
+        self.vault()?.save_of_two(permits, &change, &self.pen(), now)?;
         Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(id.to_string()) })
     }
 

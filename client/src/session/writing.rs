@@ -85,6 +85,18 @@ impl OpenSession {
         let changed = changed_elements(&entries);
         let permit =
             self.permit_facts(action, &facts, |allowed| allowed.naming(keys).for_change(id, changed))?;
+        let change = self.change_of(id, entries, now)?;
+        self.vault()?.save(permit, &change, &self.pen(), now)?;
+        Ok(id)
+    }
+
+    /// Entries as one change of the person who is signed in.
+    pub(super) fn change_of(
+        &self,
+        id: ChangeId,
+        entries: Vec<Entry>,
+        now: Timestamp,
+    ) -> Result<Change, ClientError> {
         let origin = Origin {
             id,
             author: self.actor.person,
@@ -92,14 +104,12 @@ impl OpenSession {
             practice: self.actor.practice,
             written_at: now,
         };
-        let change = Change::new(origin, entries).map_err(|_| Code::Internal)?;
-        let pen = Pen {
-            author_key: &self.signing,
-            sealing_key: &self.seals.server,
-            recovery_key: &self.seals.recovery,
-        };
-        self.vault()?.save(permit, &change, &pen, now)?;
-        Ok(id)
+        Ok(Change::new(origin, entries).map_err(|_| Code::Internal)?)
+    }
+
+    /// What their changes are signed and sealed with.
+    pub(super) fn pen(&self) -> Pen<'_> {
+        Pen { author_key: &self.signing, sealing_key: &self.seals.server, recovery_key: &self.seals.recovery }
     }
 
     fn new_note(&self, form: &NoteForm) -> TypedNote {

@@ -109,6 +109,8 @@ pub(crate) struct Driver {
     machine: Machine,
     told: UnboundedReceiver<Told>,
     answers: JoinSet<(RequestId, Result<Answer, Failure>)>,
+    /// What the server said of changes, and is not kept yet.
+    settled: Vec<Settled>,
     shown: SyncState,
     /// What was unsent when the mirror was last looked after, and when that was.
     copied: Option<((usize, u64), Duration)>,
@@ -129,6 +131,7 @@ impl Driver {
             machine,
             told,
             answers: JoinSet::new(),
+            settled: Vec::new(),
             shown: SyncState::default(),
             copied: None,
             copying: None,
@@ -175,17 +178,13 @@ impl Driver {
             let station = self.station.clone();
             self.answers.spawn(async move { (transmit.id, send::send(&station, transmit.request).await) });
         }
-        // The answers of one request are kept with one commit.
-        let mut settled = Vec::new();
         while let Some(event) = self.machine.poll_event() {
-            if let Event::ChangeSettled { change, standing, received_at } = event {
-                settled.push(Settled { change, standing, received_at });
-            } else {
-                self.settle(std::mem::take(&mut settled)).await;
-                self.act_on(event).await;
+            if !matches!(event, Event::ChangeSettled { .. }) {
+                self.settle().await;
             }
+            self.act_on(event).await;
         }
-        self.settle(settled).await;
+        self.settle().await;
     }
 
     fn hear(&mut self, told: Told) {
@@ -225,7 +224,7 @@ impl Driver {
     async fn act_on(&mut self, event: Event) {
         match event {
             Event::ChangeSettled { change, standing, received_at } => {
-                self.settle(vec![Settled { change, standing, received_at }]).await;
+                self.settled.push(Settled { change, standing, received_at });
             }
             Event::ChangeStopped { change, because } => {
                 tracing::warn!(%change, %because, "a change waits for a refused one");
@@ -269,7 +268,9 @@ impl Driver {
         }
     }
 
-    async fn settle(&self, settled: Vec<Settled>) {
+    /// Keeps the answers of one request with one commit.
+    async fn settle(&mut self) {
+        let settled = std::mem::take(&mut self.settled);
         if settled.is_empty() {
             return;
         }
