@@ -137,15 +137,4 @@ impl Device {
     ) -> Result<bool, StoreError> {
         Ok(!self.record_verdicts(&[(change, verdict.clone(), received_at)])?.is_empty())
     }
-
-    /// As [`Device::record_verdict`], for several answers with one commit. Returns the changes of those that are news.
-    ///
-    /// # Errors
-    /// When `device.db` cannot be written; then none of them is kept.
-    pub fn record_verdicts(
-        &mut self,
-        answers: &[(ChangeId, Verdict, Timestamp)],
-    ) -> Result<Vec<ChangeId>, StoreError> {
-        self.keep_verdicts(answers)
-    }
 }

@@ -154,9 +154,12 @@ impl Device {
         let whole = durable::read(&path)?.unwrap_or_default();
         let is_right = Sha256::digest(&whole).as_slice() == digest;
         if is_right {
-            durable::write(&self.folder.attachment(id), &whole)?;
+            // Each part was synced when it came.
+            std::fs::rename(&path, self.folder.attachment(id))?;
+            durable::sync_folder(&path)?;
+        } else {
+            durable::remove(&path)?;
         }
-        durable::remove(&path)?;
         Ok(is_right)
     }
 }

@@ -176,12 +176,13 @@ impl Device {
         Ok(is_whole.then_some(copy))
     }
 
-    /// Keeps the server's answers to changes, durably, all of them or none. The copies in `outbox/` stay: the server may be put
-    /// back. A drawer takes the answers in when it is open ([`crate::Vault::take_verdicts`]). Returns which answers are news.
+    /// Keeps the server's answers to changes, durably, all of them or none, with one commit. The copies in `outbox/` stay: the
+    /// server may be put back. A drawer takes the answers in when it is open ([`crate::Vault::take_verdicts`]). Returns the
+    /// changes of those that are news.
     ///
     /// # Errors
     /// When `device.db` cannot be written.
-    pub(crate) fn keep_verdicts(
+    pub fn record_verdicts(
         &mut self,
         answers: &[(ChangeId, Verdict, Timestamp)],
     ) -> Result<Vec<ChangeId>, StoreError> {
