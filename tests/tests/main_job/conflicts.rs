@@ -1,16 +1,14 @@
 //! Two people change the same note, each where the server is away: both versions are shown, one decides, nothing is lost.
 
-use std::sync::Arc;
-
 use chartkeep_server::store;
-use chartkeep_tests::practice::people::{CLINICIAN, DemoPerson, NURSE};
+use chartkeep_tests::practice::people::{DemoPerson, NURSE};
 use client::view::{
     ConflictAnswer, ConflictChoice, ConflictForm, ConflictView, NoteForm, NoteRow, OpenReason, UnsentState,
 };
 use client::{ClientError, Code, Workstation};
 
 use super::clinic::{Clinic, until};
-use super::pulled;
+use super::two_rooms;
 
 /// A nurse in one room and a doctor in another, with a draft note that both have.
 pub(super) struct Rooms {
@@ -29,20 +27,7 @@ impl Rooms {
 
     /// The same where these have activated, too.
     pub(super) fn with(others: &[&DemoPerson]) -> Self {
-        let clinic = Clinic::make(5);
-        let nurse = clinic.workstation();
-        clinic.enrol(&nurse);
-        for person in others {
-            clinic.activate(&nurse, person);
-        }
-        clinic.activate(&nurse, &NURSE);
-        let doctor = clinic.workstation_in(clinic.folder.path().join("other"), Arc::default());
-        clinic.enrol(&doctor);
-        clinic.activate(&doctor, &CLINICIAN);
-        clinic.sign_in(&nurse, &NURSE).unwrap();
-        pulled(&nurse, 2);
-        clinic.sign_in(&doctor, &CLINICIAN).unwrap();
-        pulled(&doctor, 3);
+        let (clinic, nurse, doctor) = two_rooms(5, others);
         let patient = nurse.search("a").unwrap().rows[0].id.clone();
         for room in [&nurse, &doctor] {
             room.open_chart(&patient, Some(OpenReason::Visit)).unwrap_or_else(|error| panic!("{error}"));

@@ -1,9 +1,6 @@
 //! A patient who was registered twice: one room joins the two charts while another writes, and nothing is lost in either.
 
-use std::sync::Arc;
-
 use chartkeep_server::store;
-use chartkeep_tests::practice::people::{CLINICIAN, NURSE};
 use client::view::{
     ChartView, ConflictAnswer, ConflictChoice, ConflictForm, DraftForm, DraftKind, JoinForm, NoteForm,
     OpenReason, PatientRow, UnsentState,
@@ -12,7 +9,7 @@ use client::{Code, Workstation};
 
 use super::clinic::{Clinic, until};
 use super::conflicts::sent;
-use super::pulled;
+use super::two_rooms;
 
 /// A nurse and a doctor in two rooms, who both know of two charts.
 struct Rooms {
@@ -25,17 +22,7 @@ struct Rooms {
 
 impl Rooms {
     fn make() -> Self {
-        let clinic = Clinic::make(20);
-        let nurse = clinic.workstation();
-        clinic.enrol(&nurse);
-        clinic.activate(&nurse, &NURSE);
-        let doctor = clinic.workstation_in(clinic.folder.path().join("other"), Arc::default());
-        clinic.enrol(&doctor);
-        clinic.activate(&doctor, &CLINICIAN);
-        clinic.sign_in(&nurse, &NURSE).unwrap();
-        pulled(&nurse, 2);
-        clinic.sign_in(&doctor, &CLINICIAN).unwrap();
-        pulled(&doctor, 3);
+        let (clinic, nurse, doctor) = two_rooms(20, &[]);
         let mut rows = nurse.search("a").unwrap().rows;
         let (stays, again) = (rows.remove(0), rows.remove(0));
         Self { clinic, nurse, doctor, stays, again }

@@ -28,7 +28,9 @@ mod several;
 mod strangers;
 mod wiping_killed;
 
-use chartkeep_tests::practice::people::{AUDITOR, FRONT_DESK, NURSE};
+use std::sync::Arc;
+
+use chartkeep_tests::practice::people::{AUDITOR, CLINICIAN, DemoPerson, FRONT_DESK, NURSE};
 use client::view::{
     DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason, PatientRow, Place, Section, VitalsForm,
 };
@@ -104,6 +106,25 @@ fn locked_after_two() -> (Clinic, Workstation) {
         workstation.lock(LockCause::Person);
     }
     (clinic, workstation)
+}
+
+/// A nurse in one room and a doctor in another, signed in and with all their records; `others` have activated in the first.
+fn two_rooms(patients: u32, others: &[&DemoPerson]) -> (Clinic, Workstation, Workstation) {
+    let clinic = Clinic::make(patients);
+    let nurse = clinic.workstation();
+    clinic.enrol(&nurse);
+    for person in others {
+        clinic.activate(&nurse, person);
+    }
+    clinic.activate(&nurse, &NURSE);
+    let doctor = clinic.workstation_in(clinic.folder.path().join("other"), Arc::default());
+    clinic.enrol(&doctor);
+    clinic.activate(&doctor, &CLINICIAN);
+    clinic.sign_in(&nurse, &NURSE).unwrap();
+    pulled(&nurse, 2);
+    clinic.sign_in(&doctor, &CLINICIAN).unwrap();
+    pulled(&doctor, 3);
+    (clinic, nurse, doctor)
 }
 
 /// Waits until the first pull of every drawer has come to its end.
