@@ -68,6 +68,7 @@ fn words(report: &Report) -> Value {
         "confirmed": report.confirmed.map(|(size, _)| size),
         "confirmed_at": report.confirmed.map(|(_, at)| at.to_string()),
         "marked": report.marked,
+        "unmarked": report.unmarked,
         "first_bad": report.first_bad(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
     })

@@ -15,6 +15,8 @@ use crate::keyring::{Keyring, KeyringProblem};
 /// The names of the items.
 const ITEMS: [&str; 2] = ["audit-epoch.even", "audit-epoch.odd"];
 const VERSION: u8 = 1;
+/// A key that is further behind than this is none of the log.
+const MOST_BEHIND: u64 = 100_000;
 const LENGTH: usize = 1 + 16 + 8 + 8 + 32;
 
 /// A key as it is kept.
@@ -70,6 +72,14 @@ impl KeptEpoch {
     /// The state of the keyring.
     pub(crate) fn forget(keyring: &dyn Keyring) -> Result<(), KeyringProblem> {
         ITEMS.iter().try_for_each(|item| keyring.delete(item))
+    }
+
+    /// The key of a later epoch, or of the same; `None` of an earlier one, or one too far.
+    #[must_use]
+    pub(crate) fn moved_on_to(&self, epoch: u64) -> Option<EpochKey> {
+        let behind = epoch.checked_sub(self.key.epoch()).filter(|behind| *behind <= MOST_BEHIND)?;
+        let present = EpochKey::from_parts(self.key.epoch(), Secret::from_bytes(*self.key.expose()));
+        Some((0..behind).fold(present, |key, _| key.next()))
     }
 
     fn item(&self) -> &'static str {

@@ -106,6 +106,21 @@ impl Marks {
     pub fn end(&self) -> u64 {
         self.at.saturating_add(self.entries.len() as u64)
     }
+
+    /// Those of the entries from an index up to another; `None` where none of these is marked here.
+    #[must_use]
+    pub fn within(&self, from: u64, until: u64) -> Option<Self> {
+        let (at, end) = (self.at.max(from), self.end().min(until));
+        let count = usize::try_from(end.checked_sub(at)?).ok().filter(|count| *count > 0)?;
+        let skipped = usize::try_from(at.checked_sub(self.at)?).ok()?;
+        let before = match skipped.checked_sub(1) {
+            Some(last) => self.entries.get(last)?.mark,
+            None => self.before,
+        };
+        let entries = self.entries.iter().skip(skipped).take(count).copied().collect();
+        let ends = self.ends.iter().filter(|ended| (at..=end).contains(&ended.size)).copied().collect();
+        Some(Self { chain: self.chain, start: self.start.clone(), at, before, entries, ends })
+    }
 }
 
 fn count(length: usize) -> u32 {

@@ -160,6 +160,9 @@ pub(crate) fn take_in(
     log.updated_at = now;
     begin(tx, sender, &place, &log)?;
     tx.append_leaves(&log, &new)?;
+    if let Some(row) = &marked.new {
+        tx.insert_marks(&log, row)?;
+    }
     for (kind, detail) in marked.findings {
         ServerTrail::new(practice, tx, now).alert(kind, Some(sender.device), None, detail)?;
     }

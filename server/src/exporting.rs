@@ -7,11 +7,12 @@ use crate::audit_intake::receipt;
 use crate::error::{Failure, Kind};
 use crate::marking;
 use crate::practice::Practice;
-use crate::store::{self, LogRow, StoreError, Transaction};
+use crate::store::{self, Leaf, LogRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keys::export::{ExportKey, ExportedEntry, Exporter, PartKind, write_entries};
+use keys::marks::Marks;
 use keys::{Random, SecretBytes, VerifyingKey};
 use records::AuditEvent;
 use records::id::{DeviceId, LogId};
@@ -70,7 +71,7 @@ pub fn export(
     let (mut at, size) = (0, log.tree.size());
     while at < size {
         let most = IN_ONE_PART.min(size - at);
-        let leaves = store::read(practice.store.as_ref(), |tx| tx.leaves(log.id, at, most))?;
+        let Part { leaves, marks } = store::read(practice.store.as_ref(), |tx| part(tx, log.id, at, most))?;
         let Some(last) = leaves.last() else { break };
         at = last.index + 1;
         let entries: Vec<ExportedEntry> = leaves
@@ -79,13 +80,15 @@ pub fn export(
             .collect();
         out.write_all(&exporter.part(PartKind::Entries, &write_entries(&entries), &mut random))
             .map_err(disk)?;
+        for marks in marks {
+            out.write_all(&exporter.part(PartKind::Marks, &marks.to_bytes(), &mut random)).map_err(disk)?;
+        }
         progress(at, size);
     }
     out.write_all(&exporter.end(&practice.keys.directive, &mut random)).map_err(disk)?;
     Ok(Exported { key, log: log.id, entries: at })
 }
 
-/// The log and the keys that signed its checkpoints, once it is noted that it is taken elsewhere.
 /// The keys with which the marks of a workstation's logs begin, one a line: `<log> <index of the first entry> ckm1.<key>`. That they
 /// were handed out stands in the server's own log first.
 ///
@@ -116,6 +119,24 @@ pub fn start_keys(practice: &Practice, device: DeviceId) -> Result<SecretBytes, 
     Ok(SecretBytes::new(lines.concat()))
 }
 
+/// Leaves that follow on one another, and the marks that came with them.
+struct Part {
+    leaves: Vec<Leaf>,
+    marks: Vec<Marks>,
+}
+
+fn part(tx: &dyn Transaction, log: LogId, first: u64, most: u64) -> Result<Part, StoreError> {
+    let leaves = tx.leaves(log, first, most)?;
+    let end = leaves.last().map_or(first, |last| last.index + 1);
+    let mut marks = Vec::new();
+    for row in tx.marks(log, first, end)? {
+        let read = Marks::from_bytes(&row.marks).map_err(|_| StoreError::Unreadable("marks of a log"))?;
+        marks.extend(read.within(first, end));
+    }
+    Ok(Part { leaves, marks })
+}
+
+/// The log and the keys that signed its checkpoints, once it is noted that it is taken elsewhere.
 fn begin(
     practice: &Practice,
     tx: &dyn Transaction,

@@ -6,7 +6,7 @@
 use crate::audit_intake::Batch;
 use crate::custody::Sealed;
 use crate::practice::Practice;
-use crate::store::{AlertKind, Leaf, LogRow};
+use crate::store::{AlertKind, Leaf, LogRow, MarksRow};
 use keys::SecretBytes;
 use keys::epoch::{ChainPlace, NO_MARK, StartKey};
 use keys::marks::{MarkChain, Marks};
@@ -15,6 +15,8 @@ use keys::marks::{MarkChain, Marks};
 pub(crate) struct Marked {
     /// The state after it, sealed.
     pub(crate) state: Vec<u8>,
+    /// The marks of entries that had none before.
+    pub(crate) new: Option<MarksRow>,
     /// What somebody has to know of it.
     pub(crate) findings: Vec<(AlertKind, String)>,
 }
@@ -51,6 +53,7 @@ pub(crate) fn follow(
     let size = log.tree.size();
     let marked_before = chains.last().map_or(size == 0, |chain| chain.next() >= size);
     let marks = batch.marks.map(Marks::from_bytes).transpose().map_err(|_| NotBelieved::Unreadable)?;
+    let mut kept = None;
     if let Some(marks) = &marks {
         if chains.last().is_none_or(|chain| chain.first() != marks.chain) {
             chains.push(begun(practice, log, chains.last(), marks)?);
@@ -64,6 +67,7 @@ pub(crate) fn follow(
             leaves.get(at).map(|leaf| leaf.hash.0)
         };
         if let Some(chain) = chains.last_mut() {
+            kept = marks.within(chain.next(), u64::MAX);
             chain.follow(marks, hash).map_err(|broken| NotBelieved::Broken(broken.index))?;
         }
     }
@@ -74,7 +78,8 @@ pub(crate) fn follow(
         // Of a run of them the first is told.
         findings.push((AlertKind::EntriesUnmarked, format!("events from {first} on came without marks")));
     }
-    Ok(Marked { state: sealed(practice, log, &chains), findings })
+    let new = kept.map(|marks| MarksRow { at: marks.at, marks: marks.to_bytes() });
+    Ok(Marked { state: sealed(practice, log, &chains), new, findings })
 }
 
 /// The keys with which the marks of a log began, one a line: `<log> <index of the first entry> ckm1.<key>`. Whoever has one can

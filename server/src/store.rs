@@ -34,7 +34,7 @@ use std::path::Path;
 
 pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use attachments::{AttachmentRow, Attachments};
-pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
+pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, MarksRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
 pub use data_keys::{Anew, DataKeyRow, DataKeys, KekRow};
 pub use devices::{

@@ -127,6 +127,8 @@ pub struct Report {
     pub confirmed: Option<(u64, Timestamp)>,
     /// Up to which entry the marks were checked; `None` without a start key of them.
     pub marked: Option<u64>,
+    /// Runs of entries before that which have no marks, each from an index up to another: the keyring of the workstation had failed.
+    pub unmarked: Vec<(u64, u64)>,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
 }
@@ -174,8 +176,8 @@ pub fn check(
         }
         progress(checking.tree.size(), head.size);
     };
-    let Checked { entries, root, confirmed, marked, findings } = checked;
-    Ok(Report { head, entries, root, confirmed, marked, findings })
+    let Checked { entries, root, confirmed, marked, unmarked, findings } = checked;
+    Ok(Report { head, entries, root, confirmed, marked, unmarked, findings })
 }
 
 /// The bundles in the file, each signed by the root that is known.
@@ -245,7 +247,7 @@ impl<'a> Checking<'a> {
         // Of nothing there is nothing to compare.
         vouched.retain(|one| one.head.size > 0);
         vouched.sort_by_key(|one| std::cmp::Reverse(one.head.size));
-        let marking = Marking::of(starts, head.log);
+        let marking = Marking::of(starts, head.log, head.made_by == ExportedBy::Server);
         Self { of: head, tree: Tree::new(), vouched, good: 0, is_named: false, confirmed, findings, marking }
     }
 
@@ -255,9 +257,16 @@ impl<'a> Checking<'a> {
     }
 
     fn take_marks(&mut self, part: &[u8]) {
-        if let Some(finding) = self.marking.follow(part) {
-            self.name(finding);
+        let Some(finding) = self.marking.follow(part) else { return };
+        // What was confirmed in one says no more than below where the entry stands; its mark says which it is.
+        if let (Some(Finding::EntriesReplaced { from, until, .. }), Finding::MarkBroken(at)) =
+            (self.findings.last_mut(), finding)
+            && (*from..*until).contains(&at)
+        {
+            *from = at;
+            self.findings.push(finding);
         }
+        self.name(finding);
     }
 
     fn take(&mut self, entry: &ExportedEntry) {
@@ -309,6 +318,7 @@ impl<'a> Checking<'a> {
             root: self.tree.root().to_string(),
             confirmed: self.confirmed,
             marked: self.marking.marked(),
+            unmarked: self.marking.unmarked().to_vec(),
             findings: self.findings,
         }
     }
@@ -319,6 +329,7 @@ struct Checked {
     root: String,
     confirmed: Option<(u64, Timestamp)>,
     marked: Option<u64>,
+    unmarked: Vec<(u64, u64)>,
     findings: Vec<Finding>,
 }
 

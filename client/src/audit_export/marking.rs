@@ -39,11 +39,29 @@ pub(super) struct Marking<'a> {
     /// The entries of the part that was read last, and the index of their first.
     first: u64,
     leaves: Vec<NodeHash>,
+    /// Whether entries may have none: a server takes such in, and vouches for them itself.
+    may_be_unmarked: bool,
+    /// Runs of them, each from an index up to another.
+    unmarked: Vec<(u64, u64)>,
+    /// The index after the last entry whose mark was read, whether or not its start key is known.
+    read: u64,
+    is_broken: bool,
 }
 
 impl<'a> Marking<'a> {
-    pub(super) fn of(starts: &'a StartKeys, log: LogId) -> Self {
-        Self { starts, log, chain: None, first: 0, leaves: Vec::new() }
+    pub(super) fn of(starts: &'a StartKeys, log: LogId, may_be_unmarked: bool) -> Self {
+        let (leaves, unmarked) = (Vec::new(), Vec::new());
+        Self {
+            starts,
+            log,
+            chain: None,
+            first: 0,
+            leaves,
+            may_be_unmarked,
+            unmarked,
+            read: 0,
+            is_broken: false,
+        }
     }
 
     /// Another part of entries begins.
@@ -59,7 +77,17 @@ impl<'a> Marking<'a> {
 
     /// Marks of the part's entries; what is wrong with them.
     pub(super) fn follow(&mut self, part: &[u8]) -> Option<Finding> {
+        if self.is_broken {
+            return None;
+        }
+        let finding = self.follow_on(part);
+        self.is_broken = finding.is_some();
+        finding
+    }
+
+    fn follow_on(&mut self, part: &[u8]) -> Option<Finding> {
         let Ok(marks) = Marks::from_bytes(part) else { return Some(Finding::MarkBroken(self.first)) };
+        let read = std::mem::replace(&mut self.read, marks.end());
         if self.chain.as_ref().is_none_or(|chain| chain.first() != marks.chain) {
             let start = self.starts.of(self.log, marks.chain)?;
             let before = match &self.chain {
@@ -70,14 +98,22 @@ impl<'a> Marking<'a> {
             self.chain = Some(MarkChain::begin(start, marks.chain, before));
         }
         let chain = self.chain.as_mut()?;
-        if marks.at > chain.next() {
+        if marks.at > chain.next() && !self.may_be_unmarked {
             return Some(Finding::MarkMissing(chain.next()));
+        }
+        if marks.at > read {
+            self.unmarked.push((read, marks.at));
         }
         let leaf = |index: u64| {
             let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
             self.leaves.get(at).map(|leaf| leaf.0)
         };
         chain.follow(&marks, leaf).err().map(|broken| Finding::MarkBroken(broken.index))
+    }
+
+    /// Runs of entries without marks before others that have some.
+    pub(super) fn unmarked(&self) -> &[(u64, u64)] {
+        &self.unmarked
     }
 
     /// Up to which entry marks were checked.

@@ -17,8 +17,6 @@ use crate::keyring::KeyringProblem;
 
 /// After a failure a delivery does not ask the keyring again for so long.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
-/// A key in the keyring that is further behind than this is none of this log.
-const MOST_BEHIND: u64 = 100_000;
 
 /// What is known of the last turn.
 #[derive(Default)]
@@ -96,13 +94,9 @@ impl Station {
 
     /// Takes a key out of the keyring. It is behind the log where a crash came between the two.
     fn fetch_epoch(&self, kept: &KeptEpoch, epoch: u64) -> Result<(), NotMarked> {
-        let behind = epoch.saturating_sub(kept.key.epoch());
-        if behind > MOST_BEHIND {
-            return Err(NotMarked::LogOlder);
-        }
-        let key = (0..behind).fold(copy(&kept.key), |key, _| key.next());
+        let key = kept.moved_on_to(epoch).ok_or(NotMarked::LogOlder)?;
         let present = KeptEpoch { log: kept.log, chain: kept.chain, key };
-        if behind > 0 {
+        if present.key.epoch() > kept.key.epoch() {
             present.write(self.keyring())?;
         }
         let taken = self.device().take_epoch_key(copy(&present.key))?;

@@ -200,6 +200,23 @@ proptest! {
     }
 
     #[test]
+    fn what_is_cut_out_of_marks_is_what_a_delivery_of_those_entries_has(
+        epochs in prop::collection::vec(1_u64..6, 1..6),
+        cuts in prop::array::uniform4(any::<prop::sample::Index>()),
+    ) {
+        let marks = marked(&epochs);
+        let size = marks.end();
+        let mut cuts = cuts.map(|cut| cut.index(usize::try_from(size).unwrap() + 1) as u64);
+        cuts.sort_unstable();
+        let [first, from, until, end] = cuts;
+        prop_assume!(first < end);
+        let within = part(&marks, first, end).within(from, until);
+        prop_assert_eq!(within, (from < until).then(|| part(&marks, from, until)));
+        prop_assert_eq!(part(&marks, first, end).within(0, size + 1), Some(part(&marks, first, end)));
+        prop_assert_eq!(part(&marks, first, end).within(end, size + 1), None);
+    }
+
+    #[test]
     fn whatever_bit_is_flipped_its_entry_or_a_later_one_is_named(
         epochs in prop::collection::vec(1_u64..5, 1..5),
         at in any::<prop::sample::Index>(),

@@ -423,6 +423,16 @@ $$;
 CREATE TRIGGER leaf_stays BEFORE UPDATE OR DELETE ON leaf FOR EACH ROW EXECUTE FUNCTION only_grows();
 CREATE TRIGGER leaf_remains BEFORE TRUNCATE ON leaf FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
 
+-- The marks that came with leaves, run by run, for whoever checks an exported log.
+CREATE TABLE leaf_marks (
+  log         UUID NOT NULL,
+  at          BIGINT NOT NULL,              -- the position of the first leaf
+  marks       BYTEA NOT NULL,
+  PRIMARY KEY (log, at)
+);
+CREATE TRIGGER marks_stay BEFORE UPDATE OR DELETE ON leaf_marks FOR EACH ROW EXECUTE FUNCTION only_grows();
+CREATE TRIGGER marks_remain BEFORE TRUNCATE ON leaf_marks FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
+
 CREATE TABLE alert (
   number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at          BIGINT NOT NULL,
@@ -444,7 +454,7 @@ CREATE TABLE server_setting (
 
 -- The role that serves: it reads and writes rows, owns nothing, and leaves the audit log as it is.
 GRANT SELECT ON migration TO chartkeep_app;
-GRANT SELECT, INSERT ON leaf, alert, directive, earlier_device_key, used_step TO chartkeep_app;
+GRANT SELECT, INSERT ON leaf, leaf_marks, alert, directive, earlier_device_key, used_step TO chartkeep_app;
 GRANT SELECT, INSERT ON lost_version TO chartkeep_app;
 -- After a restore the history goes on above every number that was ever given.
 GRANT SELECT, UPDATE ON SEQUENCE version_seq_seq TO chartkeep_app;

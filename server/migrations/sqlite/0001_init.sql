@@ -406,6 +406,16 @@ CREATE INDEX leaf_of_access ON leaf (agent, recorded_at, patient) WHERE access =
 CREATE TRIGGER leaf_stays BEFORE DELETE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 CREATE TRIGGER leaf_unchanged BEFORE UPDATE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 
+-- The marks that came with leaves, run by run, for whoever checks an exported log.
+CREATE TABLE leaf_marks (
+  log         BLOB NOT NULL REFERENCES log (id) ON DELETE RESTRICT,
+  at          INTEGER NOT NULL,            -- the position of the first leaf
+  marks       BLOB NOT NULL,
+  PRIMARY KEY (log, at)
+) STRICT;
+CREATE TRIGGER marks_stay BEFORE DELETE ON leaf_marks BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+CREATE TRIGGER marks_unchanged BEFORE UPDATE ON leaf_marks BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+
 CREATE TABLE alert (
   number      INTEGER PRIMARY KEY AUTOINCREMENT,
   at          INTEGER NOT NULL,

@@ -34,6 +34,15 @@ pub struct Leaf {
     pub event: Vec<u8>,
 }
 
+/// Marks of a run of entries, as they are kept: no entry is in two of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarksRow {
+    /// The index of the first.
+    pub at: u64,
+    /// The marks, as they are sent.
+    pub marks: Vec<u8>,
+}
+
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertKind {
@@ -187,6 +196,10 @@ pub trait AuditLogs {
     fn append_leaves(&self, log: &LogRow, leaves: &[Leaf]) -> Result<(), StoreError>;
     /// Leaves from `first`, at most `count`.
     fn leaves(&self, log: LogId, first: u64, count: u64) -> Result<Vec<Leaf>, StoreError>;
+    /// Keeps the marks of leaves of a log.
+    fn insert_marks(&self, log: &LogRow, row: &MarksRow) -> Result<(), StoreError>;
+    /// The marks of the leaves from `first` up to `end`, in order; the first and the last may reach beyond.
+    fn marks(&self, log: LogId, first: u64, end: u64) -> Result<Vec<MarksRow>, StoreError>;
     /// Stores an alert.
     fn insert_alert(&self, alert: &NewAlert) -> Result<(), StoreError>;
     /// How many alerts there are of a kind.

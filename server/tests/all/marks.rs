@@ -2,10 +2,13 @@
 
 use crate::clinic::{Answer, Clinic};
 use crate::workstation::Workstation;
+use chartkeep_server::exporting::{self, Which};
 use chartkeep_server::store::AlertKind;
 use keys::epoch::{ChainPlace, EpochKey, Mark, NO_MARK, StartKey};
-use keys::marks::{EntryMark, EpochEnd, Marks};
+use keys::export::{ExportOpener, FRAME, PartKind, START, read_entries, read_frame};
+use keys::marks::{EntryMark, EpochEnd, MarkChain, Marks};
 use keys::{Random, Secret};
+use records::id::LogId;
 use records::log::{LogPosition, audit_leaf_hash};
 use sync::wire::ProblemCode;
 
@@ -82,6 +85,64 @@ impl<'a> Log<'a> {
 fn told(clinic: &Clinic) -> [u64; 3] {
     [AlertKind::MarksRefused, AlertKind::EntriesUnmarked, AlertKind::MarksBegunAnew]
         .map(|kind| clinic.look(|tx| tx.count_alerts(kind)))
+}
+
+/// What the server writes of a log into a file: for each part of entries their hashes, and their marks.
+fn exported(clinic: &Clinic, log: LogId) -> Vec<(Vec<[u8; 32]>, Vec<Marks>)> {
+    let mut file = Vec::new();
+    let key = exporting::export(&clinic.practice, Which::Log(log), &mut file, &mut |_, _| {}).unwrap().key;
+    let (start, mut rest) = file.split_at(START);
+    let mut opener = ExportOpener::begin(&key, start).unwrap();
+    let mut parts: Vec<(Vec<[u8; 32]>, Vec<Marks>)> = Vec::new();
+    while let Some((frame, after)) = rest.split_first_chunk::<FRAME>() {
+        let (kind, length) = read_frame(*frame).unwrap();
+        let (blob, after) = after.split_at(length);
+        rest = after;
+        match kind {
+            PartKind::Head | PartKind::End => drop(opener.open(kind, blob).unwrap()),
+            PartKind::Entries => {
+                let entries = read_entries(&opener.open(kind, blob).unwrap()).unwrap();
+                parts.push((entries.iter().map(|entry| entry.leaf).collect(), Vec::new()));
+            }
+            PartKind::Marks => {
+                let marks = Marks::from_bytes(&opener.open(kind, blob).unwrap()).unwrap();
+                parts.last_mut().unwrap().1.push(marks);
+            }
+        }
+    }
+    parts
+}
+
+#[test]
+fn an_exported_log_has_the_marks_that_came_each_with_the_part_of_its_entries() {
+    let clinic = Clinic::open();
+    let workstation = clinic.enrol();
+    let mut log = Log::of(&workstation);
+    log.append(300);
+    assert_eq!(log.deliver_all(0).status, 200);
+    log.advance();
+    log.append(2);
+    assert_eq!(log.deliver(300, None).status, 200, "the keyring failed");
+    log.append(398);
+    log.advance();
+    log.append(1);
+    assert_eq!(log.deliver(302, Some(&log.marks_from(302))).status, 200);
+    log.append(1);
+    assert_eq!(log.deliver_all(650).status, 200, "some of it again");
+
+    let parts = exported(&clinic, workstation.log);
+
+    let runs = |marks: &[Marks]| marks.iter().map(|marks| (marks.at, marks.end())).collect::<Vec<_>>();
+    let found: Vec<_> = parts.iter().map(|(leaves, marks)| (leaves.len(), runs(marks))).collect();
+    assert_eq!(found, [(500, vec![(0, 300), (302, 500)]), (202, vec![(500, 701), (701, 702)])]);
+    let mut chain = MarkChain::begin(StartKey::from_secret(Secret::from_bytes([9; 32])), 0, Some(NO_MARK));
+    let mut first = 0;
+    for (leaves, marks) in &parts {
+        let leaf = |index: u64| leaves.get(usize::try_from(index - first).unwrap()).copied();
+        marks.iter().for_each(|marks| chain.follow(marks, leaf).unwrap());
+        first += leaves.len() as u64;
+    }
+    assert_eq!(chain.next(), 702);
 }
 
 #[test]

@@ -9,6 +9,10 @@ use chartkeep_tests::practice::people::{AUDITOR, NURSE, PRIVACY_OFFICER};
 use client::audit_export::{ExportKey, ExportProblem, Finding, Report, StartKeys, check, export};
 use client::keyring::Keyring as _;
 use client::{Clock as _, Code, LockCause};
+use keys::export::{ExportOpener, Exporter, FRAME, PartKind, START, read_entries, read_frame, write_entries};
+use keys::{Random, SigningKey};
+use records::id::LogId;
+use records::log::{LogPosition, audit_leaf_hash};
 use rusqlite::Connection;
 
 use super::clinic::{Clinic, until};
@@ -139,6 +143,7 @@ fn the_log_of_a_workstation_and_what_the_server_holds_of_it_check_out_against_th
     assert_eq!(mine.findings, [], "{mine:?}");
     let (confirmed, _) = mine.confirmed.unwrap();
     assert!(0 < confirmed && confirmed < mine.entries, "the last entries wait: {mine:?}");
+    assert_eq!(mine.marked, Some(mine.entries), "that it was exported has its mark, too");
 
     let practice = &worked.clinic.server.practice;
     let device = mine.head.device.unwrap();
@@ -149,8 +154,55 @@ fn the_log_of_a_workstation_and_what_the_server_holds_of_it_check_out_against_th
         assert_eq!((report.findings.as_slice(), report.entries), (&[][..], exported.entries), "{which:?}");
         let confirmed = report.confirmed.map(|(size, _)| size);
         assert_eq!(confirmed, report.head.device.map(|_| report.entries), "{which:?}");
+        assert_eq!(report.marked, report.head.device.map(|_| report.entries), "{which:?}");
+        assert_eq!(report.unmarked, [], "{which:?}");
     }
     assert!(worked.clinic.verify_logs().ok);
+}
+
+/// The same export with another event in place of one, hashed and signed anew: as who has the server's folder could.
+fn rewritten(file: &[u8], key: &ExportKey, at: u64, log: LogId, signer: &SigningKey) -> Vec<u8> {
+    let (start, mut rest) = file.split_at(START);
+    let mut opener = ExportOpener::begin(key, start).unwrap();
+    let (mut exporter, mut out) = Exporter::begin(key, opener.export());
+    let mut random = Random::from_os();
+    while let Some((frame, after)) = rest.split_first_chunk::<FRAME>() {
+        let (kind, length) = read_frame(*frame).unwrap();
+        let (blob, after) = after.split_at(length);
+        rest = after;
+        let mut part = opener.open(kind, blob).unwrap();
+        if kind == PartKind::End {
+            break;
+        }
+        if kind == PartKind::Entries {
+            let mut entries = read_entries(&part).unwrap();
+            for entry in entries.iter_mut().filter(|entry| entry.position == at) {
+                entry.event = b"{}".to_vec();
+                entry.leaf = audit_leaf_hash(LogPosition { log, index: at }, &entry.event).0;
+            }
+            part = write_entries(&entries);
+        }
+        out.extend(exporter.part(kind, &part, &mut random));
+    }
+    out.extend(exporter.end(signer, &mut random));
+    out
+}
+
+#[test]
+fn an_entry_that_was_rewritten_in_the_export_of_a_server_is_named_by_its_mark() {
+    let worked = Worked::make();
+    let practice = &worked.clinic.server.practice;
+    let log = worked.checked().head.log;
+    let mut file = Vec::new();
+    let exported = exporting::export(practice, Which::Log(log), &mut file, &mut |_, _| {}).unwrap();
+    let file = rewritten(&file, &exported.key, 4, log, &practice.keys.directive);
+
+    let report = worked.check(&file, &exported.key).unwrap();
+    let codes: Vec<_> = report.findings.iter().map(Finding::code).collect();
+    assert_eq!((codes, report.first_bad()), (vec!["entries-replaced", "mark-broken"], Some(4)));
+
+    let without = check(&mut &*file, &exported.key, worked.root, &StartKeys::default(), &mut |_, _| {});
+    assert_eq!(without.unwrap().first_bad(), Some(0), "without start keys nothing says which it is");
 }
 
 #[test]
@@ -189,7 +241,7 @@ fn whatever_was_done_to_the_log_is_found_and_the_first_bad_entry_is_named() {
     let worked = Worked::make();
     let whole = worked.device_files();
     let log = worked.checked().head.log;
-    let leaf = records::log::audit_leaf_hash(records::log::LogPosition { log, index: 6 }, b"{}");
+    let leaf = audit_leaf_hash(LogPosition { log, index: 6 }, b"{}");
     for (what, sql, code, first) in cases {
         worked.put_back(&whole);
         worked.device_db().execute_batch(&sql.replace("= leaf ", &format!("= x'{leaf}' "))).unwrap();
@@ -223,7 +275,7 @@ fn a_file_that_was_changed_or_cut_and_another_key_or_root_are_told_apart() {
     let longer = [&file[..], b"x"].concat();
     assert_eq!(worked.check(&longer, &key).unwrap().findings, [Finding::NotSigned]);
 
-    let other = ExportKey::make(&mut keys::Random::from_os());
+    let other = ExportKey::make(&mut Random::from_os());
     assert!(matches!(worked.check(&file, &other), Err(ExportProblem::WrongKey)));
     assert!(matches!(worked.check(b"CK", &key), Err(ExportProblem::NotAnExport(_))));
     let elsewhere = check(&mut &*file, &key, [7; 32], &StartKeys::default(), &mut |_, _| {});

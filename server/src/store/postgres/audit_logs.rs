@@ -3,7 +3,7 @@
 use super::column::{Columns, count, millis, plain};
 use super::{Params, StoreError, Work};
 use crate::store::event_index::Index;
-use crate::store::{AlertKind, AuditLogs, Leaf, LogRow, NewAlert};
+use crate::store::{AlertKind, AuditLogs, Leaf, LogRow, MarksRow, NewAlert};
 use records::id::{DeviceId, LogId};
 use records::log::{NodeHash, Tree};
 
@@ -45,6 +45,19 @@ impl AuditLogs for Work<'_> {
         let sql = "SELECT position, hash, event FROM leaf WHERE log = $1 AND position >= $2 ORDER BY position LIMIT $3";
         self.all(sql, &[&log.uuid(), &count(first), &count(most)], |row| {
             Ok(Leaf { index: row.number(0)?, hash: NodeHash(row.bytes(1)?), event: row.get(2)? })
+        })
+    }
+
+    fn insert_marks(&self, log: &LogRow, row: &MarksRow) -> Result<(), StoreError> {
+        let sql = "INSERT INTO leaf_marks (log, at, marks) VALUES ($1, $2, $3)";
+        self.send_in(log, sql, &[&log.id.uuid(), &count(row.at), &row.marks])
+    }
+
+    fn marks(&self, log: LogId, first: u64, end: u64) -> Result<Vec<MarksRow>, StoreError> {
+        let sql = "SELECT at, marks FROM leaf_marks WHERE log = $1 AND at < $3
+            AND at >= coalesce((SELECT max(at) FROM leaf_marks WHERE log = $1 AND at <= $2), 0) ORDER BY at";
+        self.all(sql, &[&log.uuid(), &count(first), &count(end)], |row| {
+            Ok(MarksRow { at: row.number(0)?, marks: row.get(1)? })
         })
     }
 
