@@ -3,7 +3,7 @@
 use crate::cli::{DataFolder, print};
 use crate::failure::Failure;
 use crate::files::create_new;
-use client::audit_export::{ExportKey, ExportProblem, Finding, Report, StartKeys, check};
+use client::audit_export::{ExportKey, ExportProblem, Finding, Purged, Report, StartKeys, check};
 use client::keyring::OsKeyring;
 use client::{Clock as _, SystemClock, audit_export};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -69,8 +69,20 @@ fn words(report: &Report) -> Value {
         "confirmed_at": report.confirmed.map(|(_, at)| at.to_string()),
         "marked": report.marked,
         "unmarked": report.unmarked,
+        "purged": report.purged.iter().map(purged).collect::<Vec<_>>(),
         "first_bad": report.first_bad(),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn purged(run: &Purged) -> Value {
+    json!({
+        "from": run.from,
+        "until": run.until,
+        "purge": run.purge,
+        "asked_by": run.asked_by.to_string(),
+        "agreed_by": run.agreed_by.to_string(),
+        "purged_at": run.at.to_string(),
     })
 }
 

@@ -9,7 +9,7 @@
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file, [`inbox`] brings pages for a
 //!   drawer that is shut. At the server [`data_key`] wraps the keys that records are sealed under.
-//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`].
+//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`], [`purge`].
 //! - The audit log: [`epoch`] marks entries, [`marks`] checks that, [`checkpoint`] signs and cosigns its state,
 //!   [`export`] takes it elsewhere.
 
@@ -36,6 +36,7 @@ mod pages;
 pub mod parked;
 pub mod passphrase;
 pub mod prepared;
+pub mod purge;
 mod random;
 pub mod recovery;
 pub mod reentry;

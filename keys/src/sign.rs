@@ -40,6 +40,8 @@ pub enum Purpose {
     Alert,
     /// A page of history for a drawer that is shut.
     InboxPage,
+    /// The certificate of a purge of audit events.
+    Purge,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::PreparedSlot => b"chartkeep/sign/prepared-slot/v1\0",
             Self::Alert => b"chartkeep/sign/alert/v1\0",
             Self::InboxPage => b"chartkeep/sign/inbox-page/v1\0",
+            Self::Purge => b"chartkeep/sign/purge/v1\0",
         }
     }
 

@@ -17,6 +17,7 @@ mod all {
     mod marks;
     mod parked;
     mod passphrases;
+    mod purges;
     mod recovery_codes;
     mod reentry;
     mod rows;

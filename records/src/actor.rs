@@ -195,6 +195,8 @@ pub enum Job {
     Import,
     /// Sends changes and events, fetches pages.
     Sync,
+    /// Looks for records whose time is over.
+    Retention,
 }
 
 impl Job {
@@ -203,6 +205,7 @@ impl Job {
         match self {
             Job::Import => PersonId::from_uuid(Uuid::from_u128(0x6368_6172_746b_8000_8000_0000_0000_0001)),
             Job::Sync => PersonId::from_uuid(Uuid::from_u128(0x6368_6172_746b_8000_8000_0000_0000_0002)),
+            Job::Retention => PersonId::from_uuid(Uuid::from_u128(0x6368_6172_746b_8000_8000_0000_0000_0003)),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::practice::Practice;
 use crate::signing_in::count_failure;
 use crate::store::{self, Act, ApprovalRow, NewApproval, PersonRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
-use crate::{erasing, people, roles};
+use crate::{erasing, people, purging, roles};
 use jiff::{SignedDuration, Timestamp};
 use keys::{Random, Secret, TotpSeed, totp, username};
 use records::id::{PersonId, RecordKey, SessionId};
@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use sync::wire::SecretText;
 
 /// How long a second person has.
-const TIME_TO_AGREE: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const TIME_TO_AGREE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What an administrator shows to prove who they are.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub enum Done {
     RoleGiven(Role),
     /// The patient is erased at the server, under this number; the workstations follow.
     Erased(u64),
+    /// The purge under this number can be carried out, within a day.
+    PurgeAgreed(u64),
 }
 
 /// Why an act is not asked for or not done.
@@ -59,6 +61,9 @@ pub(crate) enum Refused {
     Held,
     HeldAlready,
     NoHold,
+    NotPast,
+    NoBackup,
+    NothingPast,
 }
 
 impl From<Refused> for Failure {
@@ -106,6 +111,18 @@ impl From<Refused> for Failure {
             Refused::NoHold => {
                 ("There is no legal hold for this patient.", "See `patient holds`; nothing was changed.")
             }
+            Refused::NotPast => (
+                "The period of retention of audit events was made longer since this was asked for.",
+                "Nothing was purged. See `retention show`, and ask for it anew.",
+            ),
+            Refused::NoBackup => (
+                "The last backup is older than 48 hours, or there is none.",
+                "Nothing was purged. Make a backup first: what goes is to be in one.",
+            ),
+            Refused::NothingPast => (
+                "There are no audit events that may go.",
+                "See `retention due`: what is about a patient stays with the record, and as long as there is a legal hold.",
+            ),
         };
         Self::new(Kind::Refused, sentence, advice)
     }
@@ -205,6 +222,8 @@ fn carry_out(
             let people = ((asked.asked_by, asked.asked_at), (by, now));
             erasing::erase(practice, tx, (patient, *reason), people, now).map(Done::Erased)
         }
+        // By a command of its own: over PostgreSQL the role that serves must not be able to.
+        Act::AuditPurge(_) => Ok(Done::PurgeAgreed(asked.number)),
     }
 }
 
@@ -221,6 +240,7 @@ fn stands(tx: &dyn Transaction, act: &Act, now: Timestamp) -> Result<Result<(), 
             tx.person(*person)?.is_some_and(|row| row.ended_at.is_none())
         }
         Act::PatientErasure(patient, _) => return erasing::stands(tx, patient),
+        Act::AuditPurge(before) => return purging::stands(tx, *before, now),
     };
     Ok(if is_there { Ok(()) } else { Err(Refused::NoSubject) })
 }
@@ -318,5 +338,6 @@ fn subject(act: &Act) -> Option<RecordKey> {
         Act::EscrowRelease(device) => format!("Device/{device}").parse().ok(),
         Act::PersonReset(person) | Act::RoleGrant(person, _) => format!("Practitioner/{person}").parse().ok(),
         Act::PatientErasure(patient, _) => Some(patient.key()),
+        Act::AuditPurge(_) => None,
     }
 }

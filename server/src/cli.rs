@@ -134,7 +134,7 @@ enum Command {
     /// What is brought by file for workstations that do not reach the server.
     #[command(subcommand)]
     Courier(CourierCommand),
-    /// Check the audit logs, and write them into files.
+    /// Check the audit logs, write them into files, purge what is past its time.
     #[command(subcommand)]
     Audit(AuditCommand),
     /// What a person should look at, and who is told.
@@ -230,7 +230,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Import { data, files } => import(&open(&data)?, &files),
         Command::Reindex { data } => print(&json!({ "records": indexing::rebuild(&open(&data)?)? })),
         Command::Status { data } => status(&open(&data)?),
-        Command::Audit(command) => audit::run(command, &open),
+        Command::Audit(command) => audit::run(command, clock, &open),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::audit_intake::receipt;
 use crate::error::{Failure, Kind};
 use crate::marking;
 use crate::practice::Practice;
+use crate::purging::Certificates;
 use crate::store::{self, Leaf, LogRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use base64::Engine as _;
@@ -161,6 +162,12 @@ fn head(practice: &Practice, log: &LogRow, keys: &[VerifyingKey]) -> Result<Expo
     let now = practice.clock.now();
     let trust = STANDARD.decode(practice.row.trust.trim());
     let trust = trust.map_err(|_| Failure::internal("The trust bundle cannot be read."))?;
+    let certificates = store::read(practice.store.as_ref(), |tx| Certificates::read(practice, tx))?;
+    let purges: Vec<_> = certificates.about(log.id).collect();
+    let mut bundles: Vec<Vec<u8>> =
+        purges.iter().filter_map(|purge| STANDARD.decode(purge.trust.trim()).ok()).collect();
+    bundles.push(trust);
+    bundles.dedup();
     Ok(ExportHead {
         made_at: now,
         made_by: ExportedBy::Server,
@@ -170,9 +177,10 @@ fn head(practice: &Practice, log: &LogRow, keys: &[VerifyingKey]) -> Result<Expo
         size: log.tree.size(),
         root: log.tree.root().to_string(),
         root_certificate: practice.keys.root.clone().into(),
-        trust_bundles: vec![Base64Bytes(trust)],
+        trust_bundles: bundles.into_iter().map(Base64Bytes).collect(),
         checkpoint_keys: keys.iter().map(|key| key.to_bytes().into()).collect(),
         checkpoints: log.checkpoint.iter().cloned().collect(),
         receipts: receipt(practice, log, now).into_iter().collect(),
+        purges: purges.iter().map(|purge| Base64Bytes(purge.certificate.clone())).collect(),
     })
 }

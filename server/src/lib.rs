@@ -52,6 +52,7 @@ mod meters;
 mod observing;
 pub mod people;
 pub mod practice;
+pub mod purging;
 pub mod recovering;
 pub mod releasing;
 pub mod reporting;

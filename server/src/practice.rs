@@ -18,7 +18,7 @@ use keys::Random;
 use keys::trust::TrustBundle;
 use records::id::{DeviceId, LogId, PracticeId};
 use records::log::Tree;
-use sqlcipher::OpenError;
+use sqlcipher::{OpenError, RawKey};
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -111,13 +111,32 @@ impl Practice {
     /// # Errors
     /// When there is none, or store or keys do not open or do not belong to each other.
     pub fn open(dir: &DataDir, clock: Clock) -> Result<Self, Failure> {
+        Self::open_store(dir, clock, |store_key, sealing| {
+            Ok(match Database::of(dir)? {
+                Some(database) => Arc::new(PostgresStore::open(&database, sealing)?),
+                None => Arc::new(SqliteStore::open(&dir.store(), store_key, sealing)?),
+            })
+        })
+    }
+
+    /// Opens the practice in a folder, whose store is a database, as the owner of its tables: for what the role that serves must
+    /// not be able to do.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_as_owner(dir: &DataDir, owner: &Database, clock: Clock) -> Result<Self, Failure> {
+        Self::open_store(dir, clock, |_, sealing| Ok(Arc::new(PostgresStore::open_as_owner(owner, sealing)?)))
+    }
+
+    fn open_store(
+        dir: &DataDir,
+        clock: Clock,
+        open: impl FnOnce(RawKey, Arc<Sealing>) -> Result<Arc<dyn Store>, Failure>,
+    ) -> Result<Self, Failure> {
         dir.check()?;
         let (keys, store_key) = ServerKeys::read(dir)?;
         let sealing = Sealing::with(Custody::of(dir)?);
-        let store: Arc<dyn Store> = match Database::of(dir)? {
-            Some(database) => Arc::new(PostgresStore::open(&database, sealing.clone())?),
-            None => Arc::new(SqliteStore::open(&dir.store(), store_key, sealing.clone())?),
-        };
+        let store = open(store_key, sealing.clone())?;
         let (row, kek) = store::read(store.as_ref(), |tx| Ok::<_, StoreError>((tx.practice()?, tx.kek()?)))?;
         // Told at the start, and not when the first record is opened.
         if let Some(kek) = kek {

@@ -17,6 +17,7 @@ mod find_sql;
 pub mod lost;
 pub mod people;
 pub mod postgres;
+pub mod purges;
 pub mod records;
 pub mod recovery;
 mod remembering;
@@ -45,6 +46,7 @@ pub use events::{EventQuery, Events, FoundEvent};
 pub use lost::Lost;
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use postgres::PostgresStore;
+pub use purges::{PurgeRow, Purges};
 pub use records::{NewDeletion, NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
 pub use sealing::Sealing;
@@ -82,6 +84,7 @@ pub trait Transaction:
     + Erasures
     + Lost
     + People
+    + Purges
     + RecoveryCodes
     + Sessions
     + Records
@@ -102,6 +105,7 @@ impl<
         + Erasures
         + Lost
         + People
+        + Purges
         + RecoveryCodes
         + Sessions
         + Records

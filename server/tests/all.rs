@@ -72,6 +72,8 @@ mod marks;
 mod postgres;
 #[path = "all/process.rs"]
 mod process;
+#[path = "all/purging.rs"]
+mod purging;
 #[path = "all/recovering.rs"]
 mod recovering;
 #[path = "all/refusals.rs"]

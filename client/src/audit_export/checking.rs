@@ -14,6 +14,7 @@ use sync::wire::{Base64Bytes, ExportHead, ExportedBy, checkpoint_key_name, check
 use vault::LogHead;
 
 use super::marking::{Marking, StartKeys};
+use super::purging::{Purged, Purging};
 use super::reading::{ExportProblem, Next, Reading};
 use crate::receipts::vouched_head;
 
@@ -46,6 +47,8 @@ pub enum Finding {
     MarkMissing(u64),
     /// The entries are not those that the head of the file names.
     HeadDiffers(u64),
+    /// A certificate of a purge is not the server's; its number in the file, from 0.
+    BadPurge(u64),
     /// A receipt for so many entries is not the server's.
     BadReceipt(u64),
     /// A checkpoint is not the workstation's; its number in the file, from 0.
@@ -68,6 +71,7 @@ impl Finding {
             Self::MarkBroken(_) => "mark-broken",
             Self::MarkMissing(_) => "mark-missing",
             Self::HeadDiffers(_) => "head-differs",
+            Self::BadPurge(_) => "bad-purge",
             Self::BadReceipt(_) => "bad-receipt",
             Self::BadCheckpoint(_) => "bad-checkpoint",
             Self::FileBroken(_) => "file-broken",
@@ -86,7 +90,11 @@ impl Finding {
             | Self::MarkMissing(at)
             | Self::CutOff { at, .. }
             | Self::FileBroken(at) => Some(*at),
-            Self::HeadDiffers(_) | Self::BadReceipt(_) | Self::BadCheckpoint(_) | Self::NotSigned => None,
+            Self::HeadDiffers(_)
+            | Self::BadPurge(_)
+            | Self::BadReceipt(_)
+            | Self::BadCheckpoint(_)
+            | Self::NotSigned => None,
         }
     }
 }
@@ -106,6 +114,7 @@ impl fmt::Display for Finding {
             Self::MarkBroken(at) => write!(f, "Entry {at} is not the one that its epoch's key has marked."),
             Self::MarkMissing(at) => write!(f, "Entry {at} has no mark, and later ones have."),
             Self::HeadDiffers(size) => write!(f, "The file names another head than its {size} entries have."),
+            Self::BadPurge(number) => write!(f, "The certificate of purge {number} is not the practice's."),
             Self::BadReceipt(size) => write!(f, "The receipt for {size} entries is not the server's."),
             Self::BadCheckpoint(number) => write!(f, "Checkpoint {number} is not the workstation's."),
             Self::FileBroken(at) => write!(f, "The file was cut or changed after {at} entries."),
@@ -129,6 +138,8 @@ pub struct Report {
     pub marked: Option<u64>,
     /// Runs of entries before that which have no marks, each from an index up to another: the keyring of the workstation had failed.
     pub unmarked: Vec<(u64, u64)>,
+    /// Runs of entries that gave up what they said because their time was over, and by whose word.
+    pub purged: Vec<Purged>,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
 }
@@ -176,8 +187,8 @@ pub fn check(
         }
         progress(checking.tree.size(), head.size);
     };
-    let Checked { entries, root, confirmed, marked, unmarked, findings } = checked;
-    Ok(Report { head, entries, root, confirmed, marked, unmarked, findings })
+    let Checked { entries, root, confirmed, marked, unmarked, purged, findings } = checked;
+    Ok(Report { head, entries, root, confirmed, marked, unmarked, purged, findings })
 }
 
 /// The bundles in the file, each signed by the root that is known.
@@ -223,6 +234,7 @@ struct Checking<'a> {
     confirmed: Option<(u64, Timestamp)>,
     findings: Vec<Finding>,
     marking: Marking<'a>,
+    purging: Purging,
 }
 
 impl<'a> Checking<'a> {
@@ -244,11 +256,14 @@ impl<'a> Checking<'a> {
                 None => findings.push(Finding::BadCheckpoint(number)),
             }
         }
+        let (purging, bad) = Purging::of(head, bundles);
+        findings.extend(bad.into_iter().map(Finding::BadPurge));
         // Of nothing there is nothing to compare.
         vouched.retain(|one| one.head.size > 0);
         vouched.sort_by_key(|one| std::cmp::Reverse(one.head.size));
         let marking = Marking::of(starts, head.log, head.made_by == ExportedBy::Server);
-        Self { of: head, tree: Tree::new(), vouched, good: 0, is_named: false, confirmed, findings, marking }
+        let (tree, good, is_named) = (Tree::new(), 0, false);
+        Self { of: head, tree, vouched, good, is_named, confirmed, findings, marking, purging }
     }
 
     fn take_part(&mut self, entries: &[ExportedEntry]) {
@@ -271,7 +286,10 @@ impl<'a> Checking<'a> {
 
     fn take(&mut self, entry: &ExportedEntry) {
         let index = self.tree.size();
-        let leaf = audit_leaf_hash(LogPosition { log: self.of.log, index }, &entry.event);
+        let leaf = match self.purging.takes(entry) {
+            true => NodeHash(entry.leaf),
+            false => audit_leaf_hash(LogPosition { log: self.of.log, index }, &entry.event),
+        };
         if entry.position != index {
             self.name(Finding::EntryMissing(index));
         } else if leaf.0 != entry.leaf {
@@ -319,6 +337,7 @@ impl<'a> Checking<'a> {
             confirmed: self.confirmed,
             marked: self.marking.marked(),
             unmarked: self.marking.unmarked().to_vec(),
+            purged: self.purging.into_purged(),
             findings: self.findings,
         }
     }
@@ -330,6 +349,7 @@ struct Checked {
     confirmed: Option<(u64, Timestamp)>,
     marked: Option<u64>,
     unmarked: Vec<(u64, u64)>,
+    purged: Vec<Purged>,
     findings: Vec<Finding>,
 }
 

@@ -3,12 +3,14 @@
 
 mod checking;
 mod marking;
+mod purging;
 mod reading;
 mod writing;
 
 pub use checking::{Finding, Report, check};
 pub use keys::export::ExportKey;
 pub use marking::StartKeys;
+pub use purging::Purged;
 pub use reading::ExportProblem;
 pub use writing::{Exported, export};
 pub(crate) use writing::{Part, head_of, write_log};

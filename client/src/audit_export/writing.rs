@@ -88,6 +88,7 @@ pub(crate) fn head_of(device: &Device, now: Timestamp, root: &[u8]) -> Result<Ex
         checkpoint_keys: checkpoint_keys(device)?,
         checkpoints: notes(device)?,
         receipts: receipts(device)?,
+        purges: Vec::new(),
     })
 }
 

@@ -138,5 +138,6 @@ fn action_words(kind: EventKind) -> &'static str {
         EventKind::OrderCarriedOut => "Carried out an order of the server",
         EventKind::AuditExported => "Wrote an audit log into a file",
         EventKind::AlertClosed => "Closed an alert",
+        EventKind::AuditPurged => "Purged audit entries",
     }
 }

@@ -136,11 +136,13 @@ pub enum EventKind {
     AuditExported,
     /// Somebody said what came of an alert.
     AlertClosed,
+    /// Entries of audit logs whose time was over gave up what they said.
+    AuditPurged,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [EventKind; 28] = [
+    pub const ALL: [EventKind; 29] = [
         EventKind::ChartOpened,
         EventKind::EmergencyOpened,
         EventKind::Read,
@@ -169,6 +171,7 @@ impl EventKind {
         EventKind::OrderCarriedOut,
         EventKind::AuditExported,
         EventKind::AlertClosed,
+        EventKind::AuditPurged,
     ];
 
     /// The kind of an `AuditEvent`, where it is one of ours.
@@ -216,6 +219,7 @@ impl EventKind {
             EventKind::OrderCarriedOut => "order-carried-out",
             EventKind::AuditExported => "audit-exported",
             EventKind::AlertClosed => "alert-closed",
+            EventKind::AuditPurged => "audit-purged",
         }
     }
 }

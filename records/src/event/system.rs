@@ -249,6 +249,18 @@ impl AuditEvent {
         draft.finish()
     }
 
+    /// Entries of audit logs whose time was over gave up what they said (DICOM 110101). Who agreed to it stands in the certificate
+    /// of this number, and in events of their own.
+    pub fn audit_purged(stamp: Stamp, node: Node, purge: u64, entries: u64) -> Self {
+        let subtypes = [("destroy", codes::LIFECYCLE)];
+        let mut draft = Draft::dicom(stamp, EventKind::AuditPurged, "D", codes::AUDIT_LOG_USED, &subtypes);
+        draft.machine(node, codes::APPLICATION);
+        draft.audit_log();
+        draft.detail("purge", &purge.to_string());
+        draft.detail("purged-entries", &entries.to_string());
+        draft.finish()
+    }
+
     /// Someone signed in. Carries the name of the person, so that who reads the trail needs no other record to know it.
     pub fn signed_in(stamp: Stamp, actor: &Actor, name: &str, how: SignIn) -> Self {
         let subtypes = [(codes::LOGIN, codes::DICOM)];

@@ -75,6 +75,7 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::order_carried_out(stamp(), NODE, 7, "re-key"),
         AuditEvent::audit_exported(stamp(), NODE, link().log),
         AuditEvent::alert_closed(stamp(), &nurse, b"alert=17&outcome=expected"),
+        AuditEvent::audit_purged(stamp(), NODE, 3, 1200),
     ]
 }
 

@@ -420,7 +420,38 @@ BEGIN
   RAISE EXCEPTION 'the audit log only grows' USING ERRCODE = 'restrict_violation';
 END
 $$;
-CREATE TRIGGER leaf_stays BEFORE UPDATE OR DELETE ON leaf FOR EACH ROW EXECUTE FUNCTION only_grows();
+-- What two people agreed to take out of logs once its time was over; never what is younger than six years. Carried out by the
+-- owner of the tables: the role that serves reads it.
+CREATE TABLE purge (
+  number      BIGINT NOT NULL PRIMARY KEY,
+  approval    BIGINT NOT NULL UNIQUE,
+  before      BIGINT NOT NULL,              -- entries that were received before this
+  asked_by    UUID NOT NULL,
+  asked_at    BIGINT NOT NULL,
+  agreed_by   UUID NOT NULL CHECK (agreed_by <> asked_by),
+  agreed_at   BIGINT NOT NULL,
+  purged_at   BIGINT NOT NULL CHECK (before <= purged_at - 189216000000),
+  entries     BIGINT NOT NULL,
+  certificate BYTEA NOT NULL,               -- names each of them, signed
+  trust       TEXT NOT NULL                 -- the bundle with the key that signed it
+);
+CREATE TRIGGER purge_stays BEFORE UPDATE OR DELETE ON purge FOR EACH ROW EXECUTE FUNCTION only_grows();
+CREATE TRIGGER purge_remains BEFORE TRUNCATE ON purge FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
+
+-- But for one thing: a purge empties what an entry said.
+CREATE FUNCTION only_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF length(NEW.event) = 0 AND length(OLD.event) > 0
+    AND (NEW.n, NEW.log, NEW.position, NEW.hash, NEW.received_at, NEW.recorded_at)
+      = (OLD.n, OLD.log, OLD.position, OLD.hash, OLD.received_at, OLD.recorded_at)
+    AND EXISTS (SELECT 1 FROM purge WHERE OLD.received_at < before) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'the audit log only grows' USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER leaf_stays BEFORE DELETE ON leaf FOR EACH ROW EXECUTE FUNCTION only_grows();
+CREATE TRIGGER leaf_unchanged BEFORE UPDATE ON leaf FOR EACH ROW EXECUTE FUNCTION only_emptied();
 CREATE TRIGGER leaf_remains BEFORE TRUNCATE ON leaf FOR EACH STATEMENT EXECUTE FUNCTION only_grows();
 
 -- The marks that came with leaves, run by run, for whoever checks an exported log.
@@ -453,7 +484,7 @@ CREATE TABLE server_setting (
 );
 
 -- The role that serves: it reads and writes rows, owns nothing, and leaves the audit log as it is.
-GRANT SELECT ON migration TO chartkeep_app;
+GRANT SELECT ON migration, purge TO chartkeep_app;
 GRANT SELECT, INSERT ON leaf, leaf_marks, alert, directive, earlier_device_key, used_step TO chartkeep_app;
 GRANT SELECT, INSERT ON lost_version TO chartkeep_app;
 -- After a restore the history goes on above every number that was ever given.

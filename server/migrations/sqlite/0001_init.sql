@@ -402,9 +402,30 @@ CREATE INDEX leaf_of_event ON leaf (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX leaf_of_patient ON leaf (patient, recorded_at) WHERE patient IS NOT NULL;
 CREATE INDEX leaf_of_access ON leaf (agent, recorded_at, patient) WHERE access = 1;
 
--- What was once written into a log is not changed or taken out by this program.
+-- What two people agreed to take out of logs once its time was over; never what is younger than six years.
+CREATE TABLE purge (
+  number      INTEGER NOT NULL PRIMARY KEY,
+  approval    INTEGER NOT NULL UNIQUE,
+  before      INTEGER NOT NULL,            -- entries that were received before this
+  asked_by    BLOB NOT NULL,
+  asked_at    INTEGER NOT NULL,
+  agreed_by   BLOB NOT NULL CHECK (agreed_by <> asked_by),
+  agreed_at   INTEGER NOT NULL,
+  purged_at   INTEGER NOT NULL CHECK (before <= purged_at - 189216000000),
+  entries     INTEGER NOT NULL,
+  certificate BLOB NOT NULL,               -- names each of them, signed
+  trust       TEXT NOT NULL                -- the bundle with the key that signed it
+) STRICT;
+CREATE TRIGGER purge_stays BEFORE DELETE ON purge BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+CREATE TRIGGER purge_unchanged BEFORE UPDATE ON purge BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+
+-- What was once written into a log is not changed or taken out by this program; a purge empties what an entry said.
 CREATE TRIGGER leaf_stays BEFORE DELETE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
-CREATE TRIGGER leaf_unchanged BEFORE UPDATE ON leaf BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+CREATE TRIGGER leaf_unchanged BEFORE UPDATE ON leaf
+WHEN length(NEW.event) > 0 OR length(OLD.event) = 0 OR NEW.n <> OLD.n OR NEW.log <> OLD.log OR NEW.position <> OLD.position
+  OR NEW.hash <> OLD.hash OR NEW.received_at <> OLD.received_at OR NEW.recorded_at <> OLD.recorded_at
+  OR NOT EXISTS (SELECT 1 FROM purge WHERE OLD.received_at < before)
+BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 
 -- The marks that came with leaves, run by run, for whoever checks an exported log.
 CREATE TABLE leaf_marks (

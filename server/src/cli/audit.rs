@@ -1,11 +1,15 @@
 //! The commands for audit logs.
 
-use super::{Data, print};
-use crate::data_dir::create_private;
+use super::two_people::By;
+use super::{Data, print, two_people};
+use crate::clock::Clock;
+use crate::data_dir::{DataDir, create_private};
+use crate::database::Database;
 use crate::error::{Failure, Kind};
 use crate::exporting::{self, Which};
 use crate::practice::Practice;
-use crate::verifying;
+use crate::store::Act;
+use crate::{purging, verifying};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use records::id::{DeviceId, LogId};
@@ -24,6 +28,17 @@ With them the marks of entries that the workstation has not delivered yet are ch
 workstation's account can forge these entries: give them to who checks, by another way than the file, and only then.
 
   chartkeepctl verify elm.ckaudit --key-file elm.key --root root.crt --start-keys elm.starts";
+
+const PURGE: &str = "\
+What an entry said goes where it arrived before the period of retention (`retention show`, at least six years); its hash stays, so
+logs, checkpoints and exports verify as before and name the purge. What is about a patient stays with the record, and under a
+legal hold. A second administrator agrees, then it is carried out:
+
+  chartkeep-server audit purge --data ./practice --by ivo
+  chartkeep-server approval approve --data ./practice 7 --by mara
+  chartkeep-server audit carry-out --data ./practice 7
+
+Backups from before it hold these entries until they are destroyed.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
@@ -59,10 +74,32 @@ pub(super) enum AuditCommand {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// Ask to purge audit events whose period of retention is over. A second administrator has to agree.
+    #[command(after_long_help = PURGE)]
+    Purge {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Carry out a purge that two administrators have agreed to. Writing waits meanwhile.
+    CarryOut {
+        #[command(flatten)]
+        data: Data,
+        /// Its number, as `approval approve` printed it.
+        approval: u64,
+        /// The same database, as its owner: postgresql://OWNER@HOST:PORT/DATABASE. Wanted where the practice is in one.
+        #[arg(long = "owner", value_name = "URL")]
+        url: Option<String>,
+        /// The file with the owner's password.
+        #[arg(long = "owner-password-file", value_name = "FILE", requires = "url")]
+        password: Option<PathBuf>,
+    },
 }
 
 pub(super) fn run(
     command: AuditCommand,
+    clock: &Clock,
     open: &dyn Fn(&Data) -> Result<Practice, Failure>,
 ) -> Result<(), Failure> {
     match command {
@@ -76,7 +113,28 @@ pub(super) fn run(
             };
             export(&open(&data)?, which, &to)
         }
+        AuditCommand::Purge { data, by } => {
+            let practice = open(&data)?;
+            let before = purging::past(&practice)?;
+            two_people::ask_for(&practice, Act::AuditPurge(before), by)
+        }
+        AuditCommand::CarryOut { data, approval, url, password } => {
+            let dir = DataDir::at(&data.dir);
+            let practice = match (Database::of(&dir)?, url) {
+                (Some(database), Some(url)) => {
+                    Practice::open_as_owner(&dir, &database.as_role(url, password), clock.clone())?
+                }
+                (Some(_), None) => return Err(no_owner()),
+                (None, _) => open(&data)?,
+            };
+            print(&purging::carry_out(&practice, approval)?)
+        }
     }
+}
+
+fn no_owner() -> Failure {
+    let advice = "Name them with --owner: the role that serves cannot take anything out of the audit log.";
+    Failure::new(Kind::Usage, "In a database a purge is carried out by the owner of its tables.", advice)
 }
 
 fn verify(practice: &Practice) -> Result<(), Failure> {

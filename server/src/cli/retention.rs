@@ -3,7 +3,7 @@
 use super::{Data, print};
 use crate::error::Failure;
 use crate::practice::Practice;
-use crate::retaining::{due, periods, set_periods};
+use crate::retaining::{NewPeriods, due, periods, set_periods};
 use clap::Subcommand;
 
 const DUE: &str = "\
@@ -11,8 +11,11 @@ Lists patients of whom nothing has arrived for longer than the period; nothing i
 
   chartkeep-server patient erase --help      two administrators, reason retention-over
 
-A patient under a legal hold stands under \"held\" and cannot be erased until the hold has ended. Audit events that are
-past their period are counted and stay.";
+A patient under a legal hold stands under \"held\" and cannot be erased until the hold has ended. Who was a minor is kept for the
+period since majority, and so is who may have been one as far as the record says. Audit events that are past their period are
+counted, and of them those that may go:
+
+  chartkeep-server audit purge --help        two administrators";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RetentionCommand {
@@ -21,16 +24,12 @@ pub(super) enum RetentionCommand {
         #[command(flatten)]
         data: Data,
     },
-    /// Set periods, in years, at least 6. What is not named stays as it is.
+    /// Set periods, in years. What is not named stays as it is; none is shorter than 6 years, nor shorter than 2 after majority.
     Set {
         #[command(flatten)]
         data: Data,
-        /// Audit events; 10 unless you set it.
-        #[arg(long, value_name = "YEARS", required_unless_present = "record_years")]
-        audit_years: Option<u16>,
-        /// Records, since the last one of a patient arrived; 10 unless you set it.
-        #[arg(long, value_name = "YEARS")]
-        record_years: Option<u16>,
+        #[command(flatten)]
+        new: NewPeriods,
     },
     /// List what is past its period, and which of it a legal hold keeps.
     #[command(after_long_help = DUE)]
@@ -46,9 +45,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     match command {
         RetentionCommand::Show { data } => print(&periods(&open(&data)?)?),
-        RetentionCommand::Set { data, audit_years, record_years } => {
-            print(&set_periods(&open(&data)?, audit_years, record_years)?)
-        }
+        RetentionCommand::Set { data, new } => print(&set_periods(&open(&data)?, new)?),
         RetentionCommand::Due { data } => print(&due(&open(&data)?)?),
     }
 }

@@ -17,6 +17,8 @@ pub enum Act {
     RoleGrant(PersonId, Role),
     /// Erase a patient, here and on every workstation.
     PatientErasure(PatientId, ErasureReason),
+    /// Take what they said out of audit events that arrived before a moment, where nothing keeps them.
+    AuditPurge(Timestamp),
 }
 
 impl Act {
@@ -28,6 +30,7 @@ impl Act {
             Self::PersonReset(_) => "person-reset",
             Self::RoleGrant(..) => "role-grant",
             Self::PatientErasure(..) => "patient-erasure",
+            Self::AuditPurge(_) => "audit-purge",
         }
     }
 
@@ -38,6 +41,7 @@ impl Act {
             Self::EscrowRelease(device) => device.to_string(),
             Self::PersonReset(person) | Self::RoleGrant(person, _) => person.to_string(),
             Self::PatientErasure(patient, _) => patient.as_str().to_owned(),
+            Self::AuditPurge(before) => before.to_string(),
         }
     }
 
@@ -45,7 +49,7 @@ impl Act {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::EscrowRelease(_) | Self::PersonReset(_) => "",
+            Self::EscrowRelease(_) | Self::PersonReset(_) | Self::AuditPurge(_) => "",
             Self::RoleGrant(_, role) => role.as_str(),
             Self::PatientErasure(_, reason) => reason.as_str(),
         }
@@ -59,6 +63,7 @@ impl Act {
             "person-reset" => Some(Self::PersonReset(subject.parse().ok()?)),
             "role-grant" => Some(Self::RoleGrant(subject.parse().ok()?, reason.parse().ok()?)),
             "patient-erasure" => Some(Self::PatientErasure(subject.parse().ok()?, reason.parse().ok()?)),
+            "audit-purge" => Some(Self::AuditPurge(subject.parse().ok()?)),
             _ => None,
         }
     }

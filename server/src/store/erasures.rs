@@ -130,13 +130,14 @@ pub trait Erasures {
     -> Result<(), StoreError>;
     /// The workstations of an erasure.
     fn erasure_devices(&self, patient: &PatientId) -> Result<Vec<ErasureDeviceRow>, StoreError>;
-    /// Patients of whom no version arrived since then, with when the last one did, the longest ago first; at most so many.
+    /// Patients of whom no version arrived since then, with when the last one did, the longest ago first; of the page, so many are
+    /// passed over, and at most so many follow.
     fn patients_without_news_since(
         &self,
         since: Timestamp,
-        most: u32,
+        page: (u32, u32),
     ) -> Result<Vec<(PatientId, Timestamp)>, StoreError>;
-    /// How many audit events arrived before then.
+    /// How many audit events arrived before then, of those that still say something.
     fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Sets a hold; false when there is one.
     fn set_hold(&self, hold: &HoldRow) -> Result<bool, StoreError>;

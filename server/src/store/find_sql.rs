@@ -52,8 +52,10 @@ impl Finding {
 
     /// The events that a query asks for, newest first: number, recorded when, received when, whether odd, and their bytes.
     pub(super) fn events(query: &EventQuery, is_false: IsFalse) -> Self {
-        let mut sql =
-            Self::new("SELECT n, recorded_at, received_at, odd, event FROM leaf WHERE TRUE", is_false);
+        let mut sql = Self::new(
+            "SELECT n, recorded_at, received_at, odd, event FROM leaf WHERE length(event) > 0",
+            is_false,
+        );
         sql.maybe(" AND recorded_at >= ?", query.recorded.0);
         sql.maybe(" AND recorded_at < ?", query.recorded.1);
         sql.maybe(" AND received_at >= ?", query.received.0);

@@ -19,6 +19,7 @@ mod lost;
 mod migrating;
 mod opening;
 mod people;
+mod purges;
 mod records;
 mod recovery;
 mod searching;
@@ -77,7 +78,21 @@ impl PostgresStore {
     pub fn open(database: &Database, sealing: Arc<Sealing>) -> Result<Self, Failure> {
         let pool = opening::connections(database)?;
         opening::check(&opening::connect(&pool)?)?;
-        Ok(Self { pool, sealing, writer: Mutex::new(()), lanes: Default::default() })
+        Ok(Self::with(pool, sealing))
+    }
+
+    /// Opens it as the owner of the tables, who may do what the role that serves must not: for a command, never to serve.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_as_owner(database: &Database, sealing: Arc<Sealing>) -> Result<Self, Failure> {
+        let pool = opening::connections(database)?;
+        opening::check_database(&opening::connect(&pool)?)?;
+        Ok(Self::with(pool, sealing))
+    }
+
+    fn with(pool: Pool, sealing: Arc<Sealing>) -> Self {
+        Self { pool, sealing, writer: Mutex::new(()), lanes: Default::default() }
     }
 }
 

@@ -32,6 +32,9 @@ pub struct ExportHead {
     pub checkpoints: Vec<String>,
     /// The server's receipts, oldest first.
     pub receipts: Vec<AuditReceipt>,
+    /// Certificates of purges, oldest first: entries without content are those that they name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purges: Vec<Base64Bytes>,
 }
 
 /// Who made an export.

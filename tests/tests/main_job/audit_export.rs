@@ -3,9 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use chartkeep_server::approving::{Done, approve, ask};
 use chartkeep_server::exporting::{self, Which};
-use chartkeep_server::store;
-use chartkeep_tests::practice::people::{AUDITOR, NURSE, PRIVACY_OFFICER};
+use chartkeep_server::store::{self, Act};
+use chartkeep_server::{backing, purging};
+use chartkeep_tests::practice::people::{
+    AUDITOR, DemoPerson, IT_ADMIN, NURSE, PRACTICE_MANAGER, PRIVACY_OFFICER,
+};
 use client::audit_export::{ExportKey, ExportProblem, Finding, Report, StartKeys, check, export};
 use client::keyring::Keyring as _;
 use client::{Clock as _, Code, LockCause};
@@ -14,8 +18,10 @@ use keys::{Random, SigningKey};
 use records::id::LogId;
 use records::log::{LogPosition, audit_leaf_hash};
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::clinic::{Clinic, until};
+use super::rescue::proof;
 
 /// A log with some days of work, of which the server has all but the last entries.
 struct Worked {
@@ -26,10 +32,16 @@ struct Worked {
 
 impl Worked {
     fn make() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with these people beside the nurse.
+    fn with(others: &[&DemoPerson]) -> Self {
         let clinic = Clinic::make(5);
         let workstation = clinic.workstation();
         clinic.enrol(&workstation);
         clinic.activate(&workstation, &NURSE);
+        others.iter().for_each(|person| clinic.activate(&workstation, person));
         for _ in 0..2 {
             clinic.sign_in(&workstation, &NURSE).unwrap();
             workstation.search("quinn").unwrap();
@@ -161,7 +173,14 @@ fn the_log_of_a_workstation_and_what_the_server_holds_of_it_check_out_against_th
 }
 
 /// The same export with another event in place of one, hashed and signed anew: as who has the server's folder could.
-fn rewritten(file: &[u8], key: &ExportKey, at: u64, log: LogId, signer: &SigningKey) -> Vec<u8> {
+fn rewritten(
+    file: &[u8],
+    key: &ExportKey,
+    at: u64,
+    log: LogId,
+    signer: &SigningKey,
+    change_head: &dyn Fn(&mut Value),
+) -> Vec<u8> {
     let (start, mut rest) = file.split_at(START);
     let mut opener = ExportOpener::begin(key, start).unwrap();
     let (mut exporter, mut out) = Exporter::begin(key, opener.export());
@@ -173,6 +192,11 @@ fn rewritten(file: &[u8], key: &ExportKey, at: u64, log: LogId, signer: &Signing
         let mut part = opener.open(kind, blob).unwrap();
         if kind == PartKind::End {
             break;
+        }
+        if kind == PartKind::Head {
+            let mut head: Value = serde_json::from_slice(&part).unwrap();
+            change_head(&mut head);
+            part = head.to_string().into_bytes();
         }
         if kind == PartKind::Entries {
             let mut entries = read_entries(&part).unwrap();
@@ -195,7 +219,7 @@ fn an_entry_that_was_rewritten_in_the_export_of_a_server_is_named_by_its_mark() 
     let log = worked.checked().head.log;
     let mut file = Vec::new();
     let exported = exporting::export(practice, Which::Log(log), &mut file, &mut |_, _| {}).unwrap();
-    let file = rewritten(&file, &exported.key, 4, log, &practice.keys.directive);
+    let file = rewritten(&file, &exported.key, 4, log, &practice.keys.directive, &|_| {});
 
     let report = worked.check(&file, &exported.key).unwrap();
     let codes: Vec<_> = report.findings.iter().map(Finding::code).collect();
@@ -203,6 +227,41 @@ fn an_entry_that_was_rewritten_in_the_export_of_a_server_is_named_by_its_mark() 
 
     let without = check(&mut &*file, &exported.key, worked.root, &StartKeys::default(), &mut |_, _| {});
     assert_eq!(without.unwrap().first_bad(), Some(0), "without start keys nothing says which it is");
+}
+
+#[test]
+fn entries_that_were_purged_check_out_and_are_named_with_who_agreed() {
+    let worked = Worked::with(&[&IT_ADMIN, &PRACTICE_MANAGER]);
+    let (clinic, practice) = (&worked.clinic, &worked.clinic.server.practice);
+    let log = worked.checked().head.log;
+    clinic.pass(11 * 366 * 24 * 3600);
+    backing::note(practice, practice.clock.now()).unwrap();
+    let act = Act::AuditPurge(purging::past(practice).unwrap());
+    let number = ask(practice, act, &proof(clinic, &IT_ADMIN)).unwrap();
+    let Done::PurgeAgreed(number) = approve(practice, number, &proof(clinic, &PRACTICE_MANAGER)).unwrap()
+    else {
+        panic!("something else was agreed to");
+    };
+    let done = purging::carry_out(practice, number).unwrap();
+    let mut file = Vec::new();
+    let exported = exporting::export(practice, Which::Log(log), &mut file, &mut |_, _| {}).unwrap();
+
+    let report = worked.check(&file, &exported.key).unwrap();
+
+    assert_eq!(report.findings, [], "{report:?}");
+    let purged: u64 = report.purged.iter().map(|run| run.until - run.from).sum();
+    assert!(0 < purged && purged <= done.entries, "{report:?}");
+    assert!(report.purged.iter().all(|run| run.purge == done.purge && run.asked_by != run.agreed_by));
+    assert_eq!(report.marked, Some(report.entries), "their marks go by their hashes");
+
+    // The same file without the certificate, signed by who could: an empty entry is one that somebody took away.
+    let first = report.purged[0].from;
+    let without = rewritten(&file, &exported.key, u64::MAX, log, &practice.keys.directive, &|head| {
+        head["purges"] = serde_json::json!([]);
+    });
+    let report = worked.check(&without, &exported.key).unwrap();
+    assert_eq!((report.first_bad(), report.purged.len()), (Some(first), 0));
+    assert_eq!(report.findings[0].code(), "entry-changed");
 }
 
 #[test]

@@ -126,15 +126,18 @@ impl Erasures for Work<'_> {
     fn patients_without_news_since(
         &self,
         since: Timestamp,
-        most: u32,
+        (passed, most): (u32, u32),
     ) -> Result<Vec<(PatientId, Timestamp)>, StoreError> {
         let sql = "SELECT patient, max(received_at) FROM version WHERE patient IS NOT NULL
-            GROUP BY patient HAVING max(received_at) < $1 ORDER BY max(received_at), patient LIMIT $2";
-        self.all(sql, &[&millis(since), &i64::from(most)], |row| Ok((row.parsed(0)?, row.time(1)?)))
+            GROUP BY patient HAVING max(received_at) < $1 ORDER BY max(received_at), patient
+            LIMIT $2 OFFSET $3";
+        self.all(sql, &[&millis(since), &i64::from(most), &i64::from(passed)], |row| {
+            Ok((row.parsed(0)?, row.time(1)?))
+        })
     }
 
     fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM leaf WHERE received_at < $1";
+        let sql = "SELECT count(*) FROM leaf WHERE received_at < $1 AND length(event) > 0";
         Ok(self.first(sql, &[&millis(before)], |row| row.number(0))?.unwrap_or(0))
     }
 

@@ -87,6 +87,12 @@ fn tls(root: &Path) -> Result<ClientConfig, Failure> {
 /// Whether a database may be worked on: it keeps what it confirms, its tables fit this program, and this role can do no
 /// more than it must.
 pub(super) fn check(connection: &Connection) -> Result<(), Failure> {
+    check_database(connection)?;
+    check_role(connection)
+}
+
+/// The same of the database and its tables alone, whatever the role may do.
+pub(super) fn check_database(connection: &Connection) -> Result<(), Failure> {
     let row = one(
         connection,
         "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'),
@@ -107,8 +113,7 @@ pub(super) fn check(connection: &Connection) -> Result<(), Failure> {
         let advice = "As the owner of its tables run `chartkeep-server database migrate`.";
         return Err(Failure::new(Kind::Database, "The database has no tables of Chartkeep yet.", advice));
     }
-    check_tables(connection)?;
-    check_role(connection)
+    check_tables(connection)
 }
 
 fn check_tables(connection: &Connection) -> Result<(), Failure> {

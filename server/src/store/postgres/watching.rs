@@ -24,7 +24,7 @@ impl Watching for Work<'_> {
         // Numbers of batches that go beside each other come into sight in any order: none may be under way here.
         self.first("SELECT pg_advisory_xact_lock(7163381843523298151)", &[], |_| Ok(()))?;
         let sql = "SELECT leaf.n, leaf.log, leaf.position, log.device, leaf.event FROM leaf
-            JOIN log ON log.id = leaf.log WHERE leaf.n > $1 ORDER BY leaf.n LIMIT $2";
+            JOIN log ON log.id = leaf.log WHERE leaf.n > $1 AND length(leaf.event) > 0 ORDER BY leaf.n LIMIT $2";
         self.all(sql, &[&count(number), &count(most)], |row| {
             Ok(SeenEvent {
                 number: row.number(0)?,
@@ -54,7 +54,8 @@ impl Watching for Work<'_> {
     fn activity(&self, since: Timestamp, until: Timestamp) -> Result<Vec<ActivityRow>, StoreError> {
         let sql = "SELECT coalesce(type, ''), coalesce(subtype, ''), coalesce(outcome, ''), count(*),
                 count(DISTINCT agent), count(DISTINCT patient)
-            FROM leaf WHERE recorded_at >= $1 AND recorded_at < $2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+            FROM leaf WHERE recorded_at >= $1 AND recorded_at < $2 AND length(event) > 0
+            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
         self.all(sql, &[&millis(since), &millis(until)], |row| {
             Ok(ActivityRow {
                 kind: row.get(0)?,

@@ -131,15 +131,16 @@ impl Erasures for Work<'_> {
     fn patients_without_news_since(
         &self,
         since: Timestamp,
-        most: u32,
+        (passed, most): (u32, u32),
     ) -> Result<Vec<(PatientId, Timestamp)>, StoreError> {
         let sql = "SELECT patient, max(received_at) FROM version WHERE patient IS NOT NULL
-            GROUP BY patient HAVING max(received_at) < ?1 ORDER BY max(received_at), patient LIMIT ?2";
-        self.all(sql, params![millis(since), most], |row| Ok((row.parsed(0)?, row.time(1)?)))
+            GROUP BY patient HAVING max(received_at) < ?1 ORDER BY max(received_at), patient
+            LIMIT ?2 OFFSET ?3";
+        self.all(sql, params![millis(since), most, passed], |row| Ok((row.parsed(0)?, row.time(1)?)))
     }
 
     fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM leaf WHERE received_at < ?1";
+        let sql = "SELECT count(*) FROM leaf WHERE received_at < ?1 AND length(event) > 0";
         Ok(self.first(sql, params![millis(before)], |row| row.number(0))?.unwrap_or(0))
     }
 

@@ -22,7 +22,7 @@ impl Watching for Work<'_> {
 
     fn events_after(&self, number: u64, most: u64) -> Result<Vec<SeenEvent>, StoreError> {
         let sql = "SELECT leaf.n, leaf.log, leaf.position, log.device, leaf.event FROM leaf
-            JOIN log ON log.id = leaf.log WHERE leaf.n > ?1 ORDER BY leaf.n LIMIT ?2";
+            JOIN log ON log.id = leaf.log WHERE leaf.n > ?1 AND length(leaf.event) > 0 ORDER BY leaf.n LIMIT ?2";
         self.all(sql, params![count(number), count(most)], |row| {
             Ok(SeenEvent {
                 number: row.number(0)?,
@@ -52,7 +52,8 @@ impl Watching for Work<'_> {
     fn activity(&self, since: Timestamp, until: Timestamp) -> Result<Vec<ActivityRow>, StoreError> {
         let sql = "SELECT coalesce(type, ''), coalesce(subtype, ''), coalesce(outcome, ''), count(*),
                 count(DISTINCT agent), count(DISTINCT patient)
-            FROM leaf WHERE recorded_at >= ?1 AND recorded_at < ?2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+            FROM leaf WHERE recorded_at >= ?1 AND recorded_at < ?2 AND length(event) > 0
+            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
         self.all(sql, params![millis(since), millis(until)], |row| {
             Ok(ActivityRow {
                 kind: row.get(0)?,
