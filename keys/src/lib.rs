@@ -9,11 +9,12 @@
 //! - Records: [`grant`] brings a drawer's keys, [`row`] seals documents and makes search tokens, [`blob`] seals drafts
 //!   and attachments, [`envelope`] carries a change to the server, [`courier`] does so by file, [`inbox`] brings pages for a
 //!   drawer that is shut. At the server [`data_key`] wraps the keys that records are sealed under.
-//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`], [`purge`].
+//! - Between machines: [`certificate`], [`trust`], [`token`], [`sign_in`], [`session`], [`erasure`], [`purge`], [`assertion`].
 //! - The audit log: [`epoch`] marks entries, [`marks`] checks that, [`checkpoint`] signs and cosigns its state,
 //!   [`export`] takes it elsewhere.
 
 mod agreement;
+pub mod assertion;
 pub mod blob;
 pub mod certificate;
 pub mod checkpoint;

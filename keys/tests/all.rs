@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod all {
+    mod assertions;
     mod blobs;
     mod certificates;
     mod checkpoints;

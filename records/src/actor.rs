@@ -31,6 +31,8 @@ pub enum Role {
     Auditor,
     /// A named job of the system itself, such as an import. No person can hold it.
     Service,
+    /// A program by others that reads without a person. No person can hold it.
+    Program,
 }
 
 impl Role {
@@ -58,6 +60,7 @@ impl Role {
             Role::ItAdmin => "it-admin",
             Role::Auditor => "auditor",
             Role::Service => "service",
+            Role::Program => "program",
         }
     }
 
@@ -73,6 +76,7 @@ impl Role {
             Role::ItAdmin => "IT administrator",
             Role::Auditor => "Auditor",
             Role::Service => "System",
+            Role::Program => "Program",
         }
     }
 
@@ -84,6 +88,7 @@ impl Role {
             Role::Clinician => &[Drawer::Demographics, Drawer::Clinical, Drawer::Sensitive],
             Role::Biller => &[Drawer::Demographics, Drawer::Billing],
             Role::Service => &Drawer::ALL,
+            Role::Program => &[Drawer::Demographics, Drawer::Clinical, Drawer::Billing],
             Role::ItAdmin | Role::Auditor => &[],
         }
     }
@@ -103,7 +108,7 @@ pub struct UnknownRole;
 impl FromStr for Role {
     type Err = UnknownRole;
 
-    /// Reads the role of a person; `service` is not one.
+    /// Reads the role of a person; `service` and `program` are none.
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
         Role::PEOPLE.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
     }
@@ -167,6 +172,7 @@ impl Purpose {
                 Purpose::Operations
             }
             Role::ItAdmin | Role::Service => Purpose::SystemAdministration,
+            Role::Program => Purpose::Operations,
         }
     }
 }

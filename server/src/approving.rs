@@ -9,7 +9,7 @@ use crate::custody::Sealed;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use crate::signing_in::count_failure;
-use crate::store::{self, Act, ApprovalRow, NewApproval, PersonRow, StoreError, Transaction};
+use crate::store::{self, Act, ApprovalRow, NewApproval, PersonRow, ProgramRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use crate::{erasing, people, purging, roles};
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +45,8 @@ pub enum Done {
     Erased(u64),
     /// The purge under this number can be carried out, within a day.
     PurgeAgreed(u64),
+    /// The program may read from now on.
+    ProgramAdmitted,
 }
 
 /// Why an act is not asked for or not done.
@@ -90,7 +92,7 @@ impl From<Refused> for Failure {
                 "See `approval list`, or ask for it anew.",
             ),
             Refused::NoSubject => (
-                "There is no such workstation or person, or they were revoked.",
+                "There is no such workstation, person or program, or they were revoked.",
                 "Check the id; nothing was changed. A revoked workstation is enrolled as a new one.",
             ),
             Refused::HasRole => {
@@ -224,6 +226,7 @@ fn carry_out(
         }
         // By a command of its own: over PostgreSQL the role that serves must not be able to.
         Act::AuditPurge(_) => Ok(Done::PurgeAgreed(asked.number)),
+        Act::ProgramAdmission(program) => tx.admit_program(*program, now).map(|()| Done::ProgramAdmitted),
     }
 }
 
@@ -241,6 +244,10 @@ fn stands(tx: &dyn Transaction, act: &Act, now: Timestamp) -> Result<Result<(), 
         }
         Act::PatientErasure(patient, _) => return erasing::stands(tx, patient),
         Act::AuditPurge(before) => return purging::stands(tx, *before, now),
+        Act::ProgramAdmission(program) => {
+            let waits = |row: &ProgramRow| row.admitted_at.is_none() && row.ended_at.is_none();
+            tx.program(*program)?.is_some_and(|row| waits(&row))
+        }
     };
     Ok(if is_there { Ok(()) } else { Err(Refused::NoSubject) })
 }
@@ -339,5 +346,6 @@ fn subject(act: &Act) -> Option<RecordKey> {
         Act::PersonReset(person) | Act::RoleGrant(person, _) => format!("Practitioner/{person}").parse().ok(),
         Act::PatientErasure(patient, _) => Some(patient.key()),
         Act::AuditPurge(_) => None,
+        Act::ProgramAdmission(program) => format!("Device/{program}").parse().ok(),
     }
 }

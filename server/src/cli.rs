@@ -11,6 +11,7 @@ mod keys;
 mod patient;
 mod person;
 mod policy;
+mod program;
 mod retention;
 mod two_people;
 
@@ -33,6 +34,7 @@ use jiff::civil::Date;
 use patient::PatientCommand;
 use person::PersonCommand;
 use policy::PolicyCommand;
+use program::ProgramCommand;
 use records::id::{PatientId, PersonId};
 use retention::RetentionCommand;
 use serde::Serialize;
@@ -95,6 +97,9 @@ enum Command {
     /// Add people, change their roles, or end their access.
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Programs by others that read over FHIR without a person.
+    #[command(subcommand)]
+    Program(ProgramCommand),
     /// Enrolment tokens and workstations.
     #[command(subcommand)]
     Device(DeviceCommand),
@@ -213,6 +218,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         }
         Command::Person(command) => person::run(command, &open),
         Command::Device(command) => device::run(command, &open),
+        Command::Program(command) => program::run(command, &open),
         Command::Patient(command) => patient::run(command, &open),
         Command::Keys(command) => keys::run(command, &open),
         Command::Retention(command) => retention::run(command, &open),

@@ -21,6 +21,7 @@ mod matching;
 mod permits;
 mod reading;
 mod reply;
+mod scopes;
 mod searching;
 
 pub(crate) use asking::{Ask, Caller, Conditions, Interaction, parameters_of};
@@ -29,6 +30,7 @@ pub(crate) use capability::statement;
 pub(crate) use export::{Begun, Export, write_lines};
 pub(crate) use feed::feed;
 pub(crate) use reply::{Reply, Trouble};
+pub(crate) use scopes::Scopes;
 
 use records::ResourceKind;
 use records::class::known_kinds;
@@ -41,6 +43,10 @@ pub(crate) fn answer(caller: &Caller<'_>, ask: &Ask) -> Result<Reply, Trouble> {
     let kind = ask.interaction.kind();
     if !kind.is_none_or(|kind| is_event(kind) || known_kinds().any(|known| known == kind.as_str())) {
         return Err(Trouble::not_found());
+    }
+    if caller.scopes.is_some_and(|scopes| !scopes.allow(&ask.interaction)) {
+        permits::refuse_scope(caller)?;
+        return Err(Trouble::not_allowed());
     }
     match &ask.interaction {
         Interaction::Read(key) if is_event(&key.kind) => audit::read(caller, ask, &key.id),

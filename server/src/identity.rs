@@ -2,7 +2,9 @@
 
 use crate::answer::Refusal;
 use crate::certifying;
+use crate::fhir::Scopes;
 use crate::practice::Practice;
+use crate::programs;
 use crate::store::{self, AlertKind, DeviceRow, PersonRow, StoreError, ThrottleRow, Transaction};
 use crate::trail::ServerTrail;
 use axum::extract::FromRequestParts;
@@ -48,6 +50,15 @@ impl Workstation {
 pub(crate) struct SignedInPerson {
     /// The person with their roles of now.
     pub(crate) actor: Actor,
+}
+
+/// Who asks over FHIR: a person, or a program without one.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    /// The person with their roles of now, or the program.
+    pub(crate) actor: Actor,
+    /// What the token of a program is good for; none of a person.
+    pub(crate) scopes: Option<Scopes>,
 }
 
 /// Runs blocking work on its own thread.
@@ -118,6 +129,19 @@ impl FromRequestParts<Practice> for SignedInPerson {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, practice: &Practice) -> Result<Self, Refusal> {
+        let asking = Asking::from_request_parts(parts, practice).await?;
+        match asking.scopes {
+            None => Ok(Self { actor: asking.actor }),
+            // A program reads over FHIR, and nothing else.
+            Some(_) => Err(ProblemCode::SessionRequired.into()),
+        }
+    }
+}
+
+impl FromRequestParts<Practice> for Asking {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, practice: &Practice) -> Result<Self, Refusal> {
         let workstation = Workstation::from_request_parts(parts, practice).await?;
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token: Option<BearerToken> = header.and_then(|value| value.strip_prefix("Bearer ")?.parse().ok());
@@ -125,26 +149,32 @@ impl FromRequestParts<Practice> for SignedInPerson {
         let practice = practice.clone();
         blocking(move || {
             let now = practice.clock.now();
-            store::read(practice.store.as_ref(), |tx| from_token(tx, &workstation, &token, now))
+            let store = practice.store.clone();
+            store::read(store.as_ref(), |tx| from_token(&practice, tx, &workstation, &token, now))
         })
         .await
     }
 }
 
 fn from_token(
+    practice: &Practice,
     tx: &dyn Transaction,
     workstation: &Workstation,
     token: &BearerToken,
     now: Timestamp,
-) -> Result<SignedInPerson, Refusal> {
+) -> Result<Asking, Refusal> {
     let session = tx.session(&token.digest())?.ok_or(ProblemCode::SessionRequired)?;
     let is_bound = session.device == workstation.id() && session.certificate == workstation.certificate;
     if !is_bound || session.expires_at <= now {
         return Err(ProblemCode::SessionRequired.into());
     }
-    let person = tx.person(session.person)?.ok_or(ProblemCode::SessionRequired)?;
-    let actor = actor(tx, &person, workstation.id(), session.id, now)?;
-    Ok(SignedInPerson { actor })
+    if let Some(person) = tx.person(session.person)? {
+        let actor = actor(tx, &person, workstation.id(), session.id, now)?;
+        return Ok(Asking { actor, scopes: None });
+    }
+    let program = programs::of_session(practice, tx, &session)?;
+    let (actor, scopes) = program.ok_or(ProblemCode::SessionRequired)?;
+    Ok(Asking { actor, scopes: Some(scopes) })
 }
 
 /// The person with the roles of a time; refused where they have left, since a right that was taken is gone at once.

@@ -52,6 +52,7 @@ mod meters;
 mod observing;
 pub mod people;
 pub mod practice;
+pub mod programs;
 pub mod purging;
 pub mod recovering;
 pub mod releasing;

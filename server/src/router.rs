@@ -6,9 +6,10 @@ use crate::doorway::{self, Doorway};
 use crate::identity::{PeerCertificate, blocking, recognise};
 use crate::meters::Meters;
 use crate::practice::Practice;
+use crate::programs::TOKEN;
 use crate::routes::{
     activation, alerts, attachments, changes, courier, credentials, directives, enrolment, export, fhir,
-    grants, inbox, metadata, outcomes, renewal, session, sign_in, twins,
+    grants, inbox, metadata, outcomes, programs, renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -82,7 +83,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment, doorway: Arc<Doorway
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 25] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 26] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -99,6 +100,7 @@ fn main_routes() -> Vec<Line> {
         (path::FHIR, Asks::Certificate, post(fhir::bundle)),
         (fhir::BASE, Asks::Certificate, post(fhir::bundle)),
         (fhir::OF_TYPE, Asks::Certificate, post(fhir::create)),
+        (TOKEN, Asks::Certificate, post(programs::token)),
         (fhir::SEARCH, Asks::Session, post(fhir::search)),
         (path::CREDENTIAL_START, Asks::Session, post(credentials::start)),
         (path::CREDENTIAL_PROVE, Asks::Session, post(credentials::prove)),
@@ -109,8 +111,9 @@ fn main_routes() -> Vec<Line> {
         (path::CLOSE_ALERT, Asks::Session, post(alerts::close)),
         (path::REPORTS, Asks::Session, post(alerts::report)),
     ];
-    let gets: [(&'static str, Asks, MethodRouter<Practice>); 11] = [
+    let gets: [(&'static str, Asks, MethodRouter<Practice>); 12] = [
         (path::HISTORY, Asks::Session, get(fhir::history)),
+        (programs::CONFIGURATION, Asks::Certificate, get(programs::configuration)),
         (path::METADATA, Asks::Session, get(fhir::metadata)),
         (export::BEGIN, Asks::Session, get(export::begin)),
         (export::EXPORT, Asks::Session, get(export::status)),

@@ -16,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod metadata;
 pub(crate) mod outcomes;
+pub(crate) mod programs;
 pub(crate) mod renewal;
 pub(crate) mod session;
 pub(crate) mod sign_in;

@@ -267,6 +267,7 @@ pub(crate) fn open_session(
         device: workstation.id(),
         certificate: workstation.certificate,
         expires_at,
+        scopes: String::new(),
     })?;
     let roles = tx.roles(person.id, now)?;
     let purpose = roles.first().map_or(Purpose::Operations, |role| Purpose::usual(*role));

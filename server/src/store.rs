@@ -17,6 +17,7 @@ mod find_sql;
 pub mod lost;
 pub mod people;
 pub mod postgres;
+pub mod programs;
 pub mod purges;
 pub mod records;
 pub mod recovery;
@@ -46,6 +47,7 @@ pub use events::{EventQuery, Events, FoundEvent};
 pub use lost::Lost;
 pub use people::{ActivationRow, NewPerson, People, PersonKeyRow, PersonRow, RelationRow, ThrottleRow};
 pub use postgres::PostgresStore;
+pub use programs::{ProgramRow, Programs};
 pub use purges::{PurgeRow, Purges};
 pub use records::{NewDeletion, NewVersion, PageLimits, RecordFacts, Records, StoredVersion};
 pub use recovery::{RecoveryCodeRow, RecoveryCodes};
@@ -84,6 +86,7 @@ pub trait Transaction:
     + Erasures
     + Lost
     + People
+    + Programs
     + Purges
     + RecoveryCodes
     + Sessions
@@ -105,6 +108,7 @@ impl<
         + Erasures
         + Lost
         + People
+        + Programs
         + Purges
         + RecoveryCodes
         + Sessions

@@ -72,6 +72,10 @@ mod marks;
 mod postgres;
 #[path = "all/process.rs"]
 mod process;
+#[path = "all/programs.rs"]
+mod programs;
+#[path = "all/programs_reading.rs"]
+mod programs_reading;
 #[path = "all/purging.rs"]
 mod purging;
 #[path = "all/recovering.rs"]

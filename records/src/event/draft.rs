@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::codes::{self, EventKind};
 use super::{AuditEvent, EventOutcome, EventSummary, Node, Observer, Stamp, WriteDetails};
-use crate::actor::Actor;
+use crate::actor::{Actor, Role};
 use crate::class::Drawer;
 use crate::id::{DeviceId, EventId, PatientId, PersonId, RecordKey};
 
@@ -133,7 +133,7 @@ impl Draft {
         if !roles.is_empty() {
             agent.insert("role".into(), roles.into());
         }
-        agent.insert("who".into(), person(actor.person));
+        agent.insert("who".into(), who(actor));
         agent.insert("requestor".into(), requestor.into());
         agent.insert("policy".into(), json!([format!("urn:uuid:{}", actor.session)]));
         let purpose = json!({"coding": [{"system": codes::ACT_REASON, "code": actor.purpose.code()}]});
@@ -296,6 +296,14 @@ fn dicom(code: &str) -> Value {
 
 fn participant(code: &str) -> Value {
     json!({"coding": [{"system": codes::PARTICIPATION, "code": code}]})
+}
+
+/// A person, or the program that acts without one.
+fn who(actor: &Actor) -> Value {
+    if actor.roles == [Role::Program] {
+        return json!({"reference": format!("Device/{}", actor.person)});
+    }
+    person(actor.person)
 }
 
 fn person(id: PersonId) -> Value {

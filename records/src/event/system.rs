@@ -21,6 +21,8 @@ pub enum SignIn {
     RecoveryCode,
     /// Against a recovery slot on this workstation, with passphrase and the code that was read out on the telephone.
     ReleasedCode,
+    /// A program at the server, with an assertion that it signed.
+    Assertion,
 }
 
 impl SignIn {
@@ -33,6 +35,7 @@ impl SignIn {
             SignIn::SecurityKey => "security-key",
             SignIn::RecoveryCode => "recovery-code",
             SignIn::ReleasedCode => "released-code",
+            SignIn::Assertion => "assertion",
         }
     }
 }

@@ -209,7 +209,7 @@ static BUILT_IN: LazyLock<Rights> = LazyLock::new(|| {
     Rights::parse(&FILES).expect("the tables are part of the program, and a test reads each of them")
 });
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     include_str!("../../rights/front-desk.toml"),
     include_str!("../../rights/nurse.toml"),
     include_str!("../../rights/clinician.toml"),
@@ -219,6 +219,7 @@ const FILES: [&str; 9] = [
     include_str!("../../rights/it-admin.toml"),
     include_str!("../../rights/auditor.toml"),
     include_str!("../../rights/service.toml"),
+    include_str!("../../rights/program.toml"),
 ];
 
 impl Rights {

@@ -5,7 +5,7 @@ use records::event::{
     WriteDetails, profile_faults,
 };
 use records::id::LogId;
-use records::{Action, ChangeId, ClassSet, DataClass, DeniedReason, Drawer, Purpose, Role};
+use records::{Action, Actor, ChangeId, ClassSet, DataClass, DeniedReason, Drawer, Purpose, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -263,4 +263,15 @@ fn examples_by_others_read_back_without_loss_and_their_mutations_are_flagged() {
         let event = AuditEvent::parse(value.to_string().into_bytes()).unwrap();
         assert!(profile_faults(&event).contains(&fault), "{what}: {:?}", profile_faults(&event));
     }
+}
+
+#[test]
+fn a_program_without_a_person_is_the_requestor_by_its_own_id() {
+    let program = Actor { roles: vec![Role::Program], ..actor(Role::Nurse) };
+    let event = AuditEvent::signed_in(stamp(), &program, "Registry", SignIn::Assertion);
+    assert_eq!(profile_faults(&event), []);
+    let text = String::from_utf8(event.bytes().to_vec()).unwrap();
+    assert!(text.contains(&format!(r#""reference":"Device/{}""#, program.person)), "{text}");
+    assert!(!text.contains("Practitioner/"), "{text}");
+    assert_eq!(event.summary().method.as_deref(), Some("assertion"));
 }

@@ -254,7 +254,7 @@ fn alerts_are_read_by_whoever_answers_for_them_and_an_auditor_closes_none() {
 
 #[test]
 fn the_service_role_cannot_be_given_to_a_person() {
-    assert!("service".parse::<Role>().is_err());
+    assert!("service".parse::<Role>().is_err() && "program".parse::<Role>().is_err());
     let job = Actor::service(Job::Import, PRACTICE, DEVICE, actor(Role::Nurse).session);
     let import = decide(Rights::built_in(), &job, Action::Import, &Facts::of_practice(PRACTICE), now());
     assert!(import.is_ok());

@@ -194,13 +194,25 @@ CREATE TABLE attempt (
   expires_at  BIGINT NOT NULL
 );
 
+-- Programs by others that read without a person.
+CREATE TABLE program (
+  id          UUID NOT NULL PRIMARY KEY,
+  name        TEXT NOT NULL,
+  scopes      TEXT NOT NULL,
+  jwks        TEXT NOT NULL,
+  added_at    BIGINT NOT NULL,
+  admitted_at BIGINT,
+  ended_at    BIGINT
+);
+
 CREATE TABLE session (
   token       BYTEA NOT NULL PRIMARY KEY,   -- hash
   id          UUID NOT NULL,
   person      UUID NOT NULL,
   device      UUID NOT NULL,
   certificate BYTEA NOT NULL,
-  expires_at  BIGINT NOT NULL
+  expires_at  BIGINT NOT NULL,
+  scopes      TEXT NOT NULL                  -- what a program may ask for with it; empty for a person
 );
 
 CREATE TABLE drawer_key (
@@ -490,7 +502,7 @@ GRANT SELECT, INSERT ON lost_version TO chartkeep_app;
 -- After a restore the history goes on above every number that was ever given.
 GRANT SELECT, UPDATE ON SEQUENCE version_seq_seq TO chartkeep_app;
 GRANT UPDATE (seen_by, seen_at, seen_as) ON alert TO chartkeep_app;
-GRANT SELECT, INSERT, UPDATE ON server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
+GRANT SELECT, INSERT, UPDATE ON program, server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
   change, erasure, erasure_device, legal_hold, log, kek TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, search_index, relation,

@@ -184,13 +184,25 @@ CREATE TABLE attempt (
   expires_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Programs by others that read without a person.
+CREATE TABLE program (
+  id          BLOB NOT NULL PRIMARY KEY,
+  name        TEXT NOT NULL,
+  scopes      TEXT NOT NULL,
+  jwks        TEXT NOT NULL,
+  added_at    INTEGER NOT NULL,
+  admitted_at INTEGER,
+  ended_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE session (
   token       BLOB NOT NULL PRIMARY KEY,   -- hash
   id          BLOB NOT NULL,
   person      BLOB NOT NULL,
   device      BLOB NOT NULL,
   certificate BLOB NOT NULL,
-  expires_at  INTEGER NOT NULL
+  expires_at  INTEGER NOT NULL,
+  scopes      TEXT NOT NULL                -- what a program may ask for with it; empty for a person
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE drawer_key (

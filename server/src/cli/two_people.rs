@@ -63,6 +63,7 @@ pub(super) fn run(
                 Done::ActivationCode(code) => json!({ "approval": number, "activation_code": code }),
                 Done::RoleGiven(role) => json!({ "approval": number, "role": role }),
                 Done::Erased(erasure) => json!({ "approval": number, "erasure": erasure }),
+                Done::ProgramAdmitted => json!({ "approval": number, "admitted": true }),
                 Done::PurgeAgreed(purge) => json!({
                     "approval": number,
                     "next": format!("within 24 hours: audit carry-out {purge}"),

@@ -1,6 +1,7 @@
 //! What is asked: an interaction, its parameters and conditions, read from a request or from an entry of a batch.
 
 use super::reply::Trouble;
+use super::scopes::Scopes;
 use crate::practice::Practice;
 use axum::http::{HeaderMap, Uri, header};
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ pub(crate) const REASON: &str = "chartkeep-reason";
 pub(crate) struct Caller<'a> {
     pub(crate) practice: &'a Practice,
     pub(crate) actor: &'a Actor,
+    /// What a program's token is good for; none of a person.
+    pub(crate) scopes: Option<&'a Scopes>,
     /// The address of the surface, without a stroke at its end.
     pub(crate) base: &'a str,
     pub(crate) now: Timestamp,

@@ -116,7 +116,8 @@ fn read(posted: &Posted<'_>, request: &Request) -> Result<Reply, Trouble> {
     let ask = Ask { in_address: false, ..Ask::get(&request.url, conditions)? };
     let now = posted.practice.clock.now();
     let request = posted.conditions.request;
-    let caller = Caller { practice: posted.practice, actor: &person.actor, base: posted.base, now, request };
+    let practice = posted.practice;
+    let caller = Caller { practice, actor: &person.actor, scopes: None, base: posted.base, now, request };
     super::answer(&caller, &ask)
 }
 

@@ -36,8 +36,15 @@ pub(crate) fn statement(practice: &Practice) -> Value {
             "documentation": WRITING,
             "security": {
                 "cors": false,
+                "service": [{ "coding": [{
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }] }],
                 "description": "TLS 1.3 with a client certificate of the practice; records also ask for a session \
-                    token of a person, whose roles bound what is found.",
+                    token of a person, whose roles bound what is found, or for one of a program that was admitted (SMART \
+                    backend services: .well-known/smart-configuration), whose scopes bound it further. A program reads, \
+                    searches and exports by itself: no batch, no _include unless it may read every type, no audit events, \
+                    nothing sensitive.",
             },
             "resource": resources,
             "interaction": [

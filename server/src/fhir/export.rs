@@ -76,6 +76,19 @@ pub(crate) fn check(caller: &Caller<'_>) -> Result<(), Trouble> {
     if permits::may_export(caller)? { Ok(()) } else { Err(Trouble::not_allowed()) }
 }
 
+/// The same for one file: a program may come with another token than the one that the export was begun with.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_file(caller: &Caller<'_>, kind: &ResourceKind) -> Result<(), Trouble> {
+    check(caller)?;
+    if caller.scopes.is_some_and(|scopes| !scopes.export(kind)) {
+        permits::refuse_scope(caller)?;
+        return Err(Trouble::not_allowed());
+    }
+    Ok(())
+}
+
 /// The export of this name that this person began at this workstation, and until when it may be fetched.
 ///
 /// # Errors
@@ -157,6 +170,17 @@ fn understand(caller: &Caller<'_>, ask: &Ask) -> Result<Export, Trouble> {
         }
     }
     let mut kinds = kinds.unwrap_or_else(|| all.iter().map(|kind| (*kind).to_owned()).collect());
+    // A program that names no type has those that it may export; one that it names and may not is refused.
+    let is_named = ask.first("_type").is_some();
+    let may = |kind: &String| {
+        let kind = kind.parse::<ResourceKind>();
+        caller.scopes.is_none_or(|scopes| kind.is_ok_and(|kind| scopes.export(&kind)))
+    };
+    if is_named && !kinds.iter().all(may) {
+        permits::refuse_scope(caller)?;
+        return Err(Trouble::not_allowed());
+    }
+    kinds.retain(may);
     kinds.sort();
     kinds.dedup();
     if kinds.is_empty() || kinds.iter().any(|kind| !all.contains(&kind.as_str())) {

@@ -103,12 +103,13 @@ fn bundle(
     let mut found = store::read(caller.practice.store.as_ref(), |tx| tx.find(permit, &query))?;
     let more = found.len() > most as usize;
     found.truncate(most as usize);
+    let last = found.last().filter(|_| more).map(|last| (last.seq, last.received_at.as_millisecond()));
+    let found = permits::for_program(caller, found)?;
     if permit.action() == Action::Search {
         permits::note_shown(caller, &patients_of(&found), path.as_bytes())?;
     }
-    let last = found.last().filter(|_| more);
     // An erasure stands among the versions that arrived when it was done.
-    let from = last.map(|last| last.received_at.as_millisecond()).or(query.received.0);
+    let from = last.map(|(_, at)| at).or(query.received.0);
     let is_here = |row: &ErasureRow| {
         let at = row.agreed.1.as_millisecond();
         from.is_none_or(|from| at >= from) && until.is_none_or(|until| at < until)
@@ -120,8 +121,8 @@ fn bundle(
     entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let mut bundle = Bundle::of("history");
     bundle.link("self", &link(caller, path, &kept, most, None));
-    if let Some(last) = last {
-        let cursor = format!("{}-{}", last.seq, last.received_at.as_millisecond());
+    if let Some((seq, at)) = last {
+        let cursor = format!("{seq}-{at}");
         bundle.link("next", &link(caller, path, &kept, most, Some(&cursor)));
     }
     entries.into_iter().for_each(|(_, entry)| bundle.entry(entry));

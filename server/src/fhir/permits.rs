@@ -1,8 +1,9 @@
 //! Deciding before anything is read: the event of what is asked is in the trail, or nothing is shown.
 
 use super::asking::Caller;
+use super::searching::patients_of;
 use crate::answer::Refusal;
-use crate::store::{self, StoreError, Transaction};
+use crate::store::{self, FoundVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use records::id::{PatientId, RecordKey, ResourceKind};
 use records::rights::{DeniedReason, Permit, Rights, StatedReason, Trail as _, decide};
@@ -42,6 +43,12 @@ pub(super) fn of_record(
         };
         let relation = relation(caller, tx, patient.as_ref(), author, stated)?;
         let facts = facts(caller, tx, patient, classes, relation)?;
+        if facts.vip && caller.scopes.is_some() {
+            let (stamp, reason) = (trail.stamp(), DeniedReason::NeedsBreakGlass);
+            let patient = facts.patient.as_ref();
+            trail.append(&AuditEvent::denied(stamp, caller.actor, Action::Read, patient, reason))?;
+            return Ok(None);
+        }
         // What a record has become closes what it was.
         let present = Facts {
             classes: present.map_or_else(|| facts.classes.clone(), |present| vec![present.class]),
@@ -149,6 +156,37 @@ pub(super) fn note_shown(caller: &Caller<'_>, patients: &[PatientId], terms: &[u
             let event = AuditEvent::query(stamp, caller.actor, Action::Search, Some(patient), terms);
             trail.append(&event)?;
         }
+        Ok(())
+    })
+}
+
+/// Leaves out what is about a VIP, where a program asks: it has no relation to anybody, and breaks no glass.
+pub(super) fn for_program(
+    caller: &Caller<'_>,
+    mut found: Vec<FoundVersion>,
+) -> Result<Vec<FoundVersion>, StoreError> {
+    if caller.scopes.is_none() {
+        return Ok(found);
+    }
+    let shut = store::read(caller.practice.store.as_ref(), |tx| {
+        let mut shut: Vec<PatientId> = Vec::new();
+        for patient in patients_of(&found) {
+            if tx.is_vip(&patient)? {
+                shut.push(patient);
+            }
+        }
+        Ok::<_, StoreError>(shut)
+    })?;
+    found.retain(|record| record.patient.as_ref().is_none_or(|patient| !shut.contains(patient)));
+    Ok(found)
+}
+
+/// Writes down that a program asked for what its token is not good for.
+pub(super) fn refuse_scope(caller: &Caller<'_>) -> Result<(), Refusal> {
+    store::write(caller.practice.store.as_ref(), |tx| {
+        let mut trail = ServerTrail::new(caller.practice, tx, caller.now).of_request(caller.request);
+        let (stamp, reason) = (trail.stamp(), DeniedReason::NotYourRole);
+        trail.append(&AuditEvent::denied(stamp, caller.actor, Action::Read, None, reason))?;
         Ok(())
     })
 }

@@ -17,6 +17,10 @@ use serde_json::json;
 /// Searches.
 pub(super) fn search(caller: &Caller<'_>, ask: &Ask, kind: &ResourceKind) -> Result<Reply, Trouble> {
     let search = understand(caller, ask, kind)?;
+    if !search.includes.is_empty() && caller.scopes.is_some_and(|scopes| !scopes.are_of_all()) {
+        permits::refuse_scope(caller)?;
+        return Err(Trouble::not_allowed());
+    }
     let terms = terms_of(caller, kind.as_str(), &search.kept, |name| is_of_patient(kind, name));
     let (permit, notice) = match &search.patient {
         Some(patient) => match permits::of_patient(caller, patient, Some(kind), ask.conditions.reason)? {
@@ -41,7 +45,8 @@ pub(super) fn search(caller: &Caller<'_>, ask: &Ask, kind: &ResourceKind) -> Res
         return Ok(Reply::of(bundle.finish()));
     }
     let (found, next) = page(caller, &permit, kind, &search)?;
-    let beside = including::beside(caller, ask, &search, &permit, &found)?;
+    let mut beside = including::beside(caller, ask, &search, &permit, &found)?;
+    beside.records = permits::for_program(caller, beside.records)?;
     permits::note_shown(caller, &patients_of(found.iter().chain(&beside.records)), &terms)?;
     if let Some(next) = next {
         bundle.link("next", &next);
@@ -96,7 +101,7 @@ fn page(
             Continuation { kind: kind.to_string(), kept: search.kept.clone(), before: (0, seq) };
         format!("{}/{kind}?_cursor={}&_count={most}", caller.base, sealed(caller, &continuation))
     });
-    Ok((found, next))
+    Ok((permits::for_program(caller, found)?, next))
 }
 
 /// What the trail says was asked: names of parameters, and their values as keyed tokens. Ids and what shapes the answer

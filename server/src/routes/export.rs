@@ -3,7 +3,7 @@
 use crate::answer::Refusal;
 use crate::fhir::asking::base_of;
 use crate::fhir::{Ask, Begun, Caller, Conditions, Export, Trouble, export, parameters_of, write_lines};
-use crate::identity::{SignedInPerson, Workstation, blocking};
+use crate::identity::{Asking, Workstation, blocking};
 use crate::practice::Practice;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -31,7 +31,7 @@ const WAITING: usize = 4;
 pub(crate) async fn begin(
     State(practice): State<Practice>,
     workstation: Workstation,
-    person: SignedInPerson,
+    asking: Asking,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
@@ -47,7 +47,7 @@ pub(crate) async fn begin(
     let ask = Ask::for_export(parameters, conditions);
     let base = base_of(&uri, &headers, &practice.row.host);
     let address = exports_at(&base);
-    let begun: Begun = with_caller(practice, person, base, headers, move |caller| {
+    let begun: Begun = with_caller(practice, asking, base, headers, move |caller| {
         export::begin(caller, workstation.id(), &ask)
     })
     .await?;
@@ -62,14 +62,14 @@ pub(crate) async fn begin(
 pub(crate) async fn status(
     State(practice): State<Practice>,
     workstation: Workstation,
-    person: SignedInPerson,
+    asking: Asking,
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let base = base_of(&uri, &headers, &practice.row.host);
     let address = format!("{}/{name}", exports_at(&base));
-    let (opened, until): (Export, Timestamp) = with_caller(practice, person, base, headers, move |caller| {
+    let (opened, until): (Export, Timestamp) = with_caller(practice, asking, base, headers, move |caller| {
         export::opened(caller, workstation.id(), &name)
     })
     .await?;
@@ -82,11 +82,11 @@ pub(crate) async fn status(
 pub(crate) async fn end(
     State(practice): State<Practice>,
     workstation: Workstation,
-    person: SignedInPerson,
+    asking: Asking,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
-    with_caller(practice, person, String::new(), headers, move |caller| {
+    with_caller(practice, asking, String::new(), headers, move |caller| {
         export::end(caller, workstation.id(), &name)
     })
     .await?;
@@ -97,25 +97,26 @@ pub(crate) async fn end(
 pub(crate) async fn file(
     State(practice): State<Practice>,
     workstation: Workstation,
-    person: SignedInPerson,
+    asking: Asking,
     Path((name, kind)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
-    let (for_lines, by) = (practice.clone(), person.clone());
+    let (for_lines, by) = (practice.clone(), asking.clone());
     let request = Conditions::of(&headers)?.request;
     let (opened, kind): (Export, ResourceKind) =
-        with_caller(practice, person, String::new(), headers, move |caller| {
+        with_caller(practice, asking, String::new(), headers, move |caller| {
             let (opened, _) = export::opened(caller, workstation.id(), &name)?;
             let kind = opened.kind(&kind).ok_or(Trouble::not_found())?;
             // Also for who has lost the right since it began.
-            export::check(caller)?;
+            export::check_file(caller, &kind)?;
             Ok((opened, kind))
         })
         .await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(WAITING);
     tokio::task::spawn_blocking(move || {
         let now = for_lines.clock.now();
-        let caller = Caller { practice: &for_lines, actor: &by.actor, base: "", now, request };
+        let (actor, scopes) = (&by.actor, by.scopes.as_ref());
+        let caller = Caller { practice: &for_lines, actor, scopes, base: "", now, request };
         let mut send = |piece| sender.blocking_send(Ok(piece)).is_ok();
         if let Err(trouble) = write_lines(&caller, &opened, &kind, &mut send) {
             tracing::warn!(status = trouble.status(), "a file of an export was cut short");
@@ -147,7 +148,7 @@ fn answer(status: StatusCode, with: &[(header::HeaderName, String)], body: Body)
 
 async fn with_caller<T: Send + 'static>(
     practice: Practice,
-    person: SignedInPerson,
+    asking: Asking,
     base: String,
     headers: HeaderMap,
     work: impl FnOnce(&Caller<'_>) -> Result<T, Trouble> + Send + 'static,
@@ -157,7 +158,8 @@ async fn with_caller<T: Send + 'static>(
         let now = practice.clock.now();
         Ok::<_, Refusal>(work(&Caller {
             practice: &practice,
-            actor: &person.actor,
+            actor: &asking.actor,
+            scopes: asking.scopes.as_ref(),
             base: &base,
             now,
             request,

@@ -1,11 +1,11 @@
-//! `/fhir/…`: reading, searching and histories for a person; audit events for a machine.
+//! `/fhir/…`: reading, searching and histories for a person or a program; audit events for a machine.
 
 use crate::answer::Refusal;
 use crate::fhir::asking::base_of;
 use crate::fhir::{
     Ask, Caller, Conditions, Interaction, Posted, Reply, Trouble, answer, feed, parameters_of, take_bundle,
 };
-use crate::identity::{SignedInPerson, Workstation, blocking};
+use crate::identity::{Asking, SignedInPerson, Workstation, blocking};
 use crate::intake::{LARGE, Raw, SMALL};
 use crate::practice::Practice;
 use crate::routes::{audit, history};
@@ -13,7 +13,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use records::ResourceKind;
-use sync::wire;
+use sync::wire::{self, ProblemCode};
 
 /// The surface itself, as some clients write it.
 pub(crate) const BASE: &str = "/fhir/";
@@ -33,36 +33,40 @@ pub(crate) const VERSION: &str = "/fhir/{kind}/{id}/_history/{version}";
 /// Everything that is asked for with `GET`.
 pub(crate) async fn get(
     State(practice): State<Practice>,
-    person: SignedInPerson,
+    asking: Asking,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Reply, Trouble> {
     let conditions = Conditions::of(&headers)?;
     let address = uri.path_and_query().map_or("", |address| address.as_str());
     let ask = Ask::get(address.strip_prefix(wire::path::FHIR).unwrap_or(address), conditions)?;
-    ask_for(practice, person, base_of(&uri, &headers, ""), ask).await
+    ask_for(practice, asking, base_of(&uri, &headers, ""), ask).await
 }
 
 /// `GET /fhir/_history`: a history as FHIR has it, or with the cursor of a drawer the feed of that drawer.
 pub(crate) async fn history(
     State(practice): State<Practice>,
-    person: SignedInPerson,
+    asking: Asking,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let parameters = parameters_of(uri.query().unwrap_or_default().as_bytes());
     let of_drawer = parameters.iter().any(|(name, value)| name == "_cursor" && value.starts_with('v'));
     if of_drawer {
-        let parameters = Query::try_from_uri(&uri);
+        // The feed is for the drawers of a person, and no program has one.
+        if asking.scopes.is_some() {
+            return Err(Refusal::from(ProblemCode::SessionRequired).into());
+        }
+        let (person, parameters) = (SignedInPerson { actor: asking.actor }, Query::try_from_uri(&uri));
         return Ok(history::page(State(practice), person, parameters).await?);
     }
-    Ok(get(State(practice), person, uri, headers).await?.into_response())
+    Ok(get(State(practice), asking, uri, headers).await?.into_response())
 }
 
 /// `POST [type]/_search`.
 pub(crate) async fn search(
     State(practice): State<Practice>,
-    person: SignedInPerson,
+    asking: Asking,
     Path(kind): Path<String>,
     uri: Uri,
     headers: HeaderMap,
@@ -90,7 +94,7 @@ pub(crate) async fn search(
     let parameters = in_address.into_iter().chain(parameters_of(&body)).collect();
     let interaction = Interaction::Search(kind);
     let ask = Ask { interaction, parameters, in_address: false, conditions };
-    ask_for(practice, person, base_of(&uri, &headers, ""), ask).await
+    ask_for(practice, asking, base_of(&uri, &headers, ""), ask).await
 }
 
 /// `POST [type]`: an audit event; nothing else is written here.
@@ -143,20 +147,17 @@ pub(crate) async fn bundle(
 }
 
 /// `GET /fhir/metadata`.
-pub(crate) async fn metadata(State(practice): State<Practice>, _person: SignedInPerson) -> Reply {
+pub(crate) async fn metadata(State(practice): State<Practice>, _asking: Asking) -> Reply {
     Reply::of(crate::fhir::statement(&practice))
 }
 
-async fn ask_for(
-    practice: Practice,
-    person: SignedInPerson,
-    base: String,
-    ask: Ask,
-) -> Result<Reply, Trouble> {
+async fn ask_for(practice: Practice, asking: Asking, base: String, ask: Ask) -> Result<Reply, Trouble> {
     worked(move || {
         let now = practice.clock.now();
         let request = ask.conditions.request;
-        let caller = Caller { practice: &practice, actor: &person.actor, base: &base, now, request };
+        let Asking { actor, scopes } = &asking;
+        let scopes = scopes.as_ref();
+        let caller = Caller { practice: &practice, actor, scopes, base: &base, now, request };
         answer(&caller, &ask)
     })
     .await

@@ -19,6 +19,8 @@ pub enum Act {
     PatientErasure(PatientId, ErasureReason),
     /// Take what they said out of audit events that arrived before a moment, where nothing keeps them.
     AuditPurge(Timestamp),
+    /// Let a program read without a person, as far as its scopes go.
+    ProgramAdmission(PersonId),
 }
 
 impl Act {
@@ -31,6 +33,7 @@ impl Act {
             Self::RoleGrant(..) => "role-grant",
             Self::PatientErasure(..) => "patient-erasure",
             Self::AuditPurge(_) => "audit-purge",
+            Self::ProgramAdmission(_) => "program-admission",
         }
     }
 
@@ -42,6 +45,7 @@ impl Act {
             Self::PersonReset(person) | Self::RoleGrant(person, _) => person.to_string(),
             Self::PatientErasure(patient, _) => patient.as_str().to_owned(),
             Self::AuditPurge(before) => before.to_string(),
+            Self::ProgramAdmission(program) => program.to_string(),
         }
     }
 
@@ -49,7 +53,10 @@ impl Act {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::EscrowRelease(_) | Self::PersonReset(_) | Self::AuditPurge(_) => "",
+            Self::EscrowRelease(_)
+            | Self::PersonReset(_)
+            | Self::AuditPurge(_)
+            | Self::ProgramAdmission(_) => "",
             Self::RoleGrant(_, role) => role.as_str(),
             Self::PatientErasure(_, reason) => reason.as_str(),
         }
@@ -63,6 +70,7 @@ impl Act {
             "person-reset" => Some(Self::PersonReset(subject.parse().ok()?)),
             "role-grant" => Some(Self::RoleGrant(subject.parse().ok()?, reason.parse().ok()?)),
             "patient-erasure" => Some(Self::PatientErasure(subject.parse().ok()?, reason.parse().ok()?)),
+            "program-admission" => Some(Self::ProgramAdmission(subject.parse().ok()?)),
             "audit-purge" => Some(Self::AuditPurge(subject.parse().ok()?)),
             _ => None,
         }

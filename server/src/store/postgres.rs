@@ -19,6 +19,7 @@ mod lost;
 mod migrating;
 mod opening;
 mod people;
+mod programs;
 mod purges;
 mod records;
 mod recovery;

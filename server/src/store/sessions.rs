@@ -63,7 +63,7 @@ pub struct SessionRow {
     pub token: [u8; 32],
     /// Its id in audit events.
     pub id: SessionId,
-    /// Whose.
+    /// Whose: a person's, or a program's.
     pub person: PersonId,
     /// Where.
     pub device: DeviceId,
@@ -71,6 +71,8 @@ pub struct SessionRow {
     pub certificate: [u8; 32],
     /// Until when.
     pub expires_at: Timestamp,
+    /// What a program may ask for with it; empty for a person.
+    pub scopes: String,
 }
 
 /// The rows of sign-in and sessions.

@@ -10,6 +10,7 @@ mod devices;
 mod erasures;
 mod lost;
 mod people;
+mod programs;
 mod purges;
 mod records;
 mod recovery;

@@ -83,6 +83,9 @@ fn every_route_of_the_contract_is_in_the_list() {
         "/fhir/{kind}/{id}",
         "/fhir/{kind}/{id}/_history",
         "/fhir/{kind}/{id}/_history/{version}",
+        // A program by others: how it proves itself, and its token.
+        "/fhir/.well-known/smart-configuration",
+        "/auth/token",
         // An export: begun, asked about, ended, and a file of it.
         "/fhir/Patient/$export",
         "/v1/exports/{export}",

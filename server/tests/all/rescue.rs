@@ -25,9 +25,11 @@ fn rescue_token(clinic: &Clinic, workstation: &Workstation<'_>) -> String {
     let number = approving::ask(&clinic.practice, Act::EscrowRelease(workstation.id), &proof(&ivo)).unwrap();
     match approving::approve(&clinic.practice, number, &proof(&mara)).unwrap() {
         Done::RescueToken(token) => token.expose().to_owned(),
-        Done::ActivationCode(_) | Done::RoleGiven(_) | Done::Erased(_) | Done::PurgeAgreed(_) => {
-            panic!("a release gives a token")
-        }
+        Done::ActivationCode(_)
+        | Done::RoleGiven(_)
+        | Done::Erased(_)
+        | Done::PurgeAgreed(_)
+        | Done::ProgramAdmitted => panic!("a release gives a token"),
     }
 }
 

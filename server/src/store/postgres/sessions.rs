@@ -37,13 +37,13 @@ impl Sessions for Work<'_> {
 
     fn insert_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         self.send(
-            "INSERT INTO session (token, id, person, device, certificate, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-            &[&session.token, &session.id.uuid(), &session.person.uuid(), &session.device.uuid(), &session.certificate, &millis(session.expires_at)],
+            "INSERT INTO session (token, id, person, device, certificate, expires_at, scopes) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[&session.token, &session.id.uuid(), &session.person.uuid(), &session.device.uuid(), &session.certificate, &millis(session.expires_at), &session.scopes],
         )
     }
 
     fn session(&self, token: &[u8; 32]) -> Result<Option<SessionRow>, StoreError> {
-        let sql = "SELECT id, person, device, certificate, expires_at FROM session WHERE token = $1";
+        let sql = "SELECT id, person, device, certificate, expires_at, scopes FROM session WHERE token = $1";
         self.first(sql, &[&token], |row| {
             Ok(SessionRow {
                 token: *token,
@@ -52,6 +52,7 @@ impl Sessions for Work<'_> {
                 device: DeviceId::from_uuid(row.uuid(2)?),
                 certificate: row.bytes(3)?,
                 expires_at: row.time(4)?,
+                scopes: row.get(5)?,
             })
         })
     }

@@ -46,21 +46,23 @@ impl Sessions for Work<'_> {
 
     fn insert_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO session (token, id, person, device, certificate, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO session (token, id, person, device, certificate, expires_at, scopes)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 session.token,
                 session.id.uuid().into_bytes(),
                 session.person.uuid().into_bytes(),
                 session.device.uuid().into_bytes(),
                 session.certificate,
-                millis(session.expires_at)
+                millis(session.expires_at),
+                session.scopes
             ],
         )?;
         Ok(())
     }
 
     fn session(&self, token: &[u8; 32]) -> Result<Option<SessionRow>, StoreError> {
-        let sql = "SELECT id, person, device, certificate, expires_at FROM session WHERE token = ?1";
+        let sql = "SELECT id, person, device, certificate, expires_at, scopes FROM session WHERE token = ?1";
         self.first(sql, params![token], |row| {
             Ok(SessionRow {
                 token: *token,
@@ -69,6 +71,7 @@ impl Sessions for Work<'_> {
                 device: DeviceId::from_uuid(row.uuid(2)?),
                 certificate: row.get(3)?,
                 expires_at: row.time(4)?,
+                scopes: row.get(5)?,
             })
         })
     }
