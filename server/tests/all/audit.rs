@@ -202,7 +202,7 @@ fn all_logs_verify_and_a_byte_changed_behind_the_servers_back_is_named() {
         }
         Store::Postgres(fresh) => {
             fresh.as_administrator(&format!(
-                "ALTER TABLE leaf DISABLE TRIGGER leaf_stays;
+                "ALTER TABLE leaf DISABLE TRIGGER leaf_unchanged;
                 UPDATE leaf SET event = convert_to('{event}', 'UTF8') WHERE position = 3 AND log = '{log}'"
             ));
         }
