@@ -287,10 +287,11 @@ impl AuditEvent {
         draft.finish()
     }
 
-    /// A page of history was fetched for a workstation; the token is the cursor.
-    pub fn replicated(stamp: Stamp, actor: &Actor, cursor: &[u8]) -> Self {
+    /// A page of history was fetched for a workstation, of everybody or of one patient; the token is the cursor.
+    pub fn replicated(stamp: Stamp, actor: &Actor, patient: Option<&PatientId>, cursor: &[u8]) -> Self {
         let mut draft = Draft::rest(stamp, EventKind::Replicated, "E", &[("history-system", codes::RESTFUL)]);
         draft.searchers(actor);
+        draft.patient(patient);
         draft.query_tokens(if cursor.is_empty() { b"start" } else { cursor });
         draft.finish()
     }

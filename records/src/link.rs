@@ -70,7 +70,8 @@ impl Links {
         links
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether the chart is the only one of its person.
+    pub fn is_empty(&self) -> bool {
         self.replaced_by.is_empty() && self.replaces.is_empty()
     }
 

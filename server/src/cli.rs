@@ -4,6 +4,7 @@ mod alert;
 mod audit;
 mod authority;
 mod backup;
+mod chart;
 mod courier;
 mod database;
 mod device;
@@ -25,6 +26,7 @@ use crate::{importing, indexing, people, recovering, reporting};
 use alert::AlertCommand;
 use audit::AuditCommand;
 use backup::BackupCommand;
+use chart::ChartCommand;
 use clap::{Args, Parser, Subcommand};
 use courier::CourierCommand;
 use database::{DatabaseCommand, Named};
@@ -109,6 +111,9 @@ enum Command {
     /// Legal holds, and erasing a patient.
     #[command(subcommand)]
     Patient(PatientCommand),
+    /// Which charts workstations keep.
+    #[command(subcommand)]
+    Chart(ChartCommand),
     /// The keys that seal records: how they stand, and rotating them.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -220,6 +225,7 @@ fn dispatch(command: Command, clock: &Clock) -> Result<(), Failure> {
         Command::Device(command) => device::run(command, &open),
         Command::Program(command) => program::run(command, &open),
         Command::Patient(command) => patient::run(command, &open),
+        Command::Chart(command) => chart::run(command, &open),
         Command::Keys(command) => keys::run(command, &open),
         Command::Retention(command) => retention::run(command, &open),
         Command::Policy(command) => policy::run(command, &open),

@@ -57,6 +57,7 @@ pub mod purging;
 pub mod recovering;
 pub mod releasing;
 pub mod reporting;
+pub mod resting;
 pub mod retaining;
 pub mod roles;
 pub mod rotating;

@@ -8,8 +8,8 @@ use crate::meters::Meters;
 use crate::practice::Practice;
 use crate::programs::TOKEN;
 use crate::routes::{
-    activation, alerts, attachments, changes, courier, credentials, directives, enrolment, export, fhir,
-    grants, inbox, metadata, outcomes, programs, renewal, session, sign_in, twins,
+    activation, alerts, attachments, changes, chart, courier, credentials, directives, enrolment, export,
+    fhir, grants, inbox, metadata, outcomes, programs, renewal, session, sign_in, twins,
 };
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -83,7 +83,7 @@ pub(crate) fn enrolment_router(state: enrolment::Enrolment, doorway: Arc<Doorway
 type Line = (Method, &'static str, Asks, MethodRouter<Practice>);
 
 fn main_routes() -> Vec<Line> {
-    let posts: [(&'static str, Asks, MethodRouter<Practice>); 26] = [
+    let posts: [(&'static str, Asks, MethodRouter<Practice>); 27] = [
         (path::DIRECTIVES, Asks::Certificate, post(directives::directives)),
         (path::GRANTS, Asks::Certificate, post(grants::grants)),
         (path::SIGN_IN_START, Asks::Certificate, post(sign_in::start)),
@@ -106,6 +106,7 @@ fn main_routes() -> Vec<Line> {
         (path::CREDENTIAL_PROVE, Asks::Session, post(credentials::prove)),
         (path::CREDENTIAL_FINISH, Asks::Session, post(credentials::finish)),
         (path::TWINS, Asks::Session, post(twins::twins)),
+        (path::CHART, Asks::Session, post(chart::whole)),
         (path::OUTCOMES, Asks::Session, post(outcomes::outcomes)),
         (path::ALERTS, Asks::Session, post(alerts::list)),
         (path::CLOSE_ALERT, Asks::Session, post(alerts::close)),

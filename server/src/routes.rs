@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod changes;
+pub(crate) mod chart;
 pub(crate) mod courier;
 pub(crate) mod credentials;
 pub(crate) mod directives;

@@ -8,7 +8,7 @@ use crate::router::{enrolment_router, main_router};
 use crate::routes::enrolment::Enrolment;
 use crate::store::{self, StoreError};
 use crate::trail::ServerTrail;
-use crate::{alerting, observing, reporting, watching};
+use crate::{alerting, observing, reporting, resting, watching};
 use axum_server::Handle;
 use records::AuditEvent;
 use records::rights::Trail as _;
@@ -156,7 +156,8 @@ async fn watch(practice: Practice) {
         let practice = practice.clone();
         let looked = tokio::task::spawn_blocking(move || {
             watching::look(&practice)?;
-            reporting::make_due(&practice)
+            reporting::make_due(&practice)?;
+            resting::review_if_due(&practice)
         });
         match looked.await {
             Ok(Ok(_)) => {}

@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod attachments;
 pub mod audit_logs;
 pub mod changes;
+pub mod charts;
 pub mod data_keys;
 pub mod devices;
 pub mod erasures;
@@ -38,6 +39,7 @@ pub use approvals::{Act, ApprovalRow, Approvals, NewApproval};
 pub use attachments::{AttachmentRow, Attachments};
 pub use audit_logs::{AlertKind, AuditLogs, Leaf, LogRow, MarksRow, NewAlert};
 pub use changes::{ChangeRow, Changes, ConflictRow};
+pub use charts::{ChartMark, ChartRow, Charts};
 pub use data_keys::{Anew, DataKeyRow, DataKeys, KekRow};
 pub use devices::{
     CertificateRow, DeviceRow, Devices, DirectiveRow, GrantRow, NewDevice, PracticeRow, ReportRow, TokenRow,
@@ -81,6 +83,7 @@ pub enum StoreError {
 /// Everything that can be done within one unit of work.
 pub trait Transaction:
     Approvals
+    + Charts
     + DataKeys
     + Devices
     + Erasures
@@ -103,6 +106,7 @@ pub trait Transaction:
 
 impl<
     T: Approvals
+        + Charts
         + DataKeys
         + Devices
         + Erasures

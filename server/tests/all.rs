@@ -22,6 +22,8 @@ mod backup;
 mod bad_certificates;
 #[path = "all/changes.rs"]
 mod changes;
+#[path = "all/charts.rs"]
+mod charts;
 #[path = "all/clinic.rs"]
 mod clinic;
 #[path = "all/command_line.rs"]

@@ -48,7 +48,9 @@ pub use directive::{
 pub use enrolment::{EnrolRequest, EnrolResponse, Rescue};
 pub use export::{ExportHead, ExportedBy};
 pub use grant::{GrantsRequest, GrantsResponse};
-pub use history::{HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter, SealedPageRequest};
+pub use history::{
+    ChartEntry, ChartRequest, HistoryEntry, HistoryMethod, HistoryPage, HistoryWriter, SealedPageRequest,
+};
 pub use problem::{Problem, ProblemCode};
 pub use renewal::{LateRenewalFinish, LateRenewalStart, LateRenewalStarted, Renewal};
 pub use session::{

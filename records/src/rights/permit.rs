@@ -71,7 +71,7 @@ impl Allowed {
             }
             Action::Print => AuditEvent::printed(stamp, actor, patient, &details.records),
             Action::Export => AuditEvent::exported(stamp, actor, patient, &details.records),
-            Action::Replicate => AuditEvent::replicated(stamp, actor, &details.tokens),
+            Action::Replicate => AuditEvent::replicated(stamp, actor, patient, &details.tokens),
             Action::ReadAudit | Action::ReadOwnAudit | Action::ReadAlerts => {
                 AuditEvent::audit_read(stamp, actor, patient, &details.tokens)
             }

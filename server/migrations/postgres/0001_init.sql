@@ -301,6 +301,17 @@ CREATE INDEX version_of_patient ON version (patient) WHERE NOT superseded AND NO
 CREATE INDEX version_of_kind ON version (kind, seq) WHERE NOT superseded AND NOT gone;
 CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
 
+-- A chart that workstations do not keep, or keep again, told in each drawer's history at its place in the sequence of versions.
+CREATE TABLE chart_mark (
+  patient     TEXT NOT NULL,
+  drawer      TEXT COLLATE "C" NOT NULL,
+  practice    UUID NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  seq         BIGINT NOT NULL,
+  away        BOOLEAN NOT NULL,
+  PRIMARY KEY (patient, drawer)
+);
+CREATE UNIQUE INDEX chart_mark_feed ON chart_mark (drawer, seq);
+
 -- What present versions are found by. Values of parameters that can tell who somebody is are keyed tokens (HMAC); codes stand
 -- as code, unit separator and system, times as eight bytes that sort.
 CREATE TABLE search_index (
@@ -505,5 +516,5 @@ GRANT UPDATE (seen_by, seen_at, seen_as) ON alert TO chartkeep_app;
 GRANT SELECT, INSERT, UPDATE ON program, server_setting, practice, device, enrolment_token, person, role_grant, approval, person_key, drawer_grant,
   change, erasure, erasure_device, legal_hold, log, kek TO chartkeep_app;
 GRANT SELECT, INSERT, DELETE ON attempt, session, drawer_key TO chartkeep_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, search_index, relation,
+GRANT SELECT, INSERT, UPDATE, DELETE ON throttle, activation, twin, prepared_slot, recovery_code, version, chart_mark, search_index, relation,
   conflict, data_key, attachment, attachment_part TO chartkeep_app;

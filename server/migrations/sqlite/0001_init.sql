@@ -291,6 +291,17 @@ CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
 
 CREATE INDEX version_of_kind ON version (kind, seq) WHERE superseded = 0 AND gone = 0;
 
+-- A chart that workstations do not keep, or keep again, told in each drawer's history at its place in the sequence of versions.
+CREATE TABLE chart_mark (
+  patient     TEXT NOT NULL,
+  drawer      TEXT NOT NULL,
+  practice    BLOB NOT NULL REFERENCES practice (id) ON DELETE RESTRICT,
+  seq         INTEGER NOT NULL,
+  away        INTEGER NOT NULL,
+  PRIMARY KEY (patient, drawer)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX chart_mark_feed ON chart_mark (drawer, seq);
+
 -- What present versions are found by. Values of parameters that can tell who somebody is are keyed tokens (HMAC); codes stand
 -- as code, unit separator and system, times as eight bytes that sort.
 CREATE TABLE search_index (

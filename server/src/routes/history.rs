@@ -6,6 +6,7 @@ use crate::practice::Practice;
 use crate::store::{self, PageLimits};
 use crate::trail::ServerTrail;
 use axum::extract::{Query, State};
+use records::id::PatientId;
 use records::rights::{Permit, Rights, decide};
 use records::{Action, Actor, Facts};
 use serde::Deserialize;
@@ -25,6 +26,8 @@ const USUAL_ENTRIES: u32 = 500;
 const MOST_BYTES: usize = 24 << 20;
 /// About what a resource takes, so that a page is put together without growing many times.
 const USUAL_RESOURCE: usize = 1_500;
+/// About what a chart takes.
+pub(super) const USUAL_CHART: usize = 256 << 10;
 
 /// `GET /fhir/_history`.
 pub(crate) async fn page(
@@ -36,7 +39,7 @@ pub(crate) async fn page(
     let cursor: Cursor = parameters.cursor.parse().map_err(|_| ProblemCode::CursorRefused)?;
     let limits = PageLimits { entries: entries(parameters.count), bytes: MOST_BYTES };
     let built = blocking(move || {
-        let permit = permit(&practice, &person.actor, cursor)?;
+        let permit = permit(&practice, &person.actor, cursor, None)?;
         build(&practice, &permit, cursor, limits)
     })
     .await?;
@@ -58,13 +61,19 @@ pub(super) struct Built {
     pub(super) more: bool,
 }
 
-/// The event of this page is durable before the page is read. A drawer that is not this person's is not found.
-fn permit(practice: &Practice, actor: &Actor, cursor: Cursor) -> Result<Permit, Refusal> {
+/// The event of this page, of one patient or of everybody, is durable before the page is read. A drawer that is not this
+/// person's is not found.
+pub(super) fn permit(
+    practice: &Practice,
+    actor: &Actor,
+    cursor: Cursor,
+    patient: Option<PatientId>,
+) -> Result<Permit, Refusal> {
     let now = practice.clock.now();
     let permit = store::write(practice.store.as_ref(), |tx| -> Result<Option<Permit>, Refusal> {
         let mut trail = ServerTrail::new(practice, tx, now);
         let id = trail.event_id();
-        let facts = Facts::of_practice(practice.row.id);
+        let facts = Facts { patient, ..Facts::of_practice(practice.row.id) };
         match decide(Rights::built_in(), actor, Action::Replicate, &facts, now) {
             Ok(allowed) if allowed.classes().touches(cursor.drawer) => {
                 let allowed = allowed.with_tokens(cursor.to_string().as_bytes());

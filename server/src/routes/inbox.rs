@@ -87,7 +87,7 @@ fn keys_if_news(
 
 /// The event of what a workstation fetches is durable before that is read. It names the job of the system that fetches: no
 /// person is there.
-pub(super) fn permit(
+pub(crate) fn permit(
     practice: &Practice,
     tx: &dyn Transaction,
     device: DeviceId,

@@ -10,6 +10,7 @@ mod asking;
 mod attachments;
 mod audit_logs;
 mod changes;
+mod charts;
 mod column;
 mod data_keys;
 mod devices;

@@ -87,6 +87,14 @@ pub struct PageLimits {
     pub bytes: usize,
 }
 
+impl PageLimits {
+    /// Whether nothing more goes into a page. What is alone on its page always does.
+    pub(super) fn is_reached(self, page: &HistoryWriter) -> bool {
+        let is_full = page.len() >= self.entries as usize || page.byte_len() >= self.bytes;
+        is_full && !page.is_empty()
+    }
+}
+
 /// The rows of records.
 pub trait Records {
     /// Facts about a record, for a decision.

@@ -4,6 +4,7 @@ mod approvals;
 mod attachments;
 mod audit_logs;
 mod changes;
+mod charts;
 mod column;
 mod data_keys;
 mod devices;

@@ -1,10 +1,15 @@
 //! A page of a drawer's history: a FHIR history Bundle written and read without parsing the resources in it.
 
 use super::{Cursor, path};
+use records::Drawer;
+use records::id::PatientId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Write as _;
+
+/// What stands behind a patient where an entry is about the whole chart (FHIR `Patient/$everything`).
+const EVERYTHING: &str = "/$everything";
 
 /// Puts a history Bundle together from the bytes of the resources.
 ///
@@ -38,6 +43,23 @@ impl HistoryWriter {
     pub fn delete(&mut self, kind: &str, id: &str, version: u64) {
         self.open_entry();
         self.close_entry("DELETE", kind, id, version, "204");
+    }
+
+    /// Adds the news that workstations do not keep this patient's chart any more, as far as this drawer goes.
+    pub fn leave(&mut self, patient: &str) {
+        self.chart("DELETE", patient);
+    }
+
+    /// Adds the news that all there is of this patient's chart in this drawer has been told, and is kept again.
+    pub fn whole(&mut self, patient: &str) {
+        self.chart("GET", patient);
+    }
+
+    fn chart(&mut self, method: &str, patient: &str) {
+        self.open_entry();
+        self.push(format_args!(
+            r#""request":{{"method":"{method}","url":"Patient/{patient}{EVERYTHING}"}},"response":{{"status":"200"}}}}"#
+        ));
     }
 
     /// How many entries there are.
@@ -103,17 +125,37 @@ pub struct SealedPageRequest {
     pub count: u32,
 }
 
+/// Asks for all that one drawer holds of a patient whose chart workstations do not keep. The answer is a page of history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChartRequest {
+    /// The patient.
+    pub patient: PatientId,
+    /// Which drawer.
+    pub drawer: Drawer,
+}
+
 /// A page as it arrived: resources point into the body.
 #[derive(Debug)]
 pub struct HistoryPage<'a> {
     /// The entries, oldest first.
     pub entries: Vec<HistoryEntry<'a>>,
+    /// What became of whole charts; each counts after all entries of the page.
+    pub charts: Vec<ChartEntry>,
     /// Where to go on.
     pub next: Cursor,
     /// Whether more is known to wait there.
     pub more: bool,
     /// Where that ends, as far as it is told.
     pub last: Option<Cursor>,
+}
+
+/// What became of one patient's chart, as far as one drawer goes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ChartEntry {
+    /// The patient's id.
+    pub patient: String,
+    /// Whether workstations keep it, and all of it has been told; false: what they have of it is to go.
+    pub is_kept: bool,
 }
 
 /// One version of a resource, or its departure.
@@ -154,8 +196,14 @@ impl<'a> HistoryPage<'a> {
         let next = bundle.identifier.value.parse().map_err(|_| HistoryPageError)?;
         let more = bundle.link.iter().any(|link| link.relation == "next");
         let last = bundle.link.iter().find(|link| link.relation == "last").and_then(Link::cursor);
-        let entries = bundle.entry.into_iter().map(Entry::read).collect::<Result<_, _>>()?;
-        Ok(Self { entries, next, more, last })
+        let (mut entries, mut charts) = (Vec::with_capacity(bundle.entry.len()), Vec::new());
+        for entry in bundle.entry {
+            match entry.chart() {
+                Some(chart) => charts.push(chart),
+                None => entries.push(entry.read()?),
+            }
+        }
+        Ok(Self { entries, charts, next, more, last })
     }
 }
 
@@ -213,11 +261,22 @@ struct Request<'a> {
 
 #[derive(Deserialize)]
 struct Response<'a> {
-    #[serde(borrow)]
+    #[serde(default, borrow)]
     etag: Cow<'a, str>,
 }
 
 impl<'a> Entry<'a> {
+    /// What the entry says of a whole chart, where it is about one.
+    fn chart(&self) -> Option<ChartEntry> {
+        let is_kept = match &*self.request.method {
+            "GET" => true,
+            "DELETE" => false,
+            _ => return None,
+        };
+        let patient = self.request.url.strip_prefix("Patient/")?.strip_suffix(EVERYTHING)?;
+        Some(ChartEntry { patient: patient.to_owned(), is_kept })
+    }
+
     fn read(self) -> Result<HistoryEntry<'a>, HistoryPageError> {
         let method = match (&*self.request.method, self.resource) {
             ("PUT", Some(resource)) => HistoryMethod::Put(resource.get().as_bytes()),

@@ -52,6 +52,8 @@ pub const FHIR: &str = "/fhir";
 pub const HISTORY: &str = "/fhir/_history";
 /// A page of the history of a drawer that is shut, sealed to it. [`super::SealedPageRequest`].
 pub const INBOX: &str = "/v1/inbox";
+/// All that a drawer holds of one patient. [`super::ChartRequest`].
+pub const CHART: &str = "/v1/chart";
 /// What the FHIR surface can do.
 pub const METADATA: &str = "/fhir/metadata";
 /// Whether the server is up.

@@ -50,6 +50,7 @@ impl Erasures for Work<'_> {
         self.send(sql, &[&id])?;
         self.send("DELETE FROM version WHERE patient = $1", &[&id])?;
         self.send("DELETE FROM relation WHERE patient = $1", &[&id])?;
+        self.send("DELETE FROM chart_mark WHERE patient = $1", &[&id])?;
         self.destroy_data_keys(id)?;
         self.next_key_epoch()?;
         Ok(gone.unwrap_or_default())

@@ -2,9 +2,10 @@
 
 use super::column::{Columns, count, millis};
 use super::{Params, StoreError, Work};
+use crate::store::charts::Marks;
 use crate::store::sealing::{NO_PATIENT, Place, SEALED, SEALED_FROM, SealedBy, subject_of};
 use crate::store::{
-    NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
+    Charts as _, NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
 };
 use futures_util::TryStreamExt as _;
 use records::change::Standing;
@@ -82,7 +83,8 @@ impl Records for Work<'_> {
             self.insert(permit, new, left, true)?;
         }
         let seq = self.insert(permit, new, new.class, false)?;
-        self.set_index(permit, seq, new.index)
+        self.set_index(permit, seq, new.index)?;
+        self.keep_chart(permit, new.document.patient())
     }
 
     fn insert_deletion(&self, permit: &Permit, deletion: &NewDeletion<'_>) -> Result<(), StoreError> {
@@ -96,7 +98,7 @@ impl Records for Work<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10, $11, $12, 0, '')",
             &[&permit.actor().practice.uuid(), &key.kind.as_str(), &key.id.as_str(), &count(deletion.version), &facts.class.drawer().as_str(), &facts.class.as_str(), &facts.patient.as_ref().map(PatientId::as_str), &deletion.change.map(|change| change.uuid()), &deletion.author.uuid(), &deletion.device.uuid(), &millis(deletion.written_at), &millis(deletion.received_at)],
         )?;
-        Ok(())
+        self.keep_chart(permit, facts.patient.as_ref())
     }
 
     fn history(
@@ -109,22 +111,26 @@ impl Records for Work<'_> {
     ) -> Result<(u64, bool), StoreError> {
         let sql = format!(
             "SELECT v.seq, v.gone, {SEALED} FROM {SEALED_FROM}
-            WHERE v.drawer = $1 AND v.seq > $2 AND NOT v.superseded AND v.practice = $3 ORDER BY v.seq LIMIT $4"
+            WHERE v.drawer = $1 AND v.seq > $2 AND NOT v.superseded AND v.practice = $3 AND v.seq < $5
+            AND NOT EXISTS (SELECT 1 FROM chart_mark m WHERE m.patient = v.patient AND m.drawer = $1 AND m.away)
+            ORDER BY v.seq LIMIT $4"
         );
-        let practice = permit.actor().practice.uuid();
+        let practice = permit.actor().practice;
         // One row more than the page holds says whether more follows.
-        let most = i64::from(limits.entries) + 1;
-        let params: Params<'_> = &[&drawer.as_str(), &count(after), &practice, &most];
+        let most = limits.entries.saturating_add(1);
+        let mut marks = Marks::of(self.marks_after(practice, drawer, after, most)?);
+        let practice = practice.uuid();
+        let params: Params<'_> =
+            &[&drawer.as_str(), &count(after), &practice, &i64::from(most), &count(marks.end())];
         let rows = self.stream(&sql, params)?;
         // Row by row as they arrive, so that a page of large records is in memory once.
         let mut rows = std::pin::pin!(rows);
         let mut end = after;
         while let Some(row) = self.wait(rows.try_next())? {
-            let is_full = page.len() >= limits.entries as usize || page.byte_len() >= limits.bytes;
-            if is_full && !page.is_empty() {
+            let row = Columns(&row);
+            if marks.tell_before(row.number(0)?, limits, page, &mut end) || limits.is_reached(page) {
                 return Ok((end, true));
             }
-            let row = Columns(&row);
             let (kind, id, version) = (row.get(2)?, row.get(3)?, row.number(4)?);
             if row.get(1)? {
                 page.delete(kind, id, version);
@@ -133,12 +139,20 @@ impl Records for Work<'_> {
             }
             end = row.number(0)?;
         }
-        Ok((end, false))
+        if marks.tell_before(marks.end(), limits, page, &mut end) {
+            return Ok((end, true));
+        }
+        let Some(back) = marks.back() else { return Ok((end, false)) };
+        self.chart(permit, &back.patient, drawer, page)?;
+        page.whole(&back.patient);
+        Ok((back.seq, true))
     }
 
     fn feed_end(&self, practice: PracticeId, drawer: Drawer) -> Result<u64, StoreError> {
-        let sql = "SELECT seq FROM version WHERE drawer = $1 AND NOT superseded AND practice = $2
-            ORDER BY seq DESC LIMIT 1";
+        let sql =
+            "SELECT greatest((SELECT seq FROM version WHERE drawer = $1 AND NOT superseded AND practice = $2
+                ORDER BY seq DESC LIMIT 1),
+            (SELECT max(seq) FROM chart_mark WHERE drawer = $1 AND practice = $2), 0)";
         let end = self.first(sql, &[&drawer.as_str(), &practice.uuid()], |row| row.number(0))?;
         Ok(end.unwrap_or(0))
     }
@@ -176,6 +190,11 @@ impl Work<'_> {
             author: PersonId::from_uuid(row.uuid(1)?),
             document: document.map_err(|_| StoreError::Unreadable("a record"))?,
         })
+    }
+
+    /// Where something comes into a chart, workstations keep it.
+    fn keep_chart(&self, permit: &Permit, patient: Option<&PatientId>) -> Result<(), StoreError> {
+        patient.map_or(Ok(()), |patient| self.bring_back(permit.actor().practice, patient))
     }
 
     /// Takes what a drawer says of a record out of its feed. What another drawer says stays: whoever has only that one still

@@ -51,6 +51,7 @@ impl Erasures for Work<'_> {
         self.run(sql, params![id])?;
         self.run("DELETE FROM version WHERE patient = ?1", params![id])?;
         self.run("DELETE FROM relation WHERE patient = ?1", params![id])?;
+        self.run("DELETE FROM chart_mark WHERE patient = ?1", params![id])?;
         self.destroy_data_keys(id)?;
         self.next_key_epoch()?;
         Ok(gone.unwrap_or_default())

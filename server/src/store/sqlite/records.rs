@@ -2,9 +2,10 @@
 
 use super::column::{Columns, count, millis};
 use super::{StoreError, Work, failed};
+use crate::store::charts::Marks;
 use crate::store::sealing::{NO_PATIENT, Place, SEALED, SEALED_FROM, SealedBy, subject_of};
 use crate::store::{
-    NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
+    Charts as _, NewDeletion, NewVersion, PageLimits, RecordFacts, Records, Searching as _, StoredVersion,
 };
 use records::change::Standing;
 use records::id::{PatientId, PersonId, PracticeId, RecordKey};
@@ -82,8 +83,10 @@ impl Records for Work<'_> {
             self.insert(permit, new, left, true)?;
         }
         self.insert(permit, new, new.class, false)?;
+        // The index is of the row that was inserted last, so before a mark takes the next place.
         let seq = self.connection.last_insert_rowid().unsigned_abs();
-        self.set_index(permit, seq, new.index)
+        self.set_index(permit, seq, new.index)?;
+        self.keep_chart(permit, new.document.patient())
     }
 
     fn insert_deletion(&self, permit: &Permit, deletion: &NewDeletion<'_>) -> Result<(), StoreError> {
@@ -110,7 +113,7 @@ impl Records for Work<'_> {
                 millis(deletion.received_at)
             ],
         )?;
-        Ok(())
+        self.keep_chart(permit, facts.patient.as_ref())
     }
 
     fn history(
@@ -123,22 +126,25 @@ impl Records for Work<'_> {
     ) -> Result<(u64, bool), StoreError> {
         let sql = format!(
             "SELECT v.seq, v.gone, {SEALED} FROM {SEALED_FROM}
-            WHERE v.drawer = ?1 AND v.seq > ?2 AND v.superseded = 0 AND v.practice = ?3 ORDER BY v.seq LIMIT ?4"
+            WHERE v.drawer = ?1 AND v.seq > ?2 AND v.superseded = 0 AND v.practice = ?3 AND v.seq < ?5
+            AND NOT EXISTS (SELECT 1 FROM chart_mark m WHERE m.patient = v.patient AND m.drawer = ?1 AND m.away = 1)
+            ORDER BY v.seq LIMIT ?4"
         );
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-        let practice = permit.actor().practice.uuid();
+        let practice = permit.actor().practice;
         // One row more than the page holds says whether more follows.
-        let most = i64::from(limits.entries) + 1;
+        let most = limits.entries.saturating_add(1);
+        let mut marks = Marks::of(self.marks_after(practice, drawer, after, most)?);
+        let practice = practice.uuid();
         let mut rows = statement
-            .query(params![drawer.as_str(), count(after), practice.into_bytes(), most])
+            .query(params![drawer.as_str(), count(after), practice.into_bytes(), most, count(marks.end())])
             .map_err(failed)?;
         let mut end = after;
         while let Some(row) = rows.next().map_err(failed)? {
-            let is_full = page.len() >= limits.entries as usize || page.byte_len() >= limits.bytes;
-            if is_full && !page.is_empty() {
+            let row = Columns(row);
+            if marks.tell_before(row.number(0)?, limits, page, &mut end) || limits.is_reached(page) {
                 return Ok((end, true));
             }
-            let row = Columns(row);
             let (kind, id, version) = (row.text(2)?, row.text(3)?, row.number(4)?);
             if row.get(1)? {
                 page.delete(kind, id, version);
@@ -147,12 +153,19 @@ impl Records for Work<'_> {
             }
             end = row.number(0)?;
         }
-        Ok((end, false))
+        if marks.tell_before(marks.end(), limits, page, &mut end) {
+            return Ok((end, true));
+        }
+        let Some(back) = marks.back() else { return Ok((end, false)) };
+        self.chart(permit, &back.patient, drawer, page)?;
+        page.whole(&back.patient);
+        Ok((back.seq, true))
     }
 
     fn feed_end(&self, practice: PracticeId, drawer: Drawer) -> Result<u64, StoreError> {
-        let sql = "SELECT seq FROM version WHERE drawer = ?1 AND superseded = 0 AND practice = ?2
-            ORDER BY seq DESC LIMIT 1";
+        let sql = "SELECT max(coalesce((SELECT seq FROM version WHERE drawer = ?1 AND superseded = 0 AND practice = ?2
+                ORDER BY seq DESC LIMIT 1), 0),
+            coalesce((SELECT max(seq) FROM chart_mark WHERE drawer = ?1 AND practice = ?2), 0))";
         let end =
             self.first(sql, params![drawer.as_str(), practice.uuid().into_bytes()], |row| row.number(0))?;
         Ok(end.unwrap_or(0))
@@ -191,6 +204,11 @@ impl Work<'_> {
             author: PersonId::from_uuid(row.uuid(1)?),
             document: document.map_err(|_| StoreError::Unreadable("a record"))?,
         })
+    }
+
+    /// Where something comes into a chart, workstations keep it.
+    fn keep_chart(&self, permit: &Permit, patient: Option<&PatientId>) -> Result<(), StoreError> {
+        patient.map_or(Ok(()), |patient| self.bring_back(permit.actor().practice, patient))
     }
 
     /// Takes what a drawer says of a record out of its feed. What another drawer says stays: whoever has only that one still
