@@ -68,6 +68,8 @@ macro_rules! command_table {
             recent() -> Vec<PatientRow>;
             /// Opens a chart; `needs-reason` asks for one where there is no care relation.
             open_chart(form: OpenChartForm) -> ChartView;
+            /// Fetches a chart that this workstation does not keep, and opens it anew.
+            fetch_chart(form: ChartRef) -> ChartView;
             /// Charts that may be of the same person.
             alike_charts(form: ChartRef) -> Vec<AlikeRow>;
             /// Two patients side by side, who may be one.

@@ -24,7 +24,9 @@ use tauri::{AppHandle, Emitter};
 
 use crate::parked::HandedOn;
 use crate::signals::Ears;
-use crate::view::{ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm};
+use crate::view::{
+    ChartRef, ConfirmForm, ConflictRef, DraftRef, OpenChartForm, SearchForm, SettleForm, TodayForm,
+};
 use crate::{clipboard, hardening, relock};
 
 /// A web view that ends earlier than this, with nobody signed in, is not started again.
@@ -300,6 +302,10 @@ impl Desk {
 
     pub(crate) fn open_chart(&self, form: OpenChartForm) -> Answer<ChartView> {
         self.workstation.open_chart(&form.patient_id, form.reason)
+    }
+
+    pub(crate) fn fetch_chart(&self, form: ChartRef) -> Answer<ChartView> {
+        self.workstation.fetch_chart(&form.patient_id)
     }
 
     pub(crate) fn save_vitals(&self, form: VitalsForm) -> Answer<SaveView> {

@@ -1,6 +1,7 @@
 //! One drawer: an encrypted file of records, and the keys that open what is in it.
 
 mod anchor;
+mod away;
 mod care;
 mod counting;
 mod duplicate;
@@ -44,8 +45,10 @@ use crate::number;
 /// Page cache of a drawer in MiB.
 const CACHE_MIB: u32 = 64;
 
-pub(crate) const MIGRATIONS: Migrations =
-    Migrations::new(&[Migration { number: 1, sql: include_str!("../migrations/drawer/0001_init.sql") }]);
+pub(crate) const MIGRATIONS: Migrations = Migrations::new(&[
+    Migration { number: 1, sql: include_str!("../migrations/drawer/0001_init.sql") },
+    Migration { number: 2, sql: include_str!("../migrations/drawer/0002_away.sql") },
+]);
 
 /// When a drawer was last brought up to date, and how far it got.
 #[derive(Debug, Clone, PartialEq, Eq)]

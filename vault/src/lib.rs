@@ -13,6 +13,7 @@
 //! that it failed to open.
 
 mod alike;
+mod away;
 mod chart;
 mod device;
 mod drafts;
@@ -35,6 +36,7 @@ mod slots;
 mod vault;
 mod verdict;
 
+pub use away::{Away, ChartNews, FETCHED_FOR, Fetched};
 pub use device::{
     AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Credential, Device, Identity, LogCheck,
     LogHead, MarkStanding, OutboxEntry, OutboxState, OwnAttachment, RecoveryPlace, RecoverySlot, Setting,

@@ -6,6 +6,7 @@ use records::rights::{Action, Permit};
 use records::{Document, Drawer, classify};
 use rusqlite::params;
 
+use crate::away::ChartNews;
 use crate::device::{Device, OutboxState};
 use crate::error::{PullError, StoreError};
 use crate::number;
@@ -20,6 +21,8 @@ const AT_ONCE: usize = 256;
 pub struct Page {
     /// What changed, oldest first.
     pub entries: Vec<PageEntry>,
+    /// What became of whole charts, after all that changed.
+    pub charts: Vec<ChartNews>,
     /// Where to go on.
     pub next_cursor: String,
     /// Whether this is the end of what the server has: then the drawer is as fresh as `received_at`.
@@ -65,6 +68,9 @@ impl Vault {
         open.write(random, |writing| -> Result<(), PullError> {
             for entry in page.entries.iter().filter(is_left) {
                 writing.receive(&entry.key, entry.version, entry.document.as_ref())?;
+            }
+            for chart in page.charts.iter().filter(|chart| !erased.contains(chart.patient.as_str())) {
+                writing.take_chart(&chart.patient, chart.is_kept)?;
             }
             writing.tx.execute("UPDATE drawer SET cursor = ?1", [&page.next_cursor])?;
             if page.complete {

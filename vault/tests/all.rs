@@ -6,6 +6,8 @@
 mod anchoring;
 #[path = "all/attachments.rs"]
 mod attachments;
+#[path = "all/away.rs"]
+mod away;
 #[path = "all/charting.rs"]
 mod charting;
 #[path = "all/clinic.rs"]

@@ -8,7 +8,7 @@ use records::reference::Reference;
 use records::rights::{Action, Permit, Relation, Rights, StatedReason};
 use records::view::{Chart, PatientSummary};
 use records::{DataClass, Document, Drawer};
-use vault::Freshness;
+use vault::{Away, Freshness};
 
 use super::chart_view::{Shown, chart_view};
 use super::joined::Opened;
@@ -29,6 +29,8 @@ impl OpenSession {
         reason: Option<OpenReason>,
     ) -> Result<ChartView, ClientError> {
         let patient = patient_id(patient)?;
+        let now = self.now();
+        self.vault()?.drop_overstayed(now)?;
         let opened = self.open_parts(&patient, reason)?;
         let people = {
             let keys = directory_keys(opened.documents());
@@ -62,7 +64,8 @@ impl OpenSession {
             self.names.keep(one.id.clone(), one.display_name.clone());
         }
         let sections = self.sections(opened);
-        let mut freshness = self.freshness(&sections)?;
+        let away = self.away(opened)?;
+        let mut freshness = self.freshness(&sections, &away)?;
         if opened.is_incomplete {
             freshness.iter_mut().for_each(mark_incomplete);
         }
@@ -79,6 +82,7 @@ impl OpenSession {
             waiting: &waiting,
         };
         let mut view = chart_view(&shown, &freshness);
+        view.away = self.away_view(&away);
         view.drafts = self.drafts_in(&opened.patients())?;
         view.held = self.held()?;
         view.can_write = view.held.is_none()
@@ -111,7 +115,7 @@ impl OpenSession {
         SECTIONS.into_iter().filter(|(_, class)| reads(*class)).map(|(section, _)| section).collect()
     }
 
-    fn freshness(&self, sections: &[Section]) -> Result<Vec<FreshnessRow>, ClientError> {
+    fn freshness(&self, sections: &[Section], away: &[Away]) -> Result<Vec<FreshnessRow>, ClientError> {
         let drawers = self.vault()?.freshness()?;
         let drawer_of = |section: Section| {
             SECTIONS.iter().find(|(known, _)| *known == section).map(|(_, class)| class.drawer())
@@ -120,7 +124,11 @@ impl OpenSession {
         Ok(sections
             .iter()
             .filter_map(|section| Some((section, drawer_of(*section)?)))
-            .map(|(section, drawer)| self.freshness_row(*section, of(drawer)))
+            .map(|(section, drawer)| {
+                let mut row = self.freshness_row(*section, of(drawer));
+                self.mark_away(&mut row, drawer, away);
+                row
+            })
             .collect())
     }
 

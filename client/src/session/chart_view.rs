@@ -67,6 +67,7 @@ pub(super) fn chart_view(shown: &Shown<'_>, freshness: &[FreshnessRow]) -> Chart
         demographics: shown.demographics(),
         coverage: shown.list(Section::Coverage, || CoverageItem::all(chart), Shown::coverage),
         freshness: freshness.to_vec(),
+        away: None,
         includes: shown.replaced.iter().map(included).collect(),
         drafts: Vec::new(),
         can_write: false,

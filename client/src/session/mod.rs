@@ -1,6 +1,7 @@
 //! An open session: who is at the keyboard, with the keys that only they have. It lives on the vault's thread and ends with the lock.
 
 mod attaching;
+mod away;
 mod chart;
 mod chart_view;
 mod conflict;

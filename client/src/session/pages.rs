@@ -5,7 +5,7 @@ use records::id::RecordKey;
 use records::rights::Action;
 use records::{Document, Drawer};
 use sync::wire::{Cursor, HistoryEntry, HistoryMethod, HistoryPage};
-use vault::{InboxError, Page, PageEntry, PullError, WaitingPage};
+use vault::{ChartNews, InboxError, Page, PageEntry, PullError, WaitingPage};
 
 use super::OpenSession;
 use crate::{ClientError, Code};
@@ -16,7 +16,8 @@ impl OpenSession {
         let parsed = HistoryPage::parse(body).map_err(|_| Code::ServerAnswer)?;
         let (complete, arrived) = (!parsed.more, arrived(&parsed));
         let entries = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let page = Page { entries, next_cursor: next.to_string(), complete, received_at: self.now() };
+        let (charts, next_cursor) = (charts(&parsed)?, next.to_string());
+        let page = Page { entries, charts, next_cursor, complete, received_at: self.now() };
         let cursor = from.to_string();
         // The drawer was set back meanwhile to be fetched anew: this page would leave a gap.
         let stands = self.vault()?.cursor(from.drawer)?;
@@ -101,12 +102,12 @@ impl OpenSession {
         // EXPOSE: what was sealed to the drawer goes into the drawer.
         let Ok(parsed) = HistoryPage::parse(opened.bundle.expose()) else { return Ok(Waiting::Useless) };
         let arrived = arrived(&parsed);
-        let Ok(entries) = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>() else {
-            return Ok(Waiting::Useless);
-        };
+        let entries = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>();
+        let (Ok(entries), Ok(charts)) = (entries, charts(&parsed)) else { return Ok(Waiting::Useless) };
         let next = Cursor { drawer: page.drawer, after: page.to };
         let page = Page {
             entries,
+            charts,
             next_cursor: next.to_string(),
             complete: !opened.header.more,
             received_at: opened.header.made_at,
@@ -122,11 +123,19 @@ impl OpenSession {
     }
 }
 
-fn entry(entry: &HistoryEntry<'_>) -> Result<PageEntry, ClientError> {
+pub(super) fn entry(entry: &HistoryEntry<'_>) -> Result<PageEntry, ClientError> {
     let key: RecordKey = entry.key.parse().map_err(|_| Code::ServerAnswer)?;
     let document = match entry.method {
         HistoryMethod::Put(bytes) => Some(Document::parse(bytes.to_vec()).map_err(|_| Code::ServerAnswer)?),
         HistoryMethod::Delete => None,
     };
     Ok(PageEntry { key, version: entry.version, document })
+}
+
+fn charts(page: &HistoryPage<'_>) -> Result<Vec<ChartNews>, ClientError> {
+    let news = page.charts.iter().map(|chart| {
+        let patient = chart.patient.parse().map_err(|_| Code::ServerAnswer)?;
+        Ok(ChartNews { patient, is_kept: chart.is_kept })
+    });
+    news.collect()
 }

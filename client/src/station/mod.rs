@@ -4,6 +4,7 @@ mod anchoring;
 mod delivery;
 mod directives;
 mod erasing;
+mod fetching;
 mod granted;
 mod inbox;
 mod lease;

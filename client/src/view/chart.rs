@@ -92,6 +92,8 @@ pub struct ChartView {
     pub coverage: Vec<CoverageRow>,
     /// The charts of the same person that are part of this one.
     pub includes: Vec<IncludedChart>,
+    /// Where this workstation does not keep the chart.
+    pub away: Option<AwayView>,
     /// How fresh each section is.
     pub freshness: Vec<FreshnessRow>,
     /// What this person had begun to write here.
@@ -117,6 +119,15 @@ pub struct IncludedChart {
     pub born: String,
     /// Medical record number.
     pub mrn: String,
+}
+
+/// A chart that this workstation does not keep: its sections say what is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AwayView {
+    /// Until when it is here, where it was fetched: `29-Nov-2026 10:15`.
+    pub until: Option<String>,
 }
 
 /// The patient banner (NHS Common User Interface order).

@@ -19,7 +19,7 @@ pub use alerts::{
     DayWorkstationRow,
 };
 pub use chart::{
-    AllergyBanner, BannerView, ChartView, CoverageRow, DemographicsView, DraftView, FreshnessRow,
+    AllergyBanner, AwayView, BannerView, ChartView, CoverageRow, DemographicsView, DraftView, FreshnessRow,
     IncludedChart, OpenReason, Section,
 };
 pub use chart_rows::{

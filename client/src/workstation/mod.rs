@@ -4,6 +4,7 @@ mod activating;
 mod attaching;
 mod changing;
 mod deciding;
+mod fetching;
 mod forms;
 mod joining;
 #[cfg(test)]

@@ -244,6 +244,7 @@ impl Pages {
             permit(vault, &actor, Action::Replicate, &Facts::of_practice(clinic.identity.practice), random)?;
         let page = Page {
             entries,
+            charts: vec![],
             next_cursor: format!("v1.{drawer}.{}", self.written),
             complete,
             received_at: now(),

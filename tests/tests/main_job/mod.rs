@@ -6,6 +6,7 @@ mod attachments;
 mod attacks;
 mod audit_export;
 mod audit_log;
+mod away;
 pub(crate) mod clinic;
 mod conflicts;
 mod erasing;

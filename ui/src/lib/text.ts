@@ -3,6 +3,7 @@ import type { Storage } from './api/bindings';
 
 import { activation } from './text/activation';
 import { auditExport } from './text/audit-export';
+import { away } from './text/away';
 import { conflict } from './text/conflict';
 import { credentials } from './text/credentials';
 import { joining } from './text/joining';
@@ -14,6 +15,7 @@ import type { Code } from './api/bindings';
 
 export const text = {
   auditExport,
+  away,
   joining,
   lease,
   privacy,
@@ -225,7 +227,7 @@ export const text = {
   chart: {
     sections: 'Sections of the chart',
     asOf: (at: string) => `as of ${at}`,
-    never: 'Never synced',
+    never: 'Not on this workstation',
     stale: 'Old',
     newVitals: 'Record vital signs',
     newNote: 'Write a note',

@@ -16,11 +16,12 @@ use crate::error::StoreError;
 use crate::number;
 
 /// Rows that are copied as they are: table, which of them are a patient's (`?1`), columns.
-const ROWS: [(&str, &str, &str); 4] = [
+const ROWS: [(&str, &str, &str); 5] = [
     ("summary", "number = ?1", "number, revision, sealed"),
     ("care_relation", "patient = ?1", "patient, person, source, since_at, until_at"),
     ("pending", "patient = ?1", "ordinal, change, kind, id, patient, state, revision, sealed, base, version"),
     ("server_version", "patient = ?1", "kind, id, patient, version, revision, sealed"),
+    ("away", "patient = ?1", "patient, fetched_at, until_at"),
 ];
 const DOCUMENTS: (&str, &str, &str) = (
     "document",
@@ -28,11 +29,12 @@ const DOCUMENTS: (&str, &str, &str) = (
     "place, kind, id, patient, class, version, revision, sort_at, author, sealed",
 );
 /// Every table of a drawer but its head, in the order in which a patient's rows may be removed.
-const COUNTED: [&str; 8] = [
+const COUNTED: [&str; 9] = [
     "summary",
     "care_relation",
     "pending",
     "server_version",
+    "away",
     "document",
     "patient",
     "patient_index",
@@ -62,7 +64,12 @@ impl OpenDrawer {
         self.end_duplicate()?;
         self.conn.execute_batch("CREATE TEMP TABLE touched (patient INTEGER PRIMARY KEY)")?;
         let watched = [("document", "patient"), ("summary", "number"), ("care_relation", "patient")];
-        let waiting = [("pending", "patient"), ("server_version", "patient"), ("patient", "number")];
+        let waiting = [
+            ("pending", "patient"),
+            ("server_version", "patient"),
+            ("away", "patient"),
+            ("patient", "number"),
+        ];
         for (table, column) in watched.into_iter().chain(waiting) {
             // A row may be moved to another patient by an update: both are noted.
             for (name, moment, row) in [

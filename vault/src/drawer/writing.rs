@@ -36,10 +36,10 @@ struct Patient {
 
 /// The row of a document, as far as a write needs it.
 pub(super) struct Row {
-    place: i64,
-    patient: i64,
+    pub(super) place: i64,
+    pub(super) patient: i64,
     pub(super) version: u64,
-    revision: u64,
+    pub(super) revision: u64,
 }
 
 impl OpenDrawer {
@@ -260,7 +260,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn forget(&mut self, key: &str, row: &Row) -> Result<(), StoreError> {
+    pub(super) fn forget(&mut self, key: &str, row: &Row) -> Result<(), StoreError> {
         self.tx.prepare_cached("DELETE FROM care_relation WHERE source = ?1")?.execute([row.place])?;
         self.tx.prepare_cached("DELETE FROM document WHERE place = ?1")?.execute([row.place])?;
         self.gone(row.place, key, row.revision);

@@ -71,7 +71,8 @@ fn a_drawer_held_back_is_read_only_until_it_was_pulled_to_the_end() {
     assert!(matches!(save(&mut vault, 1), Err(SaveError::Held)));
 
     for (complete, saved) in [(false, false), (true, true)] {
-        let page = Page { entries: vec![], next_cursor: "c".into(), complete, received_at: now() };
+        let page =
+            Page { entries: vec![], charts: vec![], next_cursor: "c".into(), complete, received_at: now() };
         vault.apply_page(&permit, Drawer::Clinical, &page).unwrap();
         assert_eq!(save(&mut vault, 2).is_ok(), saved);
     }

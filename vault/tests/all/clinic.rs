@@ -203,8 +203,13 @@ impl Clinic {
             let of_drawer = |document: &&Document| classify(document).drawer() == drawer;
             let entries = documents.iter().filter(of_drawer).map(|document| upsert(document, 1)).collect();
             let permit = self.replicate(vault);
-            let page =
-                Page { entries, next_cursor: format!("v1.{drawer}.1"), complete: true, received_at: now() };
+            let page = Page {
+                entries,
+                charts: vec![],
+                next_cursor: format!("v1.{drawer}.1"),
+                complete: true,
+                received_at: now(),
+            };
             vault.apply_page(&permit, drawer, &page).unwrap();
         }
     }

@@ -84,7 +84,8 @@ impl World {
     fn pull(&mut self, vault: &mut Vault) {
         let permit = self.clinic.replicate(vault);
         let entries = vec![upsert(&heart_rate("hr-ada", "ada", self.beats), self.version)];
-        let page = Page { entries, next_cursor: "c".into(), complete: true, received_at: now() };
+        let page =
+            Page { entries, charts: vec![], next_cursor: "c".into(), complete: true, received_at: now() };
         vault.apply_page(&permit, Drawer::Clinical, &page).unwrap();
     }
 

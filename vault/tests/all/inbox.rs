@@ -161,7 +161,8 @@ fn how_far_a_drawer_has_come_is_noted_for_when_it_is_shut() {
     let permit = clinic.replicate(&mut vault);
     let apply = |vault: &mut Vault, cursor: &str, complete| {
         let entries = vec![upsert(&heart_rate("hr", "ada", 60), 1)];
-        let page = Page { entries, next_cursor: cursor.to_owned(), complete, received_at: now() };
+        let page =
+            Page { entries, charts: vec![], next_cursor: cursor.to_owned(), complete, received_at: now() };
         vault.apply_page(&permit, Drawer::Clinical, &page).unwrap();
         vault.device().noted_cursor(Drawer::Clinical).unwrap().unwrap()
     };

@@ -142,7 +142,13 @@ fn only_the_drawers_of_the_grants_are_open() {
 
     assert_eq!(kinds, ["Patient", "Appointment"]);
     let permit = clinic.replicate(&mut vault);
-    let page = vault::Page { entries: vec![], next_cursor: "x".into(), complete: true, received_at: now() };
+    let page = vault::Page {
+        entries: vec![],
+        charts: vec![],
+        next_cursor: "x".into(),
+        complete: true,
+        received_at: now(),
+    };
     assert!(vault.apply_page(&permit, Drawer::Clinical, &page).is_err());
 }
 

@@ -12,7 +12,7 @@ use crate::clinic::{
 use crate::opening::raw;
 
 fn page(entries: Vec<PageEntry>, cursor: &str, complete: bool) -> Page {
-    Page { entries, next_cursor: cursor.into(), complete, received_at: now() }
+    Page { entries, charts: vec![], next_cursor: cursor.into(), complete, received_at: now() }
 }
 
 #[test]

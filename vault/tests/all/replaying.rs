@@ -34,8 +34,13 @@ fn rates(version: u32) -> Vec<Document> {
 fn pull(clinic: &mut Clinic, vault: &mut Vault, documents: &[Document], version: u64) {
     let permit = clinic.replicate(vault);
     let entries: Vec<PageEntry> = documents.iter().map(|document| upsert(document, version)).collect();
-    let page =
-        Page { entries, next_cursor: format!("v1.clinical.{version}"), complete: true, received_at: now() };
+    let page = Page {
+        entries,
+        charts: vec![],
+        next_cursor: format!("v1.clinical.{version}"),
+        complete: true,
+        received_at: now(),
+    };
     vault.apply_page(&permit, Drawer::Clinical, &page).unwrap();
 }
 

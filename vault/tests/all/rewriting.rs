@@ -143,6 +143,7 @@ fn what_is_written_while_a_drawer_is_copied_is_in_the_new_file() {
         let version = u64::try_from(number).unwrap();
         let page = vault::Page {
             entries: vec![crate::clinic::upsert(&moved, version)],
+            charts: vec![],
             next_cursor: "v1.clinical.9".to_owned(),
             complete: true,
             received_at: now(),

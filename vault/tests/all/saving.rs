@@ -175,6 +175,7 @@ fn an_edit_names_the_version_it_was_made_from() {
     let permit = clinic.replicate(&mut vault);
     let page = vault::Page {
         entries: vec![upsert(&heart_rate("hr-ada", "ada", 50), 2)],
+        charts: vec![],
         next_cursor: "c".into(),
         complete: true,
         received_at: now(),

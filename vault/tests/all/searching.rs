@@ -177,8 +177,13 @@ fn a_removed_patient_is_not_found_any_more() {
     let (mut clinic, mut vault) = filled();
     let permit = clinic.replicate(&mut vault);
     let gone = vault::PageEntry { key: patient("ada").key(), version: 2, document: None };
-    let page =
-        vault::Page { entries: vec![gone], next_cursor: "c".into(), complete: true, received_at: now() };
+    let page = vault::Page {
+        entries: vec![gone],
+        charts: vec![],
+        next_cursor: "c".into(),
+        complete: true,
+        received_at: now(),
+    };
     vault.apply_page(&permit, records::Drawer::Demographics, &page).unwrap();
     let permit = clinic.practice_permit(&mut vault, Role::FrontDesk, Action::Search);
 

@@ -40,7 +40,8 @@ impl Edited {
     }
 
     fn page(&mut self, permit: &records::Permit, entries: Vec<PageEntry>) {
-        let page = Page { entries, next_cursor: "c".into(), complete: true, received_at: now() };
+        let page =
+            Page { entries, charts: vec![], next_cursor: "c".into(), complete: true, received_at: now() };
         self.vault.apply_page(permit, Drawer::Clinical, &page).unwrap();
     }
 

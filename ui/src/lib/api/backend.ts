@@ -55,6 +55,7 @@ export interface Backend {
   today: Ask<'today'>;
   recent: Ask<'recent'>;
   openChart: Ask<'open_chart'>;
+  fetchChart: Ask<'fetch_chart'>;
   /** Charts on this workstation that may be of the same person. */
   alikeCharts: Ask<'alike_charts'>;
   /** Two patients side by side, who may be one. */
@@ -134,6 +135,7 @@ export const backend: Backend = {
   today: ask('today'),
   recent: ask('recent'),
   openChart: ask('open_chart'),
+  fetchChart: ask('fetch_chart'),
   alikeCharts: ask('alike_charts'),
   compareCharts: ask('compare_charts'),
   joinCharts: ask('join_charts'),

@@ -294,6 +294,12 @@ entries: Array<AuditRow>,
  */
 verified: VerifiedView, };
 
+export type AwayView = { 
+/**
+ * Until when it is here, where it was fetched: `29-Nov-2026 10:15`.
+ */
+until: string | null, };
+
 export type BannerView = { 
 /**
  * Upper case.
@@ -449,6 +455,10 @@ coverage: Array<CoverageRow>,
  * The charts of the same person that are part of this one.
  */
 includes: Array<IncludedChart>, 
+/**
+ * Where this workstation does not keep the chart.
+ */
+away: AwayView | null, 
 /**
  * How fresh each section is.
  */
@@ -2080,6 +2090,7 @@ export interface Commands {
   today: { form: TodayForm; answer: TodayView };
   recent: { form: null; answer: Array<PatientRow> };
   open_chart: { form: OpenChartForm; answer: ChartView };
+  fetch_chart: { form: ChartRef; answer: ChartView };
   alike_charts: { form: ChartRef; answer: Array<AlikeRow> };
   compare_charts: { form: JoinForm; answer: ChartsCompared };
   join_charts: { form: JoinForm; answer: SaveView };

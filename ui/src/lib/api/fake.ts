@@ -3,6 +3,7 @@ import { showDateTime } from '../format/dates';
 import type { Backend, Events } from './backend';
 import type { ErrorView } from './errors';
 import type { Code, ConflictForm, ConflictView, DraftView, LeaseView, NoteForm, OpenedView, Place, RecoveryView, SaveView, SheetView, StatusView, Storage, SyncView, UnsentRow, VitalsForm } from './bindings';
+import { asKept, awayCommands } from './fake/away';
 import { includedIn, joiningCommands, survivorOf } from './fake/joining';
 import { conflictCommands, meetAnother } from './fake/conflict';
 import { credentialCommands } from './fake/credentials';
@@ -56,6 +57,8 @@ export class FakeClinic {
   alerts = fakeAlerts();
   /** Charts that are part of another, by the one that is used in their place. */
   joined = new Map<string, string>();
+  /** Charts that are not kept here, each with the time until which it was fetched. */
+  away = new Map<string, string | null>();
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -266,6 +269,7 @@ const commands: Omit<Backend, 'on'> = {
   ...conflictCommands(() => clinic),
   ...privacyCommands(() => clinic),
   ...joiningCommands(() => clinic),
+  ...awayCommands(() => clinic, (form) => commands.openChart(form)),
   async reenter({ person, passphrase }) {
     const parked = clinic.parked.find((one) => one.person.username === person);
     if (parked === undefined) throw failure('reentry-over');
@@ -323,7 +327,7 @@ const commands: Omit<Backend, 'on'> = {
       view.held = failure('records-older');
       view.canWrite = false;
     }
-    return view;
+    return asKept(clinic, view);
   },
   async saveVitals(form) {
     const warnings = checkVitals(form);
@@ -406,6 +410,10 @@ function stage(hash: string): void {
     clinic.person = null;
     clinic.unsent.push({ id: 'u9', when: showDateTime(daysAgo(new Date(), 1, 16, 40)), what: 'Note', patientName: 'LINDQVIST, Per (Mr)', author: 'Dana Whitfield', state: 'refused', canDecide: false, advice: 'The chart was closed by another site. Ask your practice manager, then write the note again.' });
     meetAnother(clinic);
+  }
+  if (wish === 'away' || wish === 'away-offline') {
+    clinic.away.set('p001', null);
+    clinic.online = wish === 'away';
   }
   if (wish === 'key-due' || wish === 'key') {
     clinic.key.touchMs = 4000;

@@ -22,6 +22,10 @@ class OpenChart {
   /** Where the caret goes when the panel opens after a lock. */
   returnTo = $state.raw<Place | null>(null);
   refusal = $state.raw<Refusal | null>(null);
+  /** Whose chart is being fetched, which this workstation does not keep. */
+  fetching = $state<string | null>(null);
+  /** Why it did not come. */
+  notFetched = $state.raw<ErrorView | null>(null);
 
   /** Opens a chart; true when it stands on the screen. */
   async open(patientId: string, name: string, reason: OpenReason | null = null): Promise<boolean> {
@@ -31,6 +35,7 @@ class OpenChart {
       if (this.view?.patientId !== view.patientId) this.#reset();
       this.view = view;
       this.refusal = null;
+      if (view.away !== null && view.away.until === null) void this.fetch();
       return true;
     } catch (thrown) {
       this.refusal = { patientId, name, error: asErrorView(thrown) };
@@ -48,6 +53,22 @@ class OpenChart {
     } catch {
       // What was read stays; the next opening says what is wrong.
     }
+  }
+
+  /** Fetches the chart on the screen from the server; who it is, and what can be written, stands there meanwhile. */
+  async fetch(): Promise<void> {
+    const patientId = this.view?.patientId;
+    if (patientId === undefined || this.fetching === patientId) return;
+    this.fetching = patientId;
+    this.notFetched = null;
+    const isHere = (): boolean => this.view?.patientId === patientId;
+    try {
+      const view = await backend.fetchChart({ patientId });
+      if (isHere()) this.view = view;
+    } catch (thrown) {
+      if (isHere()) this.notFetched = asErrorView(thrown);
+    }
+    if (this.fetching === patientId) this.fetching = null;
   }
 
   show(page: Page): void {
@@ -90,6 +111,8 @@ class OpenChart {
   }
 
   #reset(): void {
+    this.fetching = null;
+    this.notFetched = null;
     this.page = 'summary';
     this.closePanel();
   }

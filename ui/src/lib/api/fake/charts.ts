@@ -74,6 +74,7 @@ function emptyChart(patient: FakePatient, person: FakePerson, now: Date): ChartV
       { id: 'c2', payer: 'Ashby County Supplement', plan: null, member: 'ACS 90117', status: 'Active', period: 'From 01-Mar-2024' },
     ],
     includes: [],
+    away: null,
     freshness: freshness(person.sections, now),
     drafts: [],
     canWrite: person.canWriteClinical,
