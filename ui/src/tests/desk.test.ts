@@ -1,6 +1,7 @@
 import { waitFor } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
-import { theClinic } from '$lib/api/fake';
+import { backend, theClinic } from '$lib/api/fake';
+import { session } from '$lib/state/session.svelte';
 import { openChart, signInAs } from './window';
 
 describe('around the records', () => {
@@ -126,6 +127,31 @@ describe('around the records', () => {
     expect(window.byId('sync-unsent').textContent).toContain('Dana Whitfield');
     expect(window.byId('sync-refused').textContent).toContain('Write it again.');
     expect(window.byId('sync-refused').textContent).toContain('Hidden from your role');
+  });
+
+  test('the bar hears what waits and when the server was last heard, without anybody asking', async () => {
+    const clinic = theClinic();
+    const window = await signInAs('dwhitfield');
+    expect((await window.find('status-unsent')).textContent).toBe('all sent');
+    clinic.emit('sync-changed', { ...clinic.sync(), unsentChanges: 3, online: false });
+    await waitFor(() => expect(window.byId('status-unsent').textContent).toBe('3 unsent'));
+    expect(window.byId('status-connection').textContent).toBe('Offline');
+    clinic.emit('sync-changed', { ...clinic.sync(), unsentChanges: 0, lastContact: '22-Nov-2026 10:15' });
+    await waitFor(() => expect(window.byId('status-unsent').textContent).toBe('all sent'));
+    expect(window.byId('status-connection').textContent).toBe('Online');
+    expect(window.byId('sync-open').textContent).toContain('22-Nov-2026 10:15');
+  });
+
+  test('an answer that is older than what was told meanwhile is not shown', async () => {
+    const clinic = theClinic();
+    const window = await signInAs('dwhitfield');
+    const older = { ...clinic.status(), unsentChanges: 5 };
+    vi.spyOn(backend, 'status').mockImplementationOnce(async () => {
+      clinic.emit('sync-changed', clinic.sync());
+      return older;
+    });
+    await session.refresh();
+    expect(window.byId('status-unsent').textContent).toBe('all sent');
   });
 
   test('new keys that are being taken into use are a quiet line on the sync page', async () => {

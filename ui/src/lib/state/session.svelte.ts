@@ -1,6 +1,6 @@
 /** Where the workstation stands, who is at it, and which screen is on. */
 import { backend } from '$backend';
-import type { KeySignInForm, OpenedView, PersonView, Place, SignInForm, StatusView } from '../api/bindings';
+import type { KeySignInForm, OpenedView, PersonView, Place, SignInForm, StatusView, SyncView } from '../api/bindings';
 import { chart, type Page } from './chart.svelte';
 import { flushDrafts } from './draft.svelte';
 import { notice } from './notice.svelte';
@@ -21,6 +21,8 @@ class Session {
   /** The way back to the place of before is done; until then, where one is says nothing. */
   arrived = $state(false);
   #placing: Promise<void> = Promise.resolve();
+  /** How often the client has said something unasked. */
+  #told = 0;
 
   get person(): PersonView | null {
     return this.opened?.person ?? this.status?.person ?? null;
@@ -35,7 +37,8 @@ class Session {
   /** Listens to the client and asks where things stand. Returns how to stop. */
   start(): () => void {
     const stops = [
-      backend.on('state-changed', (status) => this.take(status)),
+      backend.on('state-changed', (status) => this.#isTold(() => this.take(status))),
+      backend.on('sync-changed', (sync) => this.#isTold(() => this.#hear(sync))),
       backend.on('patient-erased', ({ patientId }) => this.#letGoOf(patientId)),
       backend.on('lock-warning', ({ seconds }) => (this.lockInSeconds = seconds)),
     ];
@@ -43,8 +46,16 @@ class Session {
     return () => stops.forEach((stop) => stop());
   }
 
+  /** What was told while the answer was on its way is newer than the answer: then it is asked for once more. */
   async refresh(): Promise<void> {
-    this.take(await backend.status());
+    const before = this.#told;
+    const answer = await backend.status();
+    this.take(before === this.#told ? answer : await backend.status());
+  }
+
+  #isTold(take: () => void): void {
+    this.#told += 1;
+    take();
   }
 
   /** Tries again what stood in the way of starting. */
@@ -55,6 +66,11 @@ class Session {
   take(status: StatusView): void {
     if (status.state !== 'open') this.#forget();
     this.status = status;
+  }
+
+  /** What waits and when the server was last heard changes far more often than the state, and the bar says both. */
+  #hear({ online, unsentChanges, unsentEvents, lastContact }: SyncView): void {
+    if (this.status !== null) this.status = { ...this.status, online, unsentChanges, unsentEvents, lastSync: lastContact ?? this.status.lastSync };
   }
 
   async signIn(form: SignInForm): Promise<void> {
