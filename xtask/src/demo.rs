@@ -20,12 +20,21 @@ const BENCH: &str = "chartkeep-bench";
 /// The fleet, made by the package `chartkeep-tests`.
 const FLEET: &str = "chartkeep-fleet";
 
+/// How often every test of the whole disturbs the network; 200 take some minutes.
+const CUTS: &str = "60";
+
 /// How `cargo xtask demo` is to run.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Do the whole main job by itself in a real window on a virtual display; exit 0 only if every step was seen
     #[arg(long)]
     headless: bool,
+    /// Disturb the network at so many random moments while the nurse writes, and account for everything afterwards
+    #[arg(long, value_name = "N", requires = "headless", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    cuts: Option<u32>,
+    /// The number that decides which faults come when, as an earlier run has printed it [default: a new one]
+    #[arg(long, value_name = "N", requires = "cuts")]
+    seed: Option<u64>,
     /// Keep the clinic's folder at the end and print where it is
     #[arg(long)]
     keep: bool,
@@ -69,10 +78,9 @@ pub(crate) fn demo(options: &Options) -> Result<(), Stop> {
     hand_over(&mut driver(&ground, options)?)
 }
 
-/// Runs the main job in a real window; the programs have been built.
+/// Runs the main job in a real window on a network that is disturbed now and then; the programs have been built.
 pub(crate) fn end_to_end(ground: &Ground) -> Result<(), Stop> {
-    let mut command = driver_of(ground, "headless");
-    streamed(&mut command)
+    streamed(driver_of(ground, "headless").args(["--cuts", CUTS]))
 }
 
 /// Prints the next unused code of a demo person.
@@ -112,6 +120,12 @@ fn driver(ground: &Ground, options: &Options) -> Result<Command, Stop> {
     }
     if options.postgres {
         command.arg("--postgres");
+    }
+    if let Some(cuts) = options.cuts {
+        command.args(["--cuts", &cuts.to_string()]);
+    }
+    if let Some(seed) = options.seed {
+        command.args(["--seed", &seed.to_string()]);
     }
     if let Some(port) = options.port {
         command.args(["--port", &port.to_string()]);

@@ -19,7 +19,7 @@ pub(crate) enum Job {
     /// Start the clinic and open the app for a person
     Run(Clinic),
     /// Start the clinic and do the whole main job in a real window on a virtual display
-    Headless(Clinic),
+    Headless(Headless),
     /// Print a demo person's next unused one-time code
     Code {
         /// User name, for example `rosa`
@@ -28,6 +28,20 @@ pub(crate) enum Job {
     /// Join this workstation to the clinic and hand out passphrases and phones; the demo calls it on its own desktop
     #[command(hide = true)]
     Join(Join),
+}
+
+/// How the main job is to run by itself.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Headless {
+    /// The clinic it runs in
+    #[command(flatten)]
+    pub(crate) clinic: Clinic,
+    /// Disturb the network at so many random moments while the nurse writes, and account for everything afterwards
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) cuts: Option<u32>,
+    /// The number that decides which faults come when; printed by every run, a new one by default
+    #[arg(long, value_name = "N", requires = "cuts")]
+    pub(crate) seed: Option<u64>,
 }
 
 /// How the clinic is to be.

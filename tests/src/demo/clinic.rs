@@ -4,17 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::BufWriter;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use chartkeep_server::clock::Clock as ServerClock;
-use chartkeep_server::data_dir::DataDir;
-use chartkeep_server::practice::Practice as ServerPractice;
-use chartkeep_server::store::{self, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::Date;
-use keys::SecretBytes;
-use keys::row::DrawerKeys;
-use records::Drawer;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +19,7 @@ use super::cli;
 use super::desktop::Desktop;
 use super::overlay;
 use super::server::{Addresses, Running, Server};
+use crate::network::Proxy;
 use crate::practice::Practice;
 use crate::practice::people::DEMO_PEOPLE;
 use crate::served::Cluster;
@@ -40,6 +36,8 @@ pub(crate) struct Clinic {
     pub(crate) server: Server,
     running: Option<Running>,
     addresses: Addresses,
+    /// What every connection goes through, where the network misbehaves.
+    pub(crate) proxy: Option<Arc<Proxy>>,
     /// Where the records are, unless in a file; it ends after the server.
     _cluster: Option<Cluster>,
     /// Service name of the workstation's keyring items.
@@ -96,11 +94,16 @@ pub(crate) struct Invitations {
 }
 
 impl Clinic {
-    /// Makes the clinic in `folder` and starts its server.
+    /// Makes the clinic in `folder` and starts its server, behind a proxy where there is one.
     ///
     /// # Errors
     /// The step that failed, in words.
-    pub(crate) fn make(plan: &cli::Clinic, folder: &Path, today: Date) -> Result<Clinic, DemoError> {
+    pub(crate) fn make(
+        plan: &cli::Clinic,
+        folder: &Path,
+        today: Date,
+        proxy: Option<Proxy>,
+    ) -> Result<Clinic, DemoError> {
         fs::create_dir_all(folder)?;
         let server = Server::new(&plan.server, &folder.join("server"), &folder.join("server.log"));
         say("Making the practice's server: certificate authority, keys, store");
@@ -112,8 +115,9 @@ impl Clinic {
         };
         import(&server, &sources)?;
         let people = invite_people(&server)?;
-        let token = text(&server.say(&["device", "token", "--label", "Front room"])?, "token")?;
-        let running = server.serve(plan.port, 0)?;
+        let token = token(&server, "Front room")?;
+        let main = proxy.as_ref().map_or((Ipv4Addr::LOCALHOST, plan.port).into(), Proxy::target);
+        let running = server.serve_at(main, 0)?;
         write_private(&folder.join("invitations.json"), &Invitations { token, people })?;
         let keyring_service = format!("org.chartkeep.demo.{}", std::process::id());
         let addresses = running.addresses;
@@ -122,6 +126,7 @@ impl Clinic {
             server,
             running: Some(running),
             addresses,
+            proxy: proxy.map(Arc::new),
             _cluster: cluster,
             keyring_service,
         })
@@ -143,9 +148,23 @@ impl Clinic {
     /// # Errors
     /// What it said.
     pub(crate) fn start_server(&mut self) -> Result<(), DemoError> {
-        let (main, enrolment) = (self.addresses.listening.port(), self.addresses.enrolment.port());
-        self.running = Some(self.server.serve(main, enrolment)?);
+        let enrolment = self.addresses.enrolment.port();
+        self.running = Some(self.server.serve_at(self.addresses.listening, enrolment)?);
         Ok(())
+    }
+
+    /// The enrolment listener, as a person types it.
+    #[must_use]
+    pub(crate) fn enrolment_address(&self) -> String {
+        format!("https://localhost:{}", self.addresses.enrolment.port())
+    }
+
+    /// A one-time token for another workstation.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub(crate) fn token(&self, label: &str) -> Result<String, DemoError> {
+        token(&self.server, label)
     }
 
     /// What the server holds now.
@@ -176,33 +195,6 @@ impl Clinic {
         Ok(fs::read(self.folder.join("server/keys/root.crt"))?)
     }
 
-    /// The keys of every drawer of the workstation, from the store of the server, which must not run meanwhile.
-    ///
-    /// # Errors
-    /// Where the store or a key in it does not open.
-    pub(crate) fn drawer_keys(&self) -> Result<Vec<SecretBytes>, DemoError> {
-        let failed = || DemoError::step("read the drawers' keys from the server's store");
-        let dir = DataDir::at(&self.folder.join("server"));
-        let practice = ServerPractice::open(&dir, ServerClock::System).map_err(|_| failed())?;
-        let mut keys = Vec::new();
-        store::read::<_, StoreError>(practice.store.as_ref(), |tx| {
-            for device in tx.devices()? {
-                for drawer in Drawer::ALL {
-                    for (generation, sealed) in tx.drawer_keys(device.id, drawer)? {
-                        let id = device.id.uuid();
-                        keys.extend(practice.keys.open_drawer(id, drawer.as_str(), generation, &sealed));
-                    }
-                }
-            }
-            Ok(())
-        })
-        .map_err(|_| failed())?;
-        // EXPOSE: the demo's made-up clinic; they are what is looked for.
-        let both = |key: &DrawerKeys| [key.file.expose().to_vec(), key.field.expose().to_vec()];
-        let keys: Vec<_> = keys.iter().flat_map(both).map(SecretBytes::new).collect();
-        if keys.is_empty() { Err(failed()) } else { Ok(keys) }
-    }
-
     /// The workstation's data folder.
     #[must_use]
     pub(crate) fn data_dir(&self) -> PathBuf {
@@ -222,7 +214,7 @@ impl Clinic {
             .arg("--data-dir")
             .arg(self.data_dir())
             .args(["--keyring-service", &self.keyring_service])
-            .args(["--address", &format!("https://localhost:{}", self.addresses.enrolment.port())])
+            .args(["--address", &self.enrolment_address()])
             .arg("--invitations")
             .arg(&invitations)
             .arg("--folder")
@@ -256,6 +248,10 @@ impl Clinic {
         }
         arguments
     }
+}
+
+fn token(server: &Server, label: &str) -> Result<String, DemoError> {
+    text(&server.say(&["device", "token", "--label", label])?, "token")
 }
 
 /// Its own user does not reach the folder of the clinic.

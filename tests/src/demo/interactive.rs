@@ -27,7 +27,7 @@ pub(crate) async fn open(
         say("No unlocked OS keyring answers here: the demo brings one of its own");
     }
     let desktop = Desktop::start(&DesktopPlan { home: folder.join("home"), display: None, private_keyring })?;
-    let clinic = Clinic::make(plan, folder, today)?;
+    let clinic = Clinic::make(plan, folder, today, None)?;
     clinic.join(&desktop, &PathBuf::from(FOLDER))?;
     introduce(&clinic.holdings()?, plan.keep);
     let mut start = desktop.command(&plan.app);

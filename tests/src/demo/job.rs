@@ -1,6 +1,7 @@
 //! The main job of the product, done by itself in a real window: what a nurse and the front desk do on a day when
 //! the server goes away and comes back.
 
+mod cuts;
 mod locks;
 mod moves;
 
@@ -11,6 +12,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use cuts::Cuts;
+
 use super::DemoError;
 use super::cli;
 use super::clinic::{Clinic, say};
@@ -20,6 +23,7 @@ use super::logind::Logind;
 use super::processes::{self, Canary, Stopped};
 use super::report::Report;
 use super::state::{FOLDER, Phones};
+use super::witness::pressure_entry;
 use crate::practice::people::{FRONT_DESK, NURSE};
 
 const NOTE: &str = "Patient reports steady improvement; zinnober-kestrel plan agreed.";
@@ -47,6 +51,8 @@ pub(crate) struct MainJob {
     canaries: Vec<Canary>,
     clinical: Vec<String>,
     patient_id: String,
+    /// What is told to be saved, and how the network misbehaves meanwhile.
+    cuts: Cuts,
 }
 
 impl MainJob {
@@ -55,15 +61,17 @@ impl MainJob {
     /// # Errors
     /// The step that failed.
     pub(crate) async fn prepare(
-        plan: &cli::Clinic,
+        plan: &cli::Headless,
         folder: &Path,
         today: Date,
     ) -> Result<MainJob, DemoError> {
+        let (cuts, proxy) = Cuts::plan(plan)?;
+        let plan = &plan.clinic;
         let home = folder.join("home");
         let mut desktop =
             Desktop::start(&DesktopPlan { home, display: Some(plan.display), private_keyring: true })?;
         let logind = Logind::start(&mut desktop).await?;
-        let clinic = Clinic::make(plan, folder, today)?;
+        let clinic = Clinic::make(plan, folder, today, proxy)?;
         let pictures = PathBuf::from(FOLDER);
         clinic.join(&desktop, &pictures)?;
         let start = AppStart {
@@ -98,6 +106,7 @@ impl MainJob {
             canaries,
             clinical: vec![NOTE.to_owned(), HALF_NOTE.to_owned()],
             patient_id: String::new(),
+            cuts,
         })
     }
 
@@ -116,7 +125,8 @@ impl MainJob {
         self.come_back_to_the_draft(window).await?;
         self.front_desk_after_the_nurse(port).await?;
         self.outcome_for_the_nurse().await?;
-        self.audit().await
+        self.audit().await?;
+        self.account_for_everything().await
     }
 
     /// A nurse signs in for the first time, online, and the records arrive.
@@ -131,6 +141,7 @@ impl MainJob {
         self.wait_for_records(&mut window).await?;
         self.took("first sign-in and first sync", begun);
         self.shoot("home")?;
+        window = self.write_through_the_cuts(window).await?;
         window.click_for_the_last_time("lock-button").await?;
         self.after_lock(window).await
     }
@@ -145,6 +156,7 @@ impl MainJob {
         self.find_and_open(&mut window).await?;
         self.record_vitals(&mut window).await?;
         self.write_note(&mut window).await?;
+        self.report.unsent_shown = self.says_that_it_waits(&mut window).await?;
         window.click("note-new").await?;
         window.type_into("note-text", HALF_NOTE).await?;
         window.in_sight("note-sign").await?;
@@ -221,6 +233,7 @@ impl MainJob {
         self.shoot("vitals-entry")?;
         window.click("vitals-save").await?;
         window.gone("vitals-panel").await?;
+        self.cuts.account.confirm(pressure_entry(128, 82));
         self.shoot("vitals-saved")
     }
 
@@ -228,7 +241,9 @@ impl MainJob {
         window.click("note-new").await?;
         window.type_into("note-text", NOTE).await?;
         window.click("note-sign").await?;
-        window.gone("note-panel").await
+        window.gone("note-panel").await?;
+        self.cuts.account.confirm(NOTE);
+        Ok(())
     }
 
     /// Back to the same field and text; then a wrong and a used code.

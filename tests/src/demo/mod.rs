@@ -1,5 +1,6 @@
 //! The demo: a clinic from nothing on one machine, opened for a person or driven through its main job.
 
+mod at_rest;
 mod cli;
 mod clinic;
 mod desktop;
@@ -15,6 +16,7 @@ mod processes;
 mod report;
 pub(crate) mod server;
 mod state;
+mod witness;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ pub fn main() -> ExitCode {
         Job::Run(plan) => {
             in_a_folder(plan, |folder| runtime.block_on(interactive::open(plan, folder, today())))
         }
-        Job::Headless(plan) => in_a_folder(plan, |folder| runtime.block_on(headless(plan, folder))),
+        Job::Headless(plan) => in_a_folder(&plan.clinic, |folder| runtime.block_on(headless(plan, folder))),
         Job::Code { person } => print_code(person),
         Job::Join(plan) => join::join(plan),
     });
@@ -60,7 +62,7 @@ fn in_a_folder(
     done
 }
 
-async fn headless(plan: &cli::Clinic, folder: &Path) -> Result<(), DemoError> {
+async fn headless(plan: &cli::Headless, folder: &Path) -> Result<(), DemoError> {
     processes::become_subreaper()?;
     let pictures = PathBuf::from(FOLDER);
     if pictures.exists() {

@@ -20,6 +20,8 @@ pub(crate) struct Report {
     pub(crate) enrolled: bool,
     /// The nurse came in with the server stopped.
     pub(crate) unlocked_offline: bool,
+    /// The bar said that it is offline and how much waits to be sent.
+    pub(crate) unsent_shown: bool,
     /// From the last keystroke to the rows on the screen, as seen through the driver.
     pub(crate) search_ms: f64,
     /// From Enter to the chart on the screen, as seen through the driver.
@@ -56,6 +58,8 @@ pub(crate) struct Report {
     pub(crate) refused_without_certificate: bool,
     /// A client with another authority's certificate.
     pub(crate) refused_foreign_certificate: bool,
+    /// What the network did meanwhile, where it was to misbehave.
+    pub(crate) cuts: Option<CutsSeen>,
     /// Seconds each part took.
     pub(crate) seconds: BTreeMap<String, f64>,
     /// Where the marked texts were, before and after.
@@ -87,6 +91,7 @@ impl Report {
             ("patients on the server", self.patients > 0),
             ("an enrolled workstation", self.enrolled),
             ("an unlock with the server stopped", self.unlocked_offline),
+            ("what waits to be sent, in the bar", self.unsent_shown),
             ("rows of a search", self.search_ms > 0.0),
             ("a chart", self.chart_ms > 0.0),
             ("the draft after the lock", self.draft_restored),
@@ -116,7 +121,8 @@ impl Report {
             ("the refusal without a certificate", self.refused_without_certificate),
             ("the refusal of a foreign certificate", self.refused_foreign_certificate),
         ];
-        seen.into_iter().filter(|(_, seen)| !seen).map(|(what, _)| what).collect()
+        let cuts = self.cuts.iter().flat_map(CutsSeen::seen);
+        seen.into_iter().chain(cuts).filter(|(_, seen)| !seen).map(|(what, _)| what).collect()
     }
 
     /// Writes it.
@@ -175,14 +181,101 @@ impl LockSeen {
     }
 }
 
+/// The job on a network that misbehaved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct CutsSeen {
+    /// What decided which faults came when.
+    pub(crate) seed: u64,
+    /// Faults that were to come.
+    pub(crate) planned: usize,
+    /// Faults that hit a live connection, by kind.
+    pub(crate) struck: BTreeMap<&'static str, usize>,
+    /// Faults that found no connection.
+    pub(crate) struck_nobody: usize,
+    /// Connections that were made meanwhile, and bytes that came through.
+    pub(crate) connections: usize,
+    pub(crate) bytes: u64,
+    /// Times that the bar was compared with the server, and those of them at which it said offline.
+    pub(crate) looks: u32,
+    pub(crate) looks_offline: u32,
+    /// What it said that was not so, in words.
+    pub(crate) untrue: Vec<String>,
+    /// It said in the end that it is online and all is sent.
+    pub(crate) calm: bool,
+    /// Saves that the screen confirmed in the whole run, changes that the server applied, and intents in its log.
+    pub(crate) confirmed: u64,
+    pub(crate) applied: u64,
+    pub(crate) intents: u64,
+    /// Events of the workstation that the server holds.
+    pub(crate) events: u64,
+    /// What a second workstation did not get once from the server, in words.
+    pub(crate) wrong: Vec<String>,
+    /// Events that are there twice or long after their time, in words.
+    pub(crate) events_wrong: Vec<String>,
+    /// All of this was counted.
+    pub(crate) accounted: bool,
+}
+
+impl CutsSeen {
+    /// So many of ten faults have to hit a live connection.
+    const HITS_OF_TEN: usize = 9;
+
+    fn seen(&self) -> [(&'static str, bool); 7] {
+        let hits: usize = self.struck.values().sum();
+        [
+            ("the faults of the network", hits * 10 >= self.planned * Self::HITS_OF_TEN && hits > 0),
+            ("a bar that says what is so", self.looks > 0 && self.untrue.is_empty()),
+            ("all sent after the faults", self.calm),
+            (
+                "each confirmed save once among the changes",
+                self.confirmed > 0 && self.applied == self.confirmed && self.intents == self.confirmed,
+            ),
+            ("each confirmed save once at another workstation", self.accounted && self.wrong.is_empty()),
+            ("each event once and in order", self.events > 0 && self.events_wrong.is_empty()),
+            ("an account of everything", self.accounted),
+        ]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn what_a_network_that_misbehaves_has_lost_doubled_or_made_untrue_is_missing() {
+        let sound = CutsSeen {
+            planned: 10,
+            struck: BTreeMap::from([("cut", 9)]),
+            looks: 1,
+            calm: true,
+            confirmed: 3,
+            applied: 3,
+            intents: 3,
+            events: 8,
+            accounted: true,
+            ..CutsSeen::default()
+        };
+        let missing = |cuts: &CutsSeen| cuts.seen().into_iter().filter(|(_, seen)| !seen).count();
+        assert_eq!(missing(&sound), 0);
+        let words = || vec!["lost: one".to_owned()];
+        let unsound = [
+            CutsSeen { struck: BTreeMap::from([("cut", 8)]), ..sound.clone() },
+            CutsSeen { untrue: words(), ..sound.clone() },
+            CutsSeen { calm: false, ..sound.clone() },
+            CutsSeen { applied: 4, ..sound.clone() },
+            CutsSeen { intents: 2, ..sound.clone() },
+            CutsSeen { wrong: words(), ..sound.clone() },
+            CutsSeen { events_wrong: words(), ..sound },
+        ];
+        for cuts in unsound {
+            assert_eq!(missing(&cuts), 1, "{cuts:?}");
+        }
+    }
+
+    #[test]
     fn a_run_that_saw_nothing_misses_all_but_the_two_figures_that_count_finds() {
         let missing = Report::default().missing();
-        assert_eq!(missing.len(), 20, "{missing:?}");
+        assert_eq!(missing.len(), 21, "{missing:?}");
         assert!(missing.contains(&"the marked texts in memory before the lock"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -93,15 +93,23 @@ impl Server {
         serde_json::from_slice(&output.stdout).map_err(|_| DemoError::step("read the server's answer"))
     }
 
-    /// Starts serving; port 0 takes any free one.
+    /// Starts serving on this machine; port 0 takes any free one.
     ///
     /// # Errors
     /// Where it does not come up, for example because the port is taken.
     pub(crate) fn serve(&self, port: u16, enrolment_port: u16) -> Result<Running, DemoError> {
+        self.serve_at((Ipv4Addr::LOCALHOST, port).into(), enrolment_port)
+    }
+
+    /// As [`Server::serve`], with the main listener at an address.
+    ///
+    /// # Errors
+    /// As [`Server::serve`].
+    pub(crate) fn serve_at(&self, main: SocketAddr, enrolment_port: u16) -> Result<Running, DemoError> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
         let mut child = self
             .command(&["serve"])
-            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(["--listen", &main.to_string()])
             .args(["--enrol-listen", &format!("127.0.0.1:{enrolment_port}")])
             .stdout(Stdio::piped())
             .stderr(log)

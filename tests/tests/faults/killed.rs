@@ -13,11 +13,11 @@ use chartkeep_server::clock::Clock as ServerClock;
 use chartkeep_server::data_dir::DataDir;
 use chartkeep_server::practice::Practice;
 use chartkeep_server::serving::{Addresses, start};
+use chartkeep_tests::network::Proxy;
 use chartkeep_tests::practice::people::NURSE;
 use client::view::{NoteForm, OpenReason};
 use client::{LockCause, SignInForm};
 
-use super::proxy::Proxy;
 use super::ward::{Counted, count};
 use super::{faults, pause};
 use crate::main_job::clinic::{Clinic, TestClock, until};
@@ -114,7 +114,7 @@ fn say(line: String) {
 #[test]
 fn a_workstation_that_is_killed_again_and_again_keeps_all_that_it_said_was_saved() {
     let (rounds, mut random) = faults(8);
-    let proxy = Proxy::start();
+    let proxy = Proxy::start(0).unwrap();
     let clinic = Clinic::make_at(6, proxy.target());
     let root = tempfile::tempdir().unwrap();
     let workstation = start_workstation(root.path(), clinic.clock.clone());

@@ -6,12 +6,12 @@
 
 mod impostors;
 mod killed;
-mod proxy;
 mod ward;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chartkeep_tests::network::FAULTS;
 use keys::Random;
 
 use ward::Ward;
@@ -45,7 +45,7 @@ fn over_a_network_that_is_cut_at_two_hundred_moments_nothing_is_lost_and_nothing
     let (bytes, connections) = (ward.proxy.passed() - bytes, ward.proxy.carried() - connections);
     println!("{struck:?} struck something open; {connections} connections, {bytes} bytes");
     ward.everything_has_arrived_once();
-    assert_eq!(struck.len(), proxy::FAULTS.len().min(count), "each kind: {struck:?}");
+    assert_eq!(struck.len(), FAULTS.len().min(count), "each kind: {struck:?}");
     assert!(struck.values().sum::<usize>() >= count * 3 / 4, "{struck:?} of {count}");
     assert!(connections >= count / 4, "only {connections} had to be made anew");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Child;
 
 use chartkeep_server::store::{self, StoreError, Transaction};
+use chartkeep_tests::network::Proxy;
 use chartkeep_tests::practice::people::{CLINICIAN, DemoPerson, NURSE};
 use client::view::{NoteForm, OpenReason};
 use client::{LockCause, Workstation};
@@ -12,7 +13,6 @@ use records::AuditEvent;
 use records::event::EventKind;
 
 use super::killed::{kill, serve};
-use super::proxy::Proxy;
 use crate::main_job::clinic::{Clinic, until};
 use crate::main_job::pulled;
 
@@ -65,7 +65,7 @@ fn look<T>(clinic: &Clinic, work: impl FnOnce(&dyn Transaction) -> Result<T, Sto
 
 impl Ward {
     pub(super) fn make() -> Self {
-        let proxy = Proxy::start();
+        let proxy = Proxy::start(0).unwrap();
         let clinic = Clinic::make_at(12, proxy.target());
         let desks = [("front", &NURSE, 2), ("back", &CLINICIAN, 3)].map(|(folder, person, drawers)| {
             let workstation =

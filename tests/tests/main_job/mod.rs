@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounted;
 mod attachments;
 mod attacks;
 mod audit_export;

@@ -81,7 +81,7 @@ impl MainJob {
     pub(super) fn wait_for_delivery(&mut self) -> Result<(), DemoError> {
         let until = now() + Duration::from_secs(60);
         while now() < until {
-            if self.clinic.holdings()?.changes_applied >= 2 {
+            if self.clinic.holdings()?.changes_applied >= self.cuts.account.len() as u64 {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(500));

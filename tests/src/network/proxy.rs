@@ -1,5 +1,6 @@
 //! A network that misbehaves on request: a proxy of TCP that is struck by faults, one at a time, in every connection that it carries.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use tokio::sync::watch;
 
 /// What may happen to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fault {
+pub enum Fault {
     /// It ends, and for a while nobody gets through.
     Cut,
     /// Nothing moves for a while, then all goes on.
@@ -30,8 +31,23 @@ pub(super) enum Fault {
     Reset,
 }
 
+impl Fault {
+    /// Its name in a report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Cut => "cut",
+            Fault::Stall => "stall",
+            Fault::HalfOpen => "half-open",
+            Fault::Slow => "slow",
+            Fault::Garble => "garbled",
+            Fault::Reset => "reset in a message",
+        }
+    }
+}
+
 /// Every fault.
-pub(super) const FAULTS: [Fault; 6] =
+pub const FAULTS: [Fault; 6] =
     [Fault::Cut, Fault::Stall, Fault::HalfOpen, Fault::Slow, Fault::Garble, Fault::Reset];
 
 /// A fault on its way to every connection.
@@ -46,15 +62,15 @@ struct Strike {
 }
 
 /// The proxy.
-pub(super) struct Proxy {
+pub struct Proxy {
     /// Where it listens, by the name that the server has.
-    pub(super) port: u16,
+    pub port: u16,
     strikes: watch::Sender<Option<Strike>>,
     live: Arc<AtomicUsize>,
     carried: Arc<AtomicUsize>,
     passed: Arc<AtomicU64>,
     /// Carries the connections; they end with it.
-    runtime: Runtime,
+    runtime: Option<Runtime>,
 }
 
 /// What a pump has to know.
@@ -64,6 +80,25 @@ struct Pipe {
     is_to_server: bool,
 }
 
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Whoever drops it may be inside another runtime, where nothing may wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn target(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 2], port))
+}
+
 /// How a connection ended.
 enum End {
     Closed,
@@ -71,25 +106,24 @@ enum End {
 }
 
 impl Proxy {
-    /// Listens on this machine, for a server on the same port of `127.0.0.2`.
-    pub(super) fn start() -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let port = listener.local_addr().unwrap().port();
+    /// Listens on this machine, for a server on the same port of `127.0.0.2`; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// Where the port is taken.
+    pub fn start(port: u16) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let listener = bound(port)?;
+        let port = listener.local_addr()?.port();
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
         let (strikes, struck) = watch::channel(None);
         let (live, carried) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let passed = Arc::<AtomicU64>::default();
-        let proxy = Self {
-            port,
-            strikes,
-            live: live.clone(),
-            carried: carried.clone(),
-            passed: passed.clone(),
-            runtime,
-        };
-        let target = proxy.target();
-        proxy.runtime.spawn(async move {
+        let target = target(port);
+        let known = (live.clone(), carried.clone(), passed.clone());
+        runtime.spawn(async move {
             let mut weather = struck.clone();
             loop {
                 let Ok((client, _)) = listener.accept().await else { continue };
@@ -106,26 +140,36 @@ impl Proxy {
                 });
             }
         });
-        proxy
+        let (live, carried, passed) = known;
+        Ok(Self { port, strikes, live, carried, passed, runtime: Some(runtime) })
     }
 
     /// Where the server must listen.
-    pub(super) fn target(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 2], self.port))
+    #[must_use]
+    pub fn target(&self) -> SocketAddr {
+        target(self.port)
+    }
+
+    /// Connections that are open.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.live.load(Ordering::SeqCst)
     }
 
     /// Connections that were taken in.
-    pub(super) fn carried(&self) -> usize {
+    #[must_use]
+    pub fn carried(&self) -> usize {
         self.carried.load(Ordering::SeqCst)
     }
 
     /// Bytes that have come through.
-    pub(super) fn passed(&self) -> u64 {
+    #[must_use]
+    pub fn passed(&self) -> u64 {
         self.passed.load(Ordering::SeqCst)
     }
 
     /// Strikes everything that is open, with a fault and its details drawn by lot; returns the fault, if there was anything to strike.
-    pub(super) fn strike(&self, random: &mut Random) -> Option<Fault> {
+    pub fn strike(&self, random: &mut Random) -> Option<Fault> {
         let [kind, lasts, direction, at] = random.bytes::<4>();
         let fault = FAULTS[usize::from(kind) % FAULTS.len()];
         let strike = Strike {
@@ -134,10 +178,17 @@ impl Proxy {
             to_server: direction.is_multiple_of(2),
             at: usize::from(at),
         };
-        let live = self.live.load(Ordering::SeqCst);
+        let live = self.live();
         self.strikes.send_replace(Some(strike));
         (live > 0).then_some(fault)
     }
+}
+
+/// A listener that a runtime can take over. It is bound without one, so that whoever starts the proxy may be inside of one.
+fn bound(port: u16) -> io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// After a cut nobody gets through for a while.
@@ -223,7 +274,7 @@ impl Pipe {
             Some((Fault::Slow, _)) => slowly(bytes, to).await,
             Some((Fault::Cut | Fault::Stall | Fault::HalfOpen, _)) | None => to.write_all(bytes).await,
         };
-        self.passed.fetch_add(u64::try_from(bytes.len()).unwrap(), Ordering::SeqCst);
+        self.passed.fetch_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX), Ordering::SeqCst);
         sent.is_err().then_some(End::Closed)
     }
 }
