@@ -3,10 +3,11 @@
 //! A record is a FHIR R4 resource, kept as the bytes it came as ([`document`]). What it holds makes its data class
 //! and so its drawer ([`class`]). Who may do what is one table ([`rights`]); a decision in favour becomes a permit
 //! only through the trail ([`event`], [`log`]). An edit is a [`change`]; what two people changed at once is put
-//! together by [`merge`]. Two charts of one person are found by [`same_person`] and joined by a [`link`]. What a program asks for is a [`search`]. What the screen shows are read-only [`view`]s, what it enters becomes documents in
+//! together by [`merge`]. Two charts of one person are found by [`same_person`] and joined by a [`link`], or told [`apart`]. What a program asks for is a [`search`]. What the screen shows are read-only [`view`]s, what it enters becomes documents in
 //! [`mod@write`]. There is no I/O here, no clock and no randomness: time and ids come in as arguments.
 
 pub mod actor;
+pub mod apart;
 pub mod change;
 pub mod class;
 pub mod date;

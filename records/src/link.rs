@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::apart::are_apart;
 use crate::document::{Document, DocumentError};
 use crate::id::{PatientId, ResourceKind};
 use crate::reference::Reference;
@@ -41,6 +42,9 @@ pub enum NotLinked {
     /// The chart that is to be replaced is the one that replaced the other.
     #[error("the charts would replace each other")]
     Circle,
+    /// Somebody said that the charts are of two people.
+    #[error("the charts were told apart")]
+    ToldApart,
     /// There is no link to take away.
     #[error("the charts are not joined")]
     NotJoined,
@@ -101,6 +105,9 @@ pub fn join(survivor: &Document, superseded: &Document) -> Result<(Document, Doc
     }
     if !Links::of(superseded).replaced_by.is_empty() {
         return Err(NotLinked::AlreadyReplaced);
+    }
+    if are_apart(survivor, superseded) {
+        return Err(NotLinked::ToldApart);
     }
     let survivor = survivor.edit(|value| add(value, &goes, REPLACES))?;
     let superseded = superseded.edit(|value| {

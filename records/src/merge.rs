@@ -6,7 +6,8 @@
 //!   is, what a signed note says. Two people changing the same group go to a person, even if their elements differ.
 //! - An allergy that one side takes back while the other works on it always goes to a person.
 //! - Security labels unite, so that a merge never lowers them.
-//! - Links between patients are a set: what either side added or took away holds, whatever else was changed.
+//! - Links between patients are a set: what either side added or took away holds, whatever else was changed. So is what says
+//!   that two charts are of two people.
 
 mod group;
 mod settle;
@@ -15,6 +16,7 @@ mod three_way;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::apart;
 use crate::document::Document;
 use crate::link;
 
@@ -165,6 +167,9 @@ impl<'a> Sides<'a> {
                 }
                 "link" if self.is_patient() => {
                     link::united(base, ours, theirs).map_err(|link::Impossible| three_way::Disagree)
+                }
+                "extension" if self.is_patient() => {
+                    apart::united([base, ours, theirs], |[base, ours, theirs]| three_way(base, ours, theirs))
                 }
                 _ => three_way(base, ours, theirs),
             };

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod all {
     mod allergies;
+    mod apart;
     mod attaching;
     mod changes;
     mod dates;

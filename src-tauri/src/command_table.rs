@@ -76,6 +76,10 @@ macro_rules! command_table {
             compare_charts(form: JoinForm) -> ChartsCompared;
             /// Makes one chart part of another.
             join_charts(form: JoinForm) -> SaveView;
+            /// Says that two charts are of two people.
+            tell_charts_apart(form: JoinForm) -> SaveView;
+            /// Takes back that two charts are of two people.
+            take_back_apart(form: JoinForm) -> SaveView;
             /// Takes two charts apart again.
             separate_charts(form: JoinForm) -> SaveView;
             /// Records a set of vital signs.

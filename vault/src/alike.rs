@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use records::apart::are_apart;
 use records::id::PatientId;
 use records::rights::{Action, Permit};
 use records::same_person::{Comparison, Likeness, compare, searches};
@@ -19,7 +20,7 @@ const MOST_COMPARED: usize = 200;
 
 impl Vault {
     /// The charts in the permit's scope that may be of the same person, the likeliest first. Charts that are joined to it, or
-    /// part of another, are left out.
+    /// part of another, or told apart from it, are left out.
     ///
     /// # Errors
     /// [`ReadError::NotPermitted`] if the permit is not one to search; [`ReadError::NotFound`] for a patient out of its scope.
@@ -52,7 +53,8 @@ impl Vault {
             else {
                 continue;
             };
-            if comparison.likeness > Likeness::No && summary.links.replaced_by.is_empty() {
+            let is_open = summary.links.replaced_by.is_empty() && !are_apart(&document, &other);
+            if comparison.likeness > Likeness::No && is_open {
                 found.push((summary, comparison));
             }
         }

@@ -1,10 +1,12 @@
-//! Two charts of one person: compared, joined, and separated again. Each is one signed change of the two patients' own records, and
+//! Two charts of one person: compared, joined, and separated again; or told apart, and that taken back. Each is one signed change of the two patients' own records, and
 //! nothing else is touched, so what waits here or is written elsewhere stays where it is.
 
 use std::collections::BTreeMap;
 
 use keys::Random;
+use records::apart::{NotApart, Teller, ToldApart, take_back, tell_apart, told_apart};
 use records::change::{Base, Entry};
+use records::date::date_text;
 use records::find::Query;
 use records::id::{ChangeId, PatientId};
 use records::link::{NotLinked, join, separate};
@@ -16,6 +18,11 @@ use records::{DataClass, Document};
 use super::{OpenSession, patient_id};
 use crate::view::{AlikeRow, ChartSide, ChartsCompared, JoinForm, PatientRow, SaveView};
 use crate::{ClientError, Code};
+
+/// The elements of a patient that joining changes.
+const LINK: [&str; 2] = ["active", "link"];
+/// The one that telling apart changes.
+const MARK: [&str; 1] = ["extension"];
 
 /// A patient's own record, and what an edit of it is made from.
 type Own = (Document, Base);
@@ -47,6 +54,7 @@ impl OpenSession {
             superseded: side(&superseded).ok_or(Code::NotFound)?,
             certain: found.likeness == Likeness::Certain,
             reasons: found.reasons.iter().map(|reason| reason.as_str().to_owned()).collect(),
+            told_apart: self.apart_text(&survivor, &superseded),
             refused: join(&survivor, &superseded).err().map(|refused| refusal(&refused)),
         })
     }
@@ -55,14 +63,39 @@ impl OpenSession {
     pub(crate) fn join_charts(&mut self, form: &JoinForm) -> Result<SaveView, ClientError> {
         let [(survivor, on_survivor), (superseded, on_superseded)] = self.both(form)?;
         let (survivor, superseded) = join(&survivor, &superseded).map_err(|refused| refusal(&refused))?;
-        self.save_both([(survivor, on_survivor), (superseded, on_superseded)])
+        self.save_both([(survivor, on_survivor), (superseded, on_superseded)], &LINK)
+    }
+
+    /// They are two people: both records say so, and they are not proposed again.
+    pub(crate) fn tell_charts_apart(&mut self, form: &JoinForm) -> Result<SaveView, ClientError> {
+        let [(one, on_one), (other, on_other)] = self.both(form)?;
+        let by = Teller { person: self.actor.person, name: self.profile.name.clone(), at: self.now() };
+        let (one, other) = tell_apart(&one, &other, &by).map_err(|refused| not_apart(&refused))?;
+        self.save_both([(one, on_one), (other, on_other)], &MARK)
+    }
+
+    /// It is open again whether they are.
+    pub(crate) fn take_back_apart(&mut self, form: &JoinForm) -> Result<SaveView, ClientError> {
+        let [(one, on_one), (other, on_other)] = self.both(form)?;
+        let (one, other) = take_back(&one, &other).map_err(|refused| not_apart(&refused))?;
+        self.save_both([(one, on_one), (other, on_other)], &MARK)
+    }
+
+    /// Who said that two charts are of two people, and when.
+    fn apart_text(&self, one: &Document, other: &Document) -> Option<String> {
+        let names = |from: &Document, to: &Document| {
+            told_apart(from).into_iter().find(|mark| Some(&mark.other) == to.patient())
+        };
+        let ToldApart { by, at, .. } = names(one, other).or_else(|| names(other, one))?;
+        let at = at.map(|at| date_text(at.to_zoned(self.clock.time_zone()).date()));
+        Some([by, at].into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 
     /// The two are charts of two people again.
     pub(crate) fn separate_charts(&mut self, form: &JoinForm) -> Result<SaveView, ClientError> {
         let [(survivor, on_survivor), (superseded, on_superseded)] = self.both(form)?;
         let (survivor, superseded) = separate(&survivor, &superseded).map_err(|refused| refusal(&refused))?;
-        self.save_both([(survivor, on_survivor), (superseded, on_superseded)])
+        self.save_both([(survivor, on_survivor), (superseded, on_superseded)], &LINK)
     }
 
     fn both(&self, form: &JoinForm) -> Result<[Own; 2], ClientError> {
@@ -79,22 +112,27 @@ impl OpenSession {
         Ok((vault.read(&permit, &key)?.document, vault.base_of(&key)?))
     }
 
-    fn save_both(&mut self, records: [Own; 2]) -> Result<SaveView, ClientError> {
+    fn save_both(&mut self, records: [Own; 2], changed: &[&str]) -> Result<SaveView, ClientError> {
         let now = self.now();
         let id = ChangeId::from_uuid(Random::from_os().uuid_v7(now));
         let [one, other] = &records;
-        let permits = [self.permit_to_link(&one.0, id)?, self.permit_to_link(&other.0, id)?];
+        let permits = [self.permit_half(&one.0, id, changed)?, self.permit_half(&other.0, id, changed)?];
         let entries = records.into_iter().map(|(document, base)| Entry { document, base }).collect();
         let change = self.change_of(id, entries, now)?;
         self.vault()?.save_of_two(permits, &change, &self.pen(), now)?;
         Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(id.to_string()) })
     }
 
-    fn permit_to_link(&self, document: &Document, change: ChangeId) -> Result<Permit, ClientError> {
+    fn permit_half(
+        &self,
+        document: &Document,
+        change: ChangeId,
+        changed: &[&str],
+    ) -> Result<Permit, ClientError> {
         let patient = document.patient().ok_or(Code::Internal)?;
         let facts = self.vault()?.facts_for_writing(&self.actor, patient, &[document], self.now())?;
         let key = document.key().clone();
-        let changed = ["active", "link"].map(str::to_owned);
+        let changed: Vec<String> = changed.iter().map(|name| (*name).to_owned()).collect();
         self.permit_facts(Action::Update, &facts, |allowed| allowed.naming([key]).for_change(change, changed))
     }
 }
@@ -123,7 +161,20 @@ fn refusal(refused: &NotLinked) -> ClientError {
         NotLinked::AlreadyReplaced => {
             (Code::ChangedMeanwhile, "This chart is part of another one already. Separate the two first.")
         }
+        NotLinked::ToldApart => {
+            (Code::ChangedMeanwhile, "Somebody said that these are two people. Take that back first.")
+        }
         NotLinked::NotJoined => (Code::ChangedMeanwhile, "These charts are not joined any more."),
+    };
+    ClientError::saying(code, words.to_owned())
+}
+
+fn not_apart(refused: &NotApart) -> ClientError {
+    let (code, words) = match refused {
+        NotApart::Same => (Code::FormInvalid, "Both are the same chart. Choose another one."),
+        NotApart::NotAPatient | NotApart::Document(_) => return Code::Internal.into(),
+        NotApart::Already => (Code::ChangedMeanwhile, "Somebody said already that these are two people."),
+        NotApart::NotTold => (Code::ChangedMeanwhile, "It was taken back already."),
     };
     ClientError::saying(code, words.to_owned())
 }

@@ -61,6 +61,8 @@ pub struct ChartsCompared {
     pub certain: bool,
     /// What speaks for one person and against it: `same-name`, `birth-date-swapped`, `other-sex` …
     pub reasons: Vec<String>,
+    /// Who said that they are two people, and when: `Rosa Quintanilla, 22-Nov-2026`.
+    pub told_apart: Option<String>,
     /// Why they cannot be joined like this.
     pub refused: Option<ClientError>,
 }

@@ -30,6 +30,22 @@ impl Workstation {
         self.save(move |session| session.join_charts(&form))
     }
 
+    /// Says of two charts that they are of two people: they are not proposed again, on any workstation.
+    ///
+    /// # Errors
+    /// As [`Workstation::compare_charts`] and a save; `changed-meanwhile` where it was said already.
+    pub fn tell_charts_apart(&self, form: JoinForm) -> Result<SaveView, ClientError> {
+        self.save(move |session| session.tell_charts_apart(&form))
+    }
+
+    /// Takes that back.
+    ///
+    /// # Errors
+    /// As [`Workstation::tell_charts_apart`]; `changed-meanwhile` where nobody said so.
+    pub fn take_back_apart(&self, form: JoinForm) -> Result<SaveView, ClientError> {
+        self.save(move |session| session.take_back_apart(&form))
+    }
+
     /// Takes them apart again: each has what was written for it.
     ///
     /// # Errors

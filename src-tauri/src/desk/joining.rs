@@ -18,6 +18,14 @@ impl Desk {
         self.workstation.join_charts(form)
     }
 
+    pub(crate) fn tell_charts_apart(&self, form: JoinForm) -> Answer<SaveView> {
+        self.workstation.tell_charts_apart(form)
+    }
+
+    pub(crate) fn take_back_apart(&self, form: JoinForm) -> Answer<SaveView> {
+        self.workstation.take_back_apart(form)
+    }
+
     pub(crate) fn separate_charts(&self, form: JoinForm) -> Answer<SaveView> {
         self.workstation.separate_charts(form)
     }

@@ -28,6 +28,7 @@ mod roles;
 mod security_keys;
 mod several;
 mod strangers;
+mod told_apart;
 mod wiping_killed;
 
 use std::sync::Arc;

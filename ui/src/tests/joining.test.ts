@@ -58,13 +58,32 @@ describe('joined charts', () => {
     expect((await window.find('join-reasons')).textContent).toContain('Same name');
   });
 
-  test('two people are left as they are', async () => {
+  test('what is decided later is left as it is', async () => {
     const window = await signInAs('lpark');
     await openDemographics(window);
     await compareWith(window, 'hollis');
-    await window.user.click(window.byId('join-two'));
+    await window.user.click(window.byId('join-later'));
     await waitFor(() => expect(window.gone('join-compare')).toBe(true));
-    expect(theClinic().joined.size).toBe(0);
+    expect([theClinic().joined.size, theClinic().apart.size]).toEqual([0, 0]);
+  });
+
+  test('two people are told apart, are not proposed again, and it can be taken back', async () => {
+    const window = await signInAs('lpark');
+    await openChart(window, 'garcía 1987');
+    await window.user.click(window.byId('section-demographics'));
+    await compareWith(window, 'garcía 1951');
+    await window.user.click(window.byId('join-two'));
+    await waitFor(() => expect(window.byId('status-message').textContent).toContain('two people'));
+    await window.user.click(window.byId('join-open'));
+    await waitFor(() => expect(window.byId('join-find').textContent).toContain('No chart on this workstation looks alike'));
+    await window.user.click(window.byId('join-cancel'));
+    await compareWith(window, 'garcía 1951');
+    expect(window.byId('join-told-apart').textContent).toContain('They are two people: ');
+    expect(window.gone('join-confirm')).toBe(true);
+    await window.user.click(window.byId('join-take-back'));
+    await waitFor(() => expect(theClinic().apart.size).toBe(0));
+    await compareWith(window, 'garcía 1951');
+    expect(window.gone('join-told-apart')).toBe(true);
   });
 
   test('joined charts are separated again after a second look', async () => {

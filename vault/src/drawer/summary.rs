@@ -1,10 +1,11 @@
 //! The small Patient document that lists and searches show: who it is, and nothing more.
 
 use records::Document;
+use records::apart::is_mark;
 use serde_json::Value;
 
 /// The elements that a list shows, orders by or is led on by.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 11] = [
     "resourceType",
     "id",
     "identifier",
@@ -15,6 +16,7 @@ const KEPT: [&str; 10] = [
     "deceasedBoolean",
     "deceasedDateTime",
     "link",
+    "extension",
 ];
 
 /// Identifier types (HL7 v2 table 0203) that never stand in a list: social security, passport, driver's licence.
@@ -28,11 +30,21 @@ pub(super) fn small(patient: &Document) -> Option<Document> {
         if let Some(identifiers) = members.get_mut("identifier").and_then(Value::as_array_mut) {
             identifiers.retain(|identifier| !is_never_listed(identifier));
         }
+        keep_marks(members);
         if let Some(telecom) = members.get_mut("telecom").and_then(Value::as_array_mut) {
             telecom.retain(|contact| contact.get("system").and_then(Value::as_str) == Some("phone"));
         }
     });
     small.ok()
+}
+
+/// Of the extensions, those that say who it is not.
+fn keep_marks(members: &mut serde_json::Map<String, Value>) {
+    let Some(extensions) = members.get_mut("extension").and_then(Value::as_array_mut) else { return };
+    extensions.retain(is_mark);
+    if extensions.is_empty() {
+        members.shift_remove("extension");
+    }
 }
 
 fn is_never_listed(identifier: &Value) -> bool {
@@ -49,7 +61,7 @@ mod tests {
         let text = r#"{"resourceType":"Patient","id":"p","text":{"div":"x"},"address":[{"city":"Y"}],
             "identifier":[{"type":{"coding":[{"code":"MR"}]},"value":"1"},
                           {"type":{"coding":[{"code":"SS"}]},"value":"999-99-9999"}],
-            "telecom":[{"system":"phone","value":"5"},{"system":"email","value":"a@b"}],"birthDate":"1945-07-14"}"#;
+            "telecom":[{"system":"phone","value":"5"},{"system":"email","value":"a@b"}],"birthDate":"1945-07-14","extension":[{"url":"urn:x:race"}]}"#;
 
         let small = small(&Document::parse(text.as_bytes().to_vec()).unwrap()).unwrap();
 

@@ -61,6 +61,9 @@ export interface Backend {
   /** Two patients side by side, who may be one. */
   compareCharts: Ask<'compare_charts'>;
   joinCharts: Ask<'join_charts'>;
+  /** Both are kept from being proposed again, until that is taken back. */
+  tellChartsApart: Ask<'tell_charts_apart'>;
+  takeBackApart: Ask<'take_back_apart'>;
   separateCharts: Ask<'separate_charts'>;
   saveVitals: Ask<'save_vitals'>;
   saveNote: Ask<'save_note'>;
@@ -139,6 +142,8 @@ export const backend: Backend = {
   alikeCharts: ask('alike_charts'),
   compareCharts: ask('compare_charts'),
   joinCharts: ask('join_charts'),
+  tellChartsApart: ask('tell_charts_apart'),
+  takeBackApart: ask('take_back_apart'),
   separateCharts: ask('separate_charts'),
   saveVitals: ask('save_vitals'),
   saveNote: ask('save_note'),

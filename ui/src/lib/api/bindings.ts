@@ -494,6 +494,10 @@ certain: boolean,
  */
 reasons: Array<string>, 
 /**
+ * Who said that they are two people, and when: `Rosa Quintanilla, 22-Nov-2026`.
+ */
+toldApart: string | null, 
+/**
  * Why they cannot be joined like this.
  */
 refused: ClientError | null, };
@@ -2094,6 +2098,8 @@ export interface Commands {
   alike_charts: { form: ChartRef; answer: Array<AlikeRow> };
   compare_charts: { form: JoinForm; answer: ChartsCompared };
   join_charts: { form: JoinForm; answer: SaveView };
+  tell_charts_apart: { form: JoinForm; answer: SaveView };
+  take_back_apart: { form: JoinForm; answer: SaveView };
   separate_charts: { form: JoinForm; answer: SaveView };
   save_vitals: { form: VitalsForm; answer: SaveView };
   save_note: { form: NoteForm; answer: SaveView };

@@ -59,6 +59,8 @@ export class FakeClinic {
   joined = new Map<string, string>();
   /** Charts that are not kept here, each with the time until which it was fetched. */
   away = new Map<string, string | null>();
+  /** Pairs that were told apart, with who said so. */
+  apart = new Map<string, string>();
   #heard = new Map<string, Set<(payload: never) => void>>();
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {

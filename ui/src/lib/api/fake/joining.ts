@@ -31,7 +31,7 @@ function side(one: FakePatient): ChartSide {
   return { patientId: one.id, name: fullName(one), born: showDate(one.born), sex: one.sex, mrn: one.mrn, phones, address: '18 Quarry Lane, Ashby Falls, OR 97999' };
 }
 
-export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeCharts' | 'compareCharts' | 'joinCharts' | 'separateCharts'> {
+export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeCharts' | 'compareCharts' | 'joinCharts' | 'tellChartsApart' | 'takeBackApart' | 'separateCharts'> {
   const both = ({ survivorId, supersededId }: JoinForm): [FakePatient, FakePatient] => {
     const { person } = clinic();
     if (person === null) throw failure('locked');
@@ -39,10 +39,12 @@ export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeC
     if (survivorId === supersededId) throw failure('form-invalid');
     return [patient(survivorId), patient(supersededId)];
   };
+  const pair = ({ survivorId, supersededId }: JoinForm): string => [survivorId, supersededId].sort().join(' ');
+  const areApart = (survivorId: string, supersededId: string): boolean => clinic().apart.has(pair({ survivorId, supersededId }));
   return {
     async alikeCharts({ patientId }) {
       const { family, given } = patient(patientId);
-      const alike = PATIENTS.filter((one) => one.id !== patientId && one.family === family && one.given === given && !clinic().joined.has(one.id));
+      const alike = PATIENTS.filter((one) => one.id !== patientId && one.family === family && one.given === given && !clinic().joined.has(one.id) && !areApart(patientId, one.id));
       clinic().settled.push(alike.map((one) => one.id));
       return toRows(alike, new Date()).map((row) => ({ row, certain: false }));
     },
@@ -54,7 +56,7 @@ export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeC
         same(({ born }) => showDate(born)) ? 'same-birth-date' : 'other-birth-date',
         same(({ sex }) => sex) ? 'same-sex' : 'other-sex',
       ];
-      return { survivor: side(one), superseded: side(other), certain: false, reasons, refused: null };
+      return { survivor: side(one), superseded: side(other), certain: false, reasons, toldApart: clinic().apart.get(pair(form)) ?? null, refused: null };
     },
     async joinCharts(form) {
       both(form);
@@ -62,6 +64,19 @@ export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeC
       clinic().joined.set(form.supersededId, form.survivorId);
       clinic().queue('Patient', form.survivorId);
       return { saved: true, warnings: [], changeId: 'joined' };
+    },
+    async tellChartsApart(form) {
+      both(form);
+      if (clinic().apart.has(pair(form))) throw failure('changed-meanwhile');
+      clinic().apart.set(pair(form), `${clinic().person?.name}, ${showDate(new Date())}`);
+      clinic().queue('Patient', form.survivorId);
+      return { saved: true, warnings: [], changeId: 'apart' };
+    },
+    async takeBackApart(form) {
+      both(form);
+      if (!clinic().apart.delete(pair(form))) throw failure('changed-meanwhile');
+      clinic().queue('Patient', form.survivorId);
+      return { saved: true, warnings: [], changeId: 'taken-back' };
     },
     async separateCharts(form) {
       both(form);
