@@ -72,6 +72,10 @@ macro_rules! command_table {
             fetch_chart(form: ChartRef) -> ChartView;
             /// Charts that may be of the same person.
             alike_charts(form: ChartRef) -> Vec<AlikeRow>;
+            /// How many pairs of charts may be of one person.
+            count_alike() -> u64;
+            /// These pairs.
+            alike_pairs(form: AlikePairsForm) -> AlikePairsView;
             /// Two patients side by side, who may be one.
             compare_charts(form: JoinForm) -> ChartsCompared;
             /// Makes one chart part of another.

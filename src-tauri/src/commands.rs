@@ -1,10 +1,10 @@
 //! The commands that the page may call, made from the table: each hands its form to the desk on a thread that may wait.
 
 use client::view::{
-    ActivationView, AlertsView, AlikeRow, AuditExportView, AuditView, ChartView, ChartsCompared,
-    ConflictForm, ConflictView, CredentialView, DayReportView, DraftForm, HealthView, JoinForm, NoteForm,
-    OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView, SecurityKeyView, SheetView,
-    StatusView, SyncView, TodayView, VitalsForm,
+    ActivationView, AlertsView, AlikePairsForm, AlikePairsView, AlikeRow, AuditExportView, AuditView,
+    ChartView, ChartsCompared, ConflictForm, ConflictView, CredentialView, DayReportView, DraftForm,
+    HealthView, JoinForm, NoteForm, OpenedView, PatientRow, Place, RecoveryView, SaveView, SearchView,
+    SecurityKeyView, SheetView, StatusView, SyncView, TodayView, VitalsForm,
 };
 use client::{
     ActivateForm, ClientError, Code, EnrolForm, KeyReenterForm, KeySignInForm, LeaseForm, PassphraseForm,

@@ -1,5 +1,6 @@
 //! One drawer: an encrypted file of records, and the keys that open what is in it.
 
+mod alike;
 mod anchor;
 mod away;
 mod care;
@@ -26,6 +27,7 @@ use rusqlite::{Connection, params};
 use sqlcipher::{Migration, Migrations, OpenError, Profile, RawKey};
 use uuid::Uuid;
 
+pub(crate) use alike::{Alike, Found};
 pub(crate) use anchor::Digest;
 pub use anchor::{Anchor, Standing};
 pub(crate) use care::{SITE, Since, author};
@@ -48,6 +50,7 @@ const CACHE_MIB: u32 = 64;
 pub(crate) const MIGRATIONS: Migrations = Migrations::new(&[
     Migration { number: 1, sql: include_str!("../migrations/drawer/0001_init.sql") },
     Migration { number: 2, sql: include_str!("../migrations/drawer/0002_away.sql") },
+    Migration { number: 3, sql: include_str!("../migrations/drawer/0003_alike.sql") },
 ]);
 
 /// When a drawer was last brought up to date, and how far it got.

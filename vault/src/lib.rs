@@ -36,6 +36,7 @@ mod slots;
 mod vault;
 mod verdict;
 
+pub use alike::AlikePair;
 pub use away::{Away, ChartNews, FETCHED_FOR, Fetched};
 pub use device::{
     AuditBatch, AuditEntry, AuditFilter, Checkpoint, CodeToEscrow, Credential, Device, Identity, LogCheck,

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "all/alike.rs"]
+mod alike;
 #[path = "all/anchoring.rs"]
 mod anchoring;
 #[path = "all/attachments.rs"]

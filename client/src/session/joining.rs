@@ -14,9 +14,13 @@ use records::rights::{Action, Permit};
 use records::same_person::{Comparison, Likeness, compare};
 use records::view::PatientSummary;
 use records::{DataClass, Document};
+use vault::AlikePair;
 
-use super::{OpenSession, patient_id};
-use crate::view::{AlikeRow, ChartSide, ChartsCompared, JoinForm, PatientRow, SaveView};
+use super::{OpenSession, patient_id, person_view};
+use crate::view::{
+    AlikePairRow, AlikePairsForm, AlikePairsView, AlikeRow, ChartSide, ChartsCompared, JoinForm, PatientRow,
+    SaveView,
+};
 use crate::{ClientError, Code};
 
 /// The elements of a patient that joining changes.
@@ -42,6 +46,32 @@ impl OpenSession {
             certain: found.likeness == Likeness::Certain,
         };
         Ok(rows.map(alike).collect())
+    }
+
+    /// Compares some of those who came or changed with the others; whether there are more.
+    pub(crate) fn compare_some(&mut self, patients: u32) -> Result<bool, ClientError> {
+        Ok(self.vault()?.compare_some(patients)?)
+    }
+
+    /// How many pairs of charts may be of one person; none for whoever may not join them.
+    pub(crate) fn count_alike(&self) -> Result<u64, ClientError> {
+        if !person_view(&self.profile).can_join_charts {
+            return Ok(0);
+        }
+        Ok(self.vault()?.count_alike()?)
+    }
+
+    /// Charts that may be of one person, or those that were told apart. Showing them is a search, and in the trail as that.
+    pub(crate) fn alike_pairs(&mut self, form: &AlikePairsForm) -> Result<AlikePairsView, ClientError> {
+        let permit = self.permit_practice(Action::Search, |allowed| allowed)?;
+        let now = self.now();
+        let pairs = self.vault()?.alike_pairs(&permit, form.apart, now)?;
+        let mut shown: Vec<PatientId> =
+            pairs.iter().flat_map(|pair| [pair.one.id.clone(), pair.other.id.clone()]).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        self.vault()?.settle(permit, &Query::default(), &shown, now)?;
+        Ok(AlikePairsView { total: self.count_alike()?, rows: pairs.iter().map(pair_row).collect() })
     }
 
     /// Both patients side by side, and what speaks for one person. Looking is reading, and in the trail as that.
@@ -134,6 +164,15 @@ impl OpenSession {
         let key = document.key().clone();
         let changed: Vec<String> = changed.iter().map(|name| (*name).to_owned()).collect();
         self.permit_facts(Action::Update, &facts, |allowed| allowed.naming([key]).for_change(change, changed))
+    }
+}
+
+fn pair_row(pair: &AlikePair) -> AlikePairRow {
+    AlikePairRow {
+        one: side(&pair.one),
+        other: side(&pair.other),
+        certain: pair.comparison.likeness == Likeness::Certain,
+        reasons: pair.comparison.reasons.iter().map(|reason| reason.as_str().to_owned()).collect(),
     }
 }
 

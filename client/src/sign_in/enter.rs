@@ -210,6 +210,7 @@ pub(super) fn enter(
     station.compare_with_last_note();
     station.note_anchors();
     station.count_rows();
+    station.compare_charts();
     station.driver().tell(Told::Opened);
     station.carry_out_orders();
     station.state_changed();

@@ -1,5 +1,7 @@
 //! What leaves this workstation, and what the server says of it: envelopes and audit events, also with nobody signed in.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use records::event::{Alert, AuditEvent};
 use records::id::{ChangeId, RecordKey};
@@ -41,8 +43,14 @@ pub(crate) struct Settled {
 
 impl Station {
     /// Applies a page of history to the open vault.
-    pub(crate) fn apply_page(&self, from: Cursor, next: Cursor, body: Vec<u8>) -> Result<(), ClientError> {
+    pub(crate) fn apply_page(
+        self: &Arc<Self>,
+        from: Cursor,
+        next: Cursor,
+        body: Vec<u8>,
+    ) -> Result<(), ClientError> {
         self.ask(move |session| session.apply_page(from, next, &body))?;
+        self.compare_charts();
         self.sync_page_changed();
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! An enrolled workstation: what stays open with nobody signed in, and the mailbox of whoever is.
 
 mod anchoring;
+mod comparing;
 mod delivery;
 mod directives;
 mod erasing;
@@ -123,6 +124,7 @@ pub(crate) struct Station {
     net: Mutex<tokens::Net>,
     mirror: Mutex<mirror::Mirror>,
     re_keying: re_keying::ReKeying,
+    comparing: comparing::Comparing,
     wiped: AtomicBool,
     age: Mutex<anchoring::Age>,
     background: Mutex<anchoring::Background>,
@@ -167,6 +169,7 @@ impl Station {
             net: Mutex::new(net),
             mirror: Mutex::default(),
             re_keying: re_keying::ReKeying::default(),
+            comparing: comparing::Comparing::default(),
             wiped: AtomicBool::new(false),
             age: Mutex::default(),
             background: Mutex::default(),

@@ -23,7 +23,7 @@ fn take(
     station: &Arc<Station>,
     from: Cursor,
     taken: Told,
-    work: impl FnOnce(&Station) -> Result<(), ClientError> + Send + 'static,
+    work: impl FnOnce(&Arc<Station>) -> Result<(), ClientError> + Send + 'static,
 ) {
     let station = station.clone();
     tokio::task::spawn_blocking(move || {

@@ -48,6 +48,41 @@ pub struct AlikeRow {
     pub certain: bool,
 }
 
+/// Two charts that may be of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AlikePairRow {
+    /// The one that came here first. The address is not told.
+    pub one: ChartSide,
+    /// The other.
+    pub other: ChartSide,
+    /// Whether all that is known agrees.
+    pub certain: bool,
+    /// What speaks for one person and against it, as in [`ChartsCompared`].
+    pub reasons: Vec<String>,
+}
+
+/// Which pairs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase", default)]
+pub struct AlikePairsForm {
+    /// Those of which somebody said that they are two people; otherwise those that may be one.
+    pub apart: bool,
+}
+
+/// The charts on this workstation that may be of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AlikePairsView {
+    /// How many pairs may be of one person.
+    pub total: u64,
+    /// The first of those that were asked for, the likeliest first.
+    pub rows: Vec<AlikePairRow>,
+}
+
 /// Both side by side.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

@@ -31,7 +31,9 @@ pub use conflict::{
 };
 pub use find::{AppointmentRow, PatientRow, SearchView, TodayView};
 pub use health::{HealthView, Storage, WindowHealth};
-pub use joining::{AlikeRow, ChartSide, ChartsCompared, JoinForm};
+pub use joining::{
+    AlikePairRow, AlikePairsForm, AlikePairsView, AlikeRow, ChartSide, ChartsCompared, JoinForm,
+};
 pub use lease::{LeaseLevel, LeaseView};
 pub use recovery::{CredentialView, RecoveryView, SecurityKeyView, SheetView};
 pub use review::{AuditExportView, AuditRow, AuditView, VerifiedView};

@@ -2,7 +2,7 @@
 
 use super::Workstation;
 use crate::ClientError;
-use crate::view::{AlikeRow, ChartsCompared, JoinForm, SaveView};
+use crate::view::{AlikePairsForm, AlikePairsView, AlikeRow, ChartsCompared, JoinForm, SaveView};
 
 impl Workstation {
     /// Charts on this workstation that may be of the same person, the likeliest first.
@@ -12,6 +12,23 @@ impl Workstation {
     pub fn alike_charts(&self, patient_id: &str) -> Result<Vec<AlikeRow>, ClientError> {
         let patient_id = patient_id.to_owned();
         self.desk()?.ask(move |session| session.alike_charts(&patient_id))
+    }
+
+    /// How many pairs of charts on this workstation may be of one person, as far as they were compared; 0 for whoever may not
+    /// join charts.
+    ///
+    /// # Errors
+    /// `locked`, and what could not be read.
+    pub fn count_alike(&self) -> Result<u64, ClientError> {
+        self.desk()?.ask(|session| session.count_alike())
+    }
+
+    /// These pairs, the likeliest first, or those that were told apart.
+    ///
+    /// # Errors
+    /// As [`Workstation::alike_charts`].
+    pub fn alike_pairs(&self, form: AlikePairsForm) -> Result<AlikePairsView, ClientError> {
+        self.desk()?.ask(move |session| session.alike_pairs(&form))
     }
 
     /// Both patients side by side.

@@ -1,6 +1,6 @@
 //! Two charts of one person.
 
-use client::view::{AlikeRow, ChartsCompared, JoinForm, SaveView};
+use client::view::{AlikePairsForm, AlikePairsView, AlikeRow, ChartsCompared, JoinForm, SaveView};
 
 use super::{Answer, Desk};
 use crate::view::ChartRef;
@@ -8,6 +8,14 @@ use crate::view::ChartRef;
 impl Desk {
     pub(crate) fn alike_charts(&self, form: ChartRef) -> Answer<Vec<AlikeRow>> {
         self.workstation.alike_charts(&form.patient_id)
+    }
+
+    pub(crate) fn count_alike(&self) -> Answer<u64> {
+        self.workstation.count_alike()
+    }
+
+    pub(crate) fn alike_pairs(&self, form: AlikePairsForm) -> Answer<AlikePairsView> {
+        self.workstation.alike_pairs(form)
     }
 
     pub(crate) fn compare_charts(&self, form: JoinForm) -> Answer<ChartsCompared> {

@@ -78,12 +78,37 @@ describe('joined charts', () => {
     await waitFor(() => expect(window.byId('join-find').textContent).toContain('No chart on this workstation looks alike'));
     await window.user.click(window.byId('join-cancel'));
     await compareWith(window, 'garcía 1951');
-    expect(window.byId('join-told-apart').textContent).toContain('They are two people: ');
+    expect(window.byId('join-told-apart').textContent).toContain('Said to be two people by ');
     expect(window.gone('join-confirm')).toBe(true);
     await window.user.click(window.byId('join-take-back'));
     await waitFor(() => expect(theClinic().apart.size).toBe(0));
     await compareWith(window, 'garcía 1951');
     expect(window.gone('join-told-apart')).toBe(true);
+  });
+
+  test('pairs that nobody asked for are counted, compared and decided from one page', async () => {
+    const window = await signInAs('lpark');
+    expect((await window.find('alike-notice')).textContent).toContain('Charts that may be one person: 1');
+    await window.user.click(window.byId('alike-open'));
+    expect((await window.find('alike-row')).textContent).toContain('GARCÍA, Elena (Ms)');
+    expect(window.byId('alike-row').textContent).toContain('Another birth date');
+    await waitFor(() => expect(document.activeElement).toBe(window.byId('alike-compare')));
+    await window.user.keyboard('{Enter}');
+    await window.user.click(await window.find('join-two'));
+    await window.find('alike-none');
+    expect(theClinic().settled.some((shown) => shown.length === 2)).toBe(true);
+    await window.user.click(window.byId('alike-tab-apart'));
+    await window.user.click(await window.find('alike-compare'));
+    await window.user.click(await window.find('join-take-back'));
+    await window.find('alike-none');
+    await window.user.click(window.byId('home-open'));
+    expect((await window.find('alike-notice')).textContent).toContain('1');
+  });
+
+  test('who may not say who a patient is is told of no pair', async () => {
+    const window = await signInAs('pvolkova');
+    await window.find('today-list');
+    expect(window.gone('alike-notice')).toBe(true);
   });
 
   test('joined charts are separated again after a second look', async () => {

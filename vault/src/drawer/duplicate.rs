@@ -16,12 +16,14 @@ use crate::error::StoreError;
 use crate::number;
 
 /// Rows that are copied as they are: table, which of them are a patient's (`?1`), columns.
-const ROWS: [(&str, &str, &str); 5] = [
+const ROWS: [(&str, &str, &str); 7] = [
     ("summary", "number = ?1", "number, revision, sealed"),
     ("care_relation", "patient = ?1", "patient, person, source, since_at, until_at"),
     ("pending", "patient = ?1", "ordinal, change, kind, id, patient, state, revision, sealed, base, version"),
     ("server_version", "patient = ?1", "kind, id, patient, version, revision, sealed"),
     ("away", "patient = ?1", "patient, fetched_at, until_at"),
+    ("to_compare", "patient = ?1", "patient"),
+    ("alike", "patient = ?1", "patient, other, state"),
 ];
 const DOCUMENTS: (&str, &str, &str) = (
     "document",
@@ -29,12 +31,14 @@ const DOCUMENTS: (&str, &str, &str) = (
     "place, kind, id, patient, class, version, revision, sort_at, author, sealed",
 );
 /// Every table of a drawer but its head, in the order in which a patient's rows may be removed.
-const COUNTED: [&str; 9] = [
+const COUNTED: [&str; 11] = [
     "summary",
     "care_relation",
     "pending",
     "server_version",
     "away",
+    "to_compare",
+    "alike",
     "document",
     "patient",
     "patient_index",
@@ -70,7 +74,8 @@ impl OpenDrawer {
             ("away", "patient"),
             ("patient", "number"),
         ];
-        for (table, column) in watched.into_iter().chain(waiting) {
+        let compared = [("to_compare", "patient"), ("alike", "patient")];
+        for (table, column) in watched.into_iter().chain(waiting).chain(compared) {
             // A row may be moved to another patient by an update: both are noted.
             for (name, moment, row) in [
                 ("new", "INSERT", "NEW"),

@@ -33,6 +33,7 @@ impl Writing<'_> {
             self.gone(row.get(0)?, &key, number::unsigned(row, 3)?);
         }
         drop(rows);
+        self.compare_no_more(number)?;
         delete_patient(self.tx, number)
     }
 }

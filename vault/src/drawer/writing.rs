@@ -126,6 +126,7 @@ impl Writing<'_> {
             if key.kind == ResourceKind::PATIENT {
                 self.tx.execute("DELETE FROM summary WHERE number = ?1", [row.patient])?;
                 self.tx.execute("DELETE FROM patient_index WHERE rowid = ?1", [row.patient])?;
+                self.compare_no_more(row.patient)?;
             }
         }
         Ok(())
@@ -347,6 +348,6 @@ impl Writing<'_> {
         let sql = "INSERT INTO summary (number, revision, sealed) VALUES (?1, ?2, ?3)
                    ON CONFLICT (number) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed";
         self.tx.prepare_cached(sql)?.execute(params![patient, number::stored(self.revision), sealed])?;
-        Ok(())
+        self.compare_again(patient)
     }
 }

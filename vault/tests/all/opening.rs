@@ -96,7 +96,7 @@ fn a_drawer_from_a_newer_program_is_refused_unharmed() {
 
     assert!(matches!(
         refused.error,
-        VaultError::Drawer { source: OpenError::NewerVersion { found: 99, known: 1 }, .. }
+        VaultError::Drawer { source: OpenError::NewerVersion { found: 99, known: 3 }, .. }
     ));
     assert_eq!(fs::read(&path).unwrap(), before);
 }

@@ -42,6 +42,13 @@ pub(crate) fn unlock(clinic: &Clinic, device: Device, drawer: Drawer, generation
     Vault::open(device, grants, Random::from_seed([9; 32]), now()).unwrap()
 }
 
+/// The vault with a drawer written anew under newer keys.
+pub(crate) fn rewritten(clinic: &Clinic, vault: Vault, drawer: Drawer) -> Vault {
+    let mut vault = unlock(clinic, vault.close(), drawer, &[1, 2]);
+    rewrite(&mut vault, drawer);
+    vault
+}
+
 fn rewrite(vault: &mut Vault, drawer: Drawer) {
     vault.begin_rewrite(drawer).unwrap();
     while !vault.rewrite_step(1).unwrap().finished {}

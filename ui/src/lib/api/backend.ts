@@ -58,6 +58,9 @@ export interface Backend {
   fetchChart: Ask<'fetch_chart'>;
   /** Charts on this workstation that may be of the same person. */
   alikeCharts: Ask<'alike_charts'>;
+  /** How many pairs of charts may be of one person. */
+  countAlike: Ask<'count_alike'>;
+  alikePairs: Ask<'alike_pairs'>;
   /** Two patients side by side, who may be one. */
   compareCharts: Ask<'compare_charts'>;
   joinCharts: Ask<'join_charts'>;
@@ -140,6 +143,8 @@ export const backend: Backend = {
   openChart: ask('open_chart'),
   fetchChart: ask('fetch_chart'),
   alikeCharts: ask('alike_charts'),
+  countAlike: ask('count_alike'),
+  alikePairs: ask('alike_pairs'),
   compareCharts: ask('compare_charts'),
   joinCharts: ask('join_charts'),
   tellChartsApart: ask('tell_charts_apart'),

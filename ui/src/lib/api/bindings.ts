@@ -110,6 +110,40 @@ open: number,
  */
 readAt: string, };
 
+export type AlikePairRow = { 
+/**
+ * The one that came here first. The address is not told.
+ */
+one: ChartSide, 
+/**
+ * The other.
+ */
+other: ChartSide, 
+/**
+ * Whether all that is known agrees.
+ */
+certain: boolean, 
+/**
+ * What speaks for one person and against it, as in [`ChartsCompared`].
+ */
+reasons: Array<string>, };
+
+export type AlikePairsForm = { 
+/**
+ * Those of which somebody said that they are two people; otherwise those that may be one.
+ */
+apart: boolean, };
+
+export type AlikePairsView = { 
+/**
+ * How many pairs may be of one person.
+ */
+total: number, 
+/**
+ * The first of those that were asked for, the likeliest first.
+ */
+rows: Array<AlikePairRow>, };
+
 export type AlikeRow = { 
 /**
  * Whose.
@@ -2096,6 +2130,8 @@ export interface Commands {
   open_chart: { form: OpenChartForm; answer: ChartView };
   fetch_chart: { form: ChartRef; answer: ChartView };
   alike_charts: { form: ChartRef; answer: Array<AlikeRow> };
+  count_alike: { form: null; answer: number };
+  alike_pairs: { form: AlikePairsForm; answer: AlikePairsView };
   compare_charts: { form: JoinForm; answer: ChartsCompared };
   join_charts: { form: JoinForm; answer: SaveView };
   tell_charts_apart: { form: JoinForm; answer: SaveView };

@@ -7,7 +7,7 @@ import { notice } from './notice.svelte';
 import { privacy } from './privacy.svelte';
 import { text } from '../text';
 
-export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'privacy' | 'health' | 'me';
+export type Screen = 'home' | 'chart' | 'sync' | 'audit' | 'privacy' | 'health' | 'alike' | 'me';
 
 class Session {
   status = $state.raw<StatusView | null>(null);
@@ -193,7 +193,7 @@ class Session {
 
   async #comeBack(place: Place | null): Promise<void> {
     if (place?.screen !== 'chart' || place.patientId === null) {
-      this.screen = place?.screen === 'sync' || place?.screen === 'audit' || place?.screen === 'privacy' || place?.screen === 'health' ? place.screen : 'home';
+      this.screen = place?.screen === 'sync' || place?.screen === 'audit' || place?.screen === 'privacy' || place?.screen === 'health' || place?.screen === 'alike' ? place.screen : 'home';
       return;
     }
     if (!(await chart.open(place.patientId, ''))) return;

@@ -31,7 +31,7 @@ function side(one: FakePatient): ChartSide {
   return { patientId: one.id, name: fullName(one), born: showDate(one.born), sex: one.sex, mrn: one.mrn, phones, address: '18 Quarry Lane, Ashby Falls, OR 97999' };
 }
 
-export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeCharts' | 'compareCharts' | 'joinCharts' | 'tellChartsApart' | 'takeBackApart' | 'separateCharts'> {
+export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeCharts' | 'countAlike' | 'alikePairs' | 'compareCharts' | 'joinCharts' | 'tellChartsApart' | 'takeBackApart' | 'separateCharts'> {
   const both = ({ survivorId, supersededId }: JoinForm): [FakePatient, FakePatient] => {
     const { person } = clinic();
     if (person === null) throw failure('locked');
@@ -41,7 +41,24 @@ export function joiningCommands(clinic: () => FakeClinic): Pick<Backend, 'alikeC
   };
   const pair = ({ survivorId, supersededId }: JoinForm): string => [survivorId, supersededId].sort().join(' ');
   const areApart = (survivorId: string, supersededId: string): boolean => clinic().apart.has(pair({ survivorId, supersededId }));
+  const namesakes = (apart: boolean): [FakePatient, FakePatient][] =>
+    PATIENTS.flatMap((one, index) => PATIENTS.slice(index + 1).map((other): [FakePatient, FakePatient] => [one, other])).filter(
+      ([one, other]) =>
+        fullName({ ...one, title: '' }) === fullName({ ...other, title: '' }) &&
+        !clinic().joined.has(one.id) &&
+        !clinic().joined.has(other.id) &&
+        areApart(one.id, other.id) === apart,
+    );
   return {
+    async countAlike() {
+      return clinic().person?.canJoinCharts ? namesakes(false).length : 0;
+    },
+    async alikePairs({ apart }) {
+      const pairs = namesakes(apart);
+      clinic().settled.push(pairs.flat().map(({ id }) => id));
+      const rows = pairs.map(([one, other]) => ({ one: side(one), other: side(other), certain: false, reasons: ['same-name', 'same-sex', 'other-birth-date'] }));
+      return { total: namesakes(false).length, rows };
+    },
     async alikeCharts({ patientId }) {
       const { family, given } = patient(patientId);
       const alike = PATIENTS.filter((one) => one.id !== patientId && one.family === family && one.given === given && !clinic().joined.has(one.id) && !areApart(patientId, one.id));
