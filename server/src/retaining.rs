@@ -58,9 +58,10 @@ impl Periods {
     pub fn kept_until(&self, last: Timestamp, born: Option<PartialDate>) -> Option<Timestamp> {
         let last = last.to_zoned(TimeZone::UTC);
         let born = born.map_or(last.date(), last_day);
-        // From the day after: no time zone and no 29th of February makes it short.
+        // The day after that birthday: no time zone and no 29th of February makes it short.
         let years = i64::from(self.majority_age) + i64::from(self.minor_years);
-        let as_minor = born.tomorrow().ok()?.checked_add(years.years()).ok()?.to_zoned(TimeZone::UTC).ok()?;
+        let birthday = born.checked_add(years.years()).ok()?;
+        let as_minor = birthday.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?;
         let usual = last.checked_add(i64::from(self.record_years).years()).ok()?;
         Some(as_minor.max(usual).timestamp())
     }

@@ -112,6 +112,17 @@ fn a_birthday_on_the_29th_of_february_makes_no_period_short() {
     assert_eq!(until(PartialDate::Day(date(2008, 2, 29))), at("2028-03-01T00:00:00Z"));
     assert_eq!(until(PartialDate::Month(2008, 2)), at("2028-03-01T00:00:00Z"), "its last day");
     assert_eq!(until(PartialDate::Year(2008)), at("2029-01-01T00:00:00Z"));
+    let periods = Periods { minor_years: 3, ..Periods::default() };
+    let until = |day| {
+        let born = Some(PartialDate::Day(day));
+        periods.kept_until(at("2010-01-01T00:00:00Z"), born).unwrap()
+    };
+    assert_eq!(
+        until(date(2008, 2, 28)),
+        at("2029-03-01T00:00:00Z"),
+        "the day after it, in a year without a 29th"
+    );
+    assert_eq!(until(date(2008, 2, 29)), at("2029-03-01T00:00:00Z"));
 }
 
 fn any_day() -> impl Strategy<Value = Date> {
