@@ -21,7 +21,9 @@ describe('a chart that this workstation does not keep', () => {
     expect((await window.find('chart-fetch')).textContent).toContain('Fetch it again');
     expect(window.byId('banner-allergies-title').textContent).toBe('Allergies unavailable');
     const clinical = ['problems', 'medications', 'allergies', 'vitals', 'labs', 'notes', 'immunizations'];
+    expect(window.byId('chart-away').textContent).toContain('cannot be reached');
     for (const section of clinical) {
+      expect(window.byId(`section-${section}`).textContent).toMatch(/Missing\s*$/);
       expect(window.byId(`summary-${section}`).textContent).toContain('Something may be recorded');
     }
     for (const section of clinical) {

@@ -4,5 +4,6 @@ export const away = {
   notFetched: 'This chart is not kept on this workstation, and could not be fetched.',
   again: 'Fetch it again',
   until: (at: string) => `Fetched from the server, and here until ${at}.`,
-  missing: 'Not on this workstation. Something may be recorded.',
+  missing: 'Something may be recorded.',
+  rail: 'Missing',
 };

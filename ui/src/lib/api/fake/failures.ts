@@ -7,6 +7,7 @@ export const ERRORS: Partial<Record<Code, [string, string]>> = {
   'wait-before-retry': ['After several failed attempts, sign-in waits 15 more seconds.', 'Wait, then try again; if a one-time code is asked for, with a new one. Nothing is deleted by failed attempts.'],
   'reentry-refused': ['The passphrase is not right.', 'Check Caps Lock, and whether your own name is the one that is chosen.'],
   'reentry-over': ['Coming back with the passphrase alone is over for this person here.', 'Sign in with name, passphrase and a code. What you were typing is kept.'],
+  'server-away': ["The clinic's server cannot be reached.", 'You can go on working; your work is kept and sent later. Check the network if this lasts.'],
   'needs-reason': ["You are not on this patient's care team today.", 'Say why you open the chart: a visit, a call, results, or standing in.'],
   'needs-break-glass': ['This chart is restricted.', 'It opens only in an emergency, with a reason that is reviewed afterwards.'],
   'not-found': ['No such patient.', 'Search again by name, birth date, record number or telephone.'],
