@@ -58,7 +58,6 @@ fn one_of_each() -> Vec<AuditEvent> {
         AuditEvent::printed(stamp(), &nurse, Some(&pat), &records),
         AuditEvent::exported(stamp(), &nurse, Some(&pat), &records),
         AuditEvent::replicated(stamp(), &nurse, None, b"v1.clinical.123"),
-        AuditEvent::replicated(stamp(), &nurse, Some(&patient()), b"v1.clinical.0"),
         AuditEvent::audit_read(stamp(), &nurse, None, b"AuditEvent?date=ge2026-11-01"),
         AuditEvent::administered(stamp(), &nurse, Action::ManagePeople, &[]),
         AuditEvent::denied(stamp(), &nurse, Action::OpenChart, Some(&pat), DeniedReason::NotFound),
@@ -99,6 +98,14 @@ fn a_log_that_a_person_takes_out_names_them_and_keeps_to_its_pattern() {
     assert_eq!(profile_faults(&event), []);
     assert_eq!(event.summary().kind, Some(EventKind::AuditExported));
     assert_eq!(event.summary().person, Some(actor(Role::PrivacyOfficer).person));
+}
+
+#[test]
+fn a_chart_that_is_fetched_names_the_patient_and_keeps_to_its_pattern() {
+    let event = AuditEvent::replicated(stamp(), &actor(Role::Nurse), Some(&patient()), b"v1.clinical.0");
+    assert_eq!(profile_faults(&event), []);
+    assert_eq!(event.summary().kind, Some(EventKind::Replicated));
+    assert_eq!(event.summary().patient, Some(patient()));
 }
 
 #[test]
