@@ -63,6 +63,7 @@ fn every_route_of_the_contract_is_in_the_list() {
         path::SESSION,
         path::CHANGES,
         path::COURIER,
+        path::CHART,
         path::OUTCOMES,
         path::ATTACHMENTS,
         path::READ_ATTACHMENT,
