@@ -91,6 +91,44 @@ impl Remembered {
     }
 }
 
+/// Keys that were made in one unit of work, and count with its commit. All of their subjects are known, and a bounded number
+/// of the keys: each lies in a page of its own, of which a process has some 65,000.
+#[derive(Default)]
+pub(super) struct Made {
+    keys: BTreeMap<String, Option<Known>>,
+    held: usize,
+}
+
+impl Made {
+    /// The key of a subject that was made here; `Some(None)` where it is to be read from the store again.
+    pub(super) fn get(&self, subject: &str) -> Option<Option<Known>> {
+        self.keys.get(subject).cloned()
+    }
+
+    /// Keeps a key. Where as many are held as may be, those go first.
+    pub(super) fn keep(&mut self, subject: &str, known: Known) {
+        if self.held == MOST {
+            self.keys.values_mut().for_each(|known| *known = None);
+            self.held = 0;
+        }
+        if self.keys.insert(subject.to_owned(), Some(known)).flatten().is_none() {
+            self.held += 1;
+        }
+    }
+
+    /// Puts a subject out of mind.
+    pub(super) fn forget(&mut self, subject: &str) {
+        if self.keys.remove(subject).flatten().is_some() {
+            self.held -= 1;
+        }
+    }
+
+    /// Those that are held, each with its subject.
+    pub(super) fn held(self) -> impl Iterator<Item = (String, Known)> {
+        self.keys.into_iter().filter_map(|(subject, known)| Some((subject, known?)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +136,22 @@ mod tests {
 
     fn known(generation: u32) -> Known {
         Known { generation, key: Arc::new(PatientKey::make(&mut Random::from_seed([7; 32]))) }
+    }
+
+    #[test]
+    fn a_unit_of_work_that_makes_very_many_keys_holds_a_bounded_number_and_knows_all_subjects() {
+        let mut made = Made::default();
+        for number in 0..=MOST {
+            made.keep(&format!("p{number}"), known(1));
+        }
+        assert!(made.get("p0").is_some_and(|known| known.is_none()), "made here, and to be read again");
+        assert!(made.get(&format!("p{MOST}")).flatten().is_some());
+        assert!(made.get("another").is_none());
+        made.keep("p0", known(1));
+        made.keep("p0", known(1));
+        made.forget("p1");
+        assert!(made.get("p1").is_none());
+        assert_eq!(made.held().map(|(subject, _)| subject).collect::<Vec<_>>(), ["p0", &format!("p{MOST}")]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What records say is sealed before it comes into a store, and opened when it comes out: under a data key per patient, which
 //! is unwrapped once and remembered while it is used.
 
-use super::remembering::{Known, Remembered};
+use super::remembering::{Known, Made, Remembered};
 use super::{DataKeyRow, DataKeys, Devices, KekRow, StoreError};
 use crate::custody::{Custody, CustodyError};
 use jiff::Timestamp;
@@ -11,7 +11,6 @@ use keys::{PatientKey, Random};
 use records::change::Outcome;
 use records::id::{ChangeId, PatientId, RecordKey};
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use uuid::Uuid;
@@ -135,7 +134,7 @@ pub(super) struct SealedBy<'a> {
 pub(super) struct Sealer<'a> {
     sealing: &'a Sealing,
     kek: OnceCell<KekRow>,
-    made: RefCell<BTreeMap<String, Known>>,
+    made: RefCell<Made>,
     gone: RefCell<Vec<String>>,
     random: RefCell<Random>,
 }
@@ -212,7 +211,7 @@ impl Sealer<'_> {
 
     /// Puts a subject's keys out of mind when this unit of work is committed.
     pub(super) fn forget(&self, subject: &str) {
-        self.made.borrow_mut().remove(subject);
+        self.made.borrow_mut().forget(subject);
         self.gone.borrow_mut().push(subject.to_owned());
     }
 
@@ -222,7 +221,7 @@ impl Sealer<'_> {
         for subject in self.gone.take() {
             remembered.forget(&subject);
         }
-        for (subject, known) in self.made.take() {
+        for (subject, known) in self.made.take().held() {
             remembered.keep(&subject, known, true);
         }
     }
@@ -246,40 +245,53 @@ impl Sealer<'_> {
         subject: &str,
         now: Timestamp,
     ) -> Result<Known, StoreError> {
-        if let Some(known) = self.made.borrow().get(subject) {
-            return Ok(known.clone());
+        let made = self.made.borrow().get(subject);
+        let is_made_here = made.is_some();
+        if let Some(known) = made.flatten() {
+            return Ok(known);
         }
         let kek = self.kek(rows)?;
-        if let Some(known) = self.sealing.remembered().newest(subject) {
+        if let Some(known) = self.sealing.remembered().newest(subject).filter(|_| !is_made_here) {
             return Ok(known);
         }
         if let Some(row) = rows.newest_data_key(subject)? {
             let key = Arc::new(self.sealing.unwrap(practice, &row)?);
             let known = Known { generation: row.generation, key };
-            self.sealing.remembered().keep(subject, known.clone(), true);
+            self.keep(subject, known.clone(), true, is_made_here);
             return Ok(known);
         }
         let known = Known { generation: 1, key: Arc::new(PatientKey::make(&mut self.random.borrow_mut())) };
         rows.insert_data_key(&self.sealing.wrap(practice, (subject, 1), kek.id, &known.key, now)?)?;
-        self.made.borrow_mut().insert(subject.to_owned(), known.clone());
+        self.made.borrow_mut().keep(subject, known.clone());
         Ok(known)
     }
 
     fn opening_key(&self, practice: Uuid, by: SealedBy<'_>) -> Result<Arc<PatientKey>, StoreError> {
         let (kek, wrapped) =
             by.kek.zip(by.wrapped).ok_or(StoreError::Unreadable("a row whose data key is gone"))?;
-        let made = self.made.borrow().get(by.subject).cloned();
-        if let Some(made) = made.filter(|made| made.generation == by.generation) {
+        let made = self.made.borrow().get(by.subject);
+        let is_made_here = made.is_some();
+        if let Some(made) = made.flatten().filter(|made| made.generation == by.generation) {
             return Ok(made.key);
         }
-        if let Some(key) = self.sealing.remembered().key(by.subject, by.generation) {
+        let remembered = self.sealing.remembered().key(by.subject, by.generation);
+        if let Some(key) = remembered.filter(|_| !is_made_here) {
             return Ok(key);
         }
         let aad = DataKeyAad { practice, subject: by.subject, generation: by.generation, kek };
         let key = Arc::new(self.sealing.custody.keeper(kek)?.unwrap(&aad, wrapped)?);
         let known = Known { generation: by.generation, key: key.clone() };
-        self.sealing.remembered().keep(by.subject, known, false);
+        self.keep(by.subject, known, false, is_made_here);
         Ok(key)
+    }
+
+    /// Remembers a key that was unwrapped: for every unit of work, or for this one alone where it was made in it, since nothing of
+    /// that counts before the commit.
+    fn keep(&self, subject: &str, known: Known, is_newest: bool, is_made_here: bool) {
+        match is_made_here {
+            true => self.made.borrow_mut().keep(subject, known),
+            false => self.sealing.remembered().keep(subject, known, is_newest),
+        }
     }
 }
 
