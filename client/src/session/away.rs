@@ -2,13 +2,15 @@
 
 use records::Drawer;
 use records::date::instant_text;
+use records::id::PatientId;
 use records::rights::{Action, Facts};
 use sync::wire::{Cursor, HistoryPage};
 use vault::Away;
 
+use super::OpenSession;
+use super::chart::mark_missing;
 use super::joined::Opened;
-use super::pages::entry;
-use super::{OpenSession, patient_id};
+use super::pages::entries;
 use crate::view::{AwayView, FreshnessRow};
 use crate::{ClientError, Code};
 
@@ -16,21 +18,20 @@ const NOT_KEPT: &str = "Not kept on this workstation. What is missing here may e
 
 impl OpenSession {
     /// The open drawers in which a chart is not kept.
-    pub(crate) fn drawers_away(&self, patient: &str) -> Result<Vec<Drawer>, ClientError> {
-        let away = self.vault()?.away(&patient_id(patient)?)?;
+    pub(crate) fn drawers_away(&self, patient: &PatientId) -> Result<Vec<Drawer>, ClientError> {
+        let away = self.vault()?.away(patient)?;
         Ok(away.into_iter().map(|away| away.drawer).collect())
     }
 
     /// Takes in all that the server has of a chart in one drawer. One event, which names the patient.
     pub(crate) fn put_fetched(
         &mut self,
-        patient: &str,
+        patient: PatientId,
         drawer: Drawer,
         body: &[u8],
     ) -> Result<(), ClientError> {
-        let patient = patient_id(patient)?;
         let parsed = HistoryPage::parse(body).map_err(|_| Code::ServerAnswer)?;
-        let entries = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let entries = entries(&parsed)?;
         let facts = Facts { patient: Some(patient), ..Facts::of_practice(self.actor.practice) };
         let cursor = Cursor::start(drawer).to_string();
         let permit =
@@ -50,35 +51,19 @@ impl OpenSession {
 
     /// What the reader is told above the chart; `None` where all of it is kept.
     pub(super) fn away_view(&self, away: &[Away]) -> Option<AwayView> {
-        // What was fetched counts where all was.
-        let fetched: Option<Vec<_>> = away.iter().map(|away| away.fetched).collect();
-        let until = fetched.map(|fetched| fetched.iter().map(|fetched| fetched.until).min());
-        match until {
-            Some(None) => None,
-            Some(Some(until)) => Some(AwayView { until: Some(instant_text(until, &self.clock.time_zone())) }),
-            None => Some(AwayView { until: None }),
-        }
+        // What was fetched counts where all was: nothing is less than any time.
+        let until = away.iter().map(|away| away.fetched.map(|fetched| fetched.until)).min()?;
+        Some(AwayView { until: until.map(|until| instant_text(until, &self.clock.time_zone())) })
     }
 
     /// Says of a section that it is not kept, or when it was fetched.
     pub(super) fn mark_away(&self, row: &mut FreshnessRow, drawer: Drawer, away: &[Away]) {
-        let of: Vec<_> = away.iter().filter(|away| away.drawer == drawer).collect();
-        let fetched: Option<Vec<_>> = of.iter().map(|away| away.fetched).collect();
-        let zone = self.clock.time_zone();
-        match fetched.map(|fetched| fetched.iter().map(|fetched| fetched.at).min()) {
-            Some(None) => {}
-            Some(Some(at)) => {
-                let at = instant_text(at, &zone);
-                row.note =
-                    format!("Fetched from the server at {at}. Work done elsewhere since then is not shown.");
-                row.as_of = Some(at);
-                row.stale = false;
-            }
-            None => {
-                row.as_of = None;
-                row.stale = true;
-                row.note = NOT_KEPT.to_owned();
-            }
-        }
+        let of = away.iter().filter(|away| away.drawer == drawer);
+        let Some(at) = of.map(|away| away.fetched.map(|fetched| fetched.at)).min() else { return };
+        let Some(at) = at else { return mark_missing(row, NOT_KEPT) };
+        let at = instant_text(at, &self.clock.time_zone());
+        row.note = format!("Fetched from the server at {at}. Work done elsewhere since then is not shown.");
+        row.as_of = Some(at);
+        row.stale = false;
     }
 }

@@ -67,7 +67,7 @@ impl OpenSession {
         let away = self.away(opened)?;
         let mut freshness = self.freshness(&sections, &away)?;
         if opened.is_incomplete {
-            freshness.iter_mut().for_each(mark_incomplete);
+            freshness.iter_mut().for_each(|row| mark_missing(row, NOT_COMPLETE));
         }
         let waiting = self.waiting_notes(opened.documents())?;
         let charts: Vec<Chart<'_>> = opened.parts.iter().map(|part| Chart::new(&part.documents)).collect();
@@ -160,11 +160,11 @@ impl OpenSession {
     }
 }
 
-/// A chart that belongs to this one has not come here: what is missing may exist.
-fn mark_incomplete(row: &mut FreshnessRow) {
+/// Not all of a section is here, for the reason in the note: what is missing may exist.
+pub(super) fn mark_missing(row: &mut FreshnessRow, note: &str) {
     row.as_of = None;
     row.stale = true;
-    row.note = NOT_COMPLETE.to_owned();
+    row.note = note.to_owned();
 }
 
 /// Each section with the class that most of it is of.

@@ -15,8 +15,7 @@ impl OpenSession {
     pub(crate) fn apply_page(&mut self, from: Cursor, next: Cursor, body: &[u8]) -> Result<(), ClientError> {
         let parsed = HistoryPage::parse(body).map_err(|_| Code::ServerAnswer)?;
         let (complete, arrived) = (!parsed.more, arrived(&parsed));
-        let entries = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let (charts, next_cursor) = (charts(&parsed)?, next.to_string());
+        let (entries, charts, next_cursor) = (entries(&parsed)?, charts(&parsed)?, next.to_string());
         let page = Page { entries, charts, next_cursor, complete, received_at: self.now() };
         let cursor = from.to_string();
         // The drawer was set back meanwhile to be fetched anew: this page would leave a gap.
@@ -102,8 +101,9 @@ impl OpenSession {
         // EXPOSE: what was sealed to the drawer goes into the drawer.
         let Ok(parsed) = HistoryPage::parse(opened.bundle.expose()) else { return Ok(Waiting::Useless) };
         let arrived = arrived(&parsed);
-        let entries = parsed.entries.iter().map(entry).collect::<Result<Vec<_>, _>>();
-        let (Ok(entries), Ok(charts)) = (entries, charts(&parsed)) else { return Ok(Waiting::Useless) };
+        let (Ok(entries), Ok(charts)) = (entries(&parsed), charts(&parsed)) else {
+            return Ok(Waiting::Useless);
+        };
         let next = Cursor { drawer: page.drawer, after: page.to };
         let page = Page {
             entries,
@@ -123,7 +123,12 @@ impl OpenSession {
     }
 }
 
-pub(super) fn entry(entry: &HistoryEntry<'_>) -> Result<PageEntry, ClientError> {
+/// What became of each record.
+pub(super) fn entries(page: &HistoryPage<'_>) -> Result<Vec<PageEntry>, ClientError> {
+    page.entries.iter().map(entry).collect()
+}
+
+fn entry(entry: &HistoryEntry<'_>) -> Result<PageEntry, ClientError> {
     let key: RecordKey = entry.key.parse().map_err(|_| Code::ServerAnswer)?;
     let document = match entry.method {
         HistoryMethod::Put(bytes) => Some(Document::parse(bytes.to_vec()).map_err(|_| Code::ServerAnswer)?),
@@ -132,6 +137,7 @@ pub(super) fn entry(entry: &HistoryEntry<'_>) -> Result<PageEntry, ClientError> 
     Ok(PageEntry { key, version: entry.version, document })
 }
 
+/// What became of whole charts.
 fn charts(page: &HistoryPage<'_>) -> Result<Vec<ChartNews>, ClientError> {
     let news = page.charts.iter().map(|chart| {
         let patient = chart.patient.parse().map_err(|_| Code::ServerAnswer)?;
