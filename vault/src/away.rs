@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use records::id::PatientId;
-use records::rights::{Action, Permit};
+use records::rights::Permit;
 use records::{Drawer, classify};
 
 use crate::error::{PullError, ReadError, StoreError};
@@ -63,11 +63,10 @@ impl Vault {
         entries: &[PageEntry],
         now: Timestamp,
     ) -> Result<(), PullError> {
-        self.check(permit, &[Action::Replicate]).map_err(|_| PullError::NotPermitted)?;
-        let patient = permit.patient().ok_or(PullError::NotPermitted)?;
-        if !permit.classes().touches(drawer) {
+        if !self.may_replicate(permit, drawer) {
             return Err(PullError::NotPermitted);
         }
+        let patient = permit.patient().ok_or(PullError::NotPermitted)?;
         let belongs = |entry: &PageEntry| {
             let document = entry.document.as_ref();
             document.is_some_and(|document| {

@@ -7,7 +7,7 @@ use keys::inbox::{self, PageHeader};
 use keys::row::derive_inbox_key;
 use keys::{SecretBytes, VerifyingKey};
 use records::Drawer;
-use records::rights::{Action, Permit};
+use records::rights::Permit;
 
 use crate::device::Device;
 use crate::durable;
@@ -143,8 +143,7 @@ impl Vault {
         page: &WaitingPage,
         directive_key: &VerifyingKey,
     ) -> Result<OpenedPage, InboxError> {
-        self.check(permit, &[Action::Replicate]).map_err(|_| InboxError::NotPermitted)?;
-        if !permit.classes().touches(page.drawer) {
+        if !self.may_replicate(permit, page.drawer) {
             return Err(InboxError::NotPermitted);
         }
         let path = self.device.folder().page_file(page);
