@@ -57,7 +57,7 @@ pub struct PurgedEntries {
 pub fn past(practice: &Practice) -> Result<Timestamp, Failure> {
     let (now, periods) = (practice.clock.now(), retaining::periods(practice)?);
     let past = retaining::years_before(now, periods.audit_years).and_then(whole_millis);
-    past.ok_or_else(|| Failure::internal("The clock is out of range."))
+    past.ok_or_else(retaining::out_of_range)
 }
 
 /// Whether what arrived before then may be purged.

@@ -3,6 +3,7 @@
 
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
+use crate::retaining;
 use crate::routes::inbox;
 use crate::store::{self, ChartRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
@@ -179,6 +180,5 @@ fn reviewed(tx: &dyn Transaction) -> Result<Option<Date>, StoreError> {
 /// What is older than this is not of late.
 fn since(rule: Rule, now: Timestamp) -> Result<Timestamp, Failure> {
     let Some(months) = rule.months else { return Ok(Timestamp::UNIX_EPOCH) };
-    let then = now.to_zoned(TimeZone::UTC).checked_sub(i64::from(months).months());
-    Ok(then.map_err(|_| Failure::internal("The clock is out of range."))?.timestamp())
+    retaining::before(now, i64::from(months).months()).ok_or_else(retaining::out_of_range)
 }

@@ -7,7 +7,7 @@ use crate::store::{self, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{Span, Timestamp, ToSpan as _};
 use keys::Random;
 use records::date::PartialDate;
 use records::id::{PatientId, SessionId};
@@ -168,7 +168,6 @@ pub fn due(practice: &Practice) -> Result<Due, Failure> {
     let permit = store::write(practice.store.as_ref(), |tx| permit(practice, tx, now))?;
     store::read(practice.store.as_ref(), |tx| {
         let periods = periods_in(tx)?;
-        let out_of_range = || Failure::internal("The clock is out of range.");
         let past = years_before(now, periods.audit_years).ok_or_else(out_of_range)?;
         let purgeable = tx.purgeable(past)?;
         let mut due = Due {
@@ -240,7 +239,17 @@ pub(crate) fn periods_in(tx: &dyn Transaction) -> Result<Periods, StoreError> {
 
 /// So many years before a moment, by the calendar; `None` beyond it.
 pub(crate) fn years_before(now: Timestamp, years: u16) -> Option<Timestamp> {
-    Some(now.to_zoned(TimeZone::UTC).checked_sub(i64::from(years).years()).ok()?.timestamp())
+    before(now, i64::from(years).years())
+}
+
+/// A span before a moment, by the calendar; `None` beyond it.
+pub(crate) fn before(now: Timestamp, span: Span) -> Option<Timestamp> {
+    Some(now.to_zoned(TimeZone::UTC).checked_sub(span).ok()?.timestamp())
+}
+
+/// What is said where there is no such moment.
+pub(crate) fn out_of_range() -> Failure {
+    Failure::internal("The clock is out of range.")
 }
 
 /// The last day that a birth date can mean.
