@@ -2,6 +2,7 @@
 import type { Backend } from '../backend';
 import type { ChartView } from '../bindings';
 import type { FakeClinic } from '../fake';
+import { nothingClinical } from './charts';
 import { failure } from './failures';
 
 const NOTE = 'Not kept on this workstation. What is missing here may exist.';
@@ -13,15 +14,7 @@ export function withoutChart(view: ChartView): ChartView {
     ...view,
     away: { until: null },
     banner: { ...view.banner, allergies: view.banner.allergies && { title: 'Allergies unavailable', items: [], asOf: null, masked: false } },
-    problems: [],
-    medications: { current: [], past: [] },
-    allergies: [],
-    vitals: { latest: [], series: [] },
-    labs: [],
-    immunizations: [],
-    encounters: [],
-    notes: [],
-    documents: [],
+    ...nothingClinical(),
     coverage: [],
     freshness: view.freshness.map((row) => (kept.includes(row.section) ? row : { ...row, asOf: null, stale: true, note: NOTE })),
   };

@@ -28,6 +28,20 @@ export function fakeChart(patient: FakePatient, person: FakePerson, now: Date): 
   return view;
 }
 
+/** The clinical sections without a record; new lists each time, since they are filled. */
+export const nothingClinical = () =>
+  ({
+    problems: [],
+    medications: { current: [], past: [] },
+    allergies: [],
+    vitals: { latest: [], series: [] },
+    labs: [],
+    immunizations: [],
+    encounters: [],
+    notes: [],
+    documents: [],
+  }) satisfies Partial<ChartView>;
+
 function emptyChart(patient: FakePatient, person: FakePerson, now: Date): ChartView {
   return {
     patientId: patient.id,
@@ -47,15 +61,7 @@ function emptyChart(patient: FakePatient, person: FakePerson, now: Date): ChartV
       flags: flagsOf(patient),
     },
     sections: person.sections,
-    problems: [],
-    medications: { current: [], past: [] },
-    allergies: [],
-    vitals: { latest: [], series: [] },
-    labs: [],
-    immunizations: [],
-    encounters: [],
-    notes: [],
-    documents: [],
+    ...nothingClinical(),
     appointments: [appointment('ap1', patient, '10:40', '20min', 'Blood pressure review', 'booked')],
     demographics: {
       name: fullName(patient),
