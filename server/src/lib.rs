@@ -22,6 +22,7 @@ pub mod alerting;
 mod answer;
 mod applying;
 pub mod approving;
+mod attaching;
 mod audit_intake;
 pub mod authorities;
 pub mod backing;
