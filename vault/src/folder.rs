@@ -1,7 +1,7 @@
 //! Where things lie in the data folder.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use records::Drawer;
@@ -204,6 +204,34 @@ impl Folder {
     #[must_use]
     pub fn blobs(&self) -> PathBuf {
         self.0.join("blobs")
+    }
+
+    /// Whether there is any attached file here, sealed and whole: one of ours, or one that was fetched.
+    ///
+    /// # Errors
+    /// When `blobs/` is there and cannot be read.
+    pub fn has_attachments(&self) -> io::Result<bool> {
+        if !self.blobs().is_dir() {
+            return Ok(false);
+        }
+        for entry in fs::read_dir(self.blobs())? {
+            if entry?.path().extension().is_some_and(|name| name == "sealed") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// At most so many bytes of an attached file that is here, sealed, from a place on.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or there is no such file.
+    pub fn read_attachment(&self, id: AttachmentId, from: u64, most: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(self.attachment(id))?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut part = Vec::new();
+        file.take(most).read_to_end(&mut part)?;
+        Ok(part)
     }
 
     /// An attached file, sealed and whole.

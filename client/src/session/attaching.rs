@@ -2,7 +2,7 @@
 
 use keys::blob::{self, BlobKey};
 use keys::{Random, Secret};
-use records::change::Base;
+use records::change::{Base, Entry};
 use records::id::{AttachmentId, RecordKey, ResourceKind};
 use records::rights::Action;
 use records::write::{Attached, FileError, FileForm, SealedFile, attached};
@@ -50,15 +50,17 @@ impl OpenSession {
         };
         let sealed = blob::seal(&key, &place(id), &form.bytes, &mut random);
         // The file first: a record must not speak of one that a crash took away.
-        self.vault()?.device_mut().keep_attachment(id, &sealed)?;
+        let change = self.new_change_id();
+        self.vault()?.device_mut().keep_attachment(id, change, &sealed)?;
         let record = document.key().clone();
-        let saved = self.save_new(&patient, Action::Create, vec![document]);
+        let entry = Entry { document, base: Base::None };
+        let saved = self.save_as(change, &patient, Action::Create, vec![entry]);
         // A save that was cut short may still have its record.
         if saved.is_err() && self.vault()?.base_of(&record)? == Base::None {
             self.vault()?.device_mut().forget_attachment(id)?;
         }
-        let change_id = saved?.to_string();
-        Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(change_id) })
+        saved?;
+        Ok(SaveView { saved: true, warnings: Vec::new(), change_id: Some(change.to_string()) })
     }
 
     /// What is attached to a record, read under a permit of its own.

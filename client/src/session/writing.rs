@@ -59,6 +59,11 @@ impl OpenSession {
         self.save(patient, action, entries)
     }
 
+    /// The id of a change that is to be saved.
+    pub(super) fn new_change_id(&self) -> ChangeId {
+        ChangeId::from_uuid(Random::from_os().uuid_v7(self.now()))
+    }
+
     /// Of whom, by whom and when something is written.
     pub(super) fn context(&self, patient: &PatientId, at: Timestamp) -> Context {
         Context {
@@ -77,8 +82,20 @@ impl OpenSession {
         action: Action,
         entries: Vec<Entry>,
     ) -> Result<ChangeId, ClientError> {
+        let id = self.new_change_id();
+        self.save_as(id, patient, action, entries)?;
+        Ok(id)
+    }
+
+    /// The same under an id that something else knows already.
+    pub(super) fn save_as(
+        &mut self,
+        id: ChangeId,
+        patient: &PatientId,
+        action: Action,
+        entries: Vec<Entry>,
+    ) -> Result<(), ClientError> {
         let now = self.now();
-        let id = ChangeId::from_uuid(Random::from_os().uuid_v7(now));
         let documents: Vec<&Document> = entries.iter().map(|entry| &entry.document).collect();
         let facts = self.vault()?.facts_for_writing(&self.actor, patient, &documents, now)?;
         let keys: Vec<RecordKey> = entries.iter().map(|entry| entry.document.key().clone()).collect();
@@ -87,7 +104,7 @@ impl OpenSession {
             self.permit_facts(action, &facts, |allowed| allowed.naming(keys).for_change(id, changed))?;
         let change = self.change_of(id, entries, now)?;
         self.vault()?.save(permit, &change, &self.pen(), now)?;
-        Ok(id)
+        Ok(())
     }
 
     /// Entries as one change of the person who is signed in.

@@ -38,7 +38,7 @@ async fn send_all(station: &Arc<Station>) -> Result<(), ClientError> {
             }
             // It stays queued and is shown as unsent, and does not hold up the others.
             Err(error) => {
-                tracing::error!(attachment = %own.id, code = error.code.as_str(), "an attached file was not sent");
+                tracing::error!(change = %own.change, attachment = %own.id, code = error.code.as_str(), "an attached file was not sent");
             }
         }
     }
@@ -56,8 +56,12 @@ async fn send(station: &Arc<Station>, own: &OwnAttachment) -> Result<(), ClientE
     let mut held = offer(station, own, 0, Vec::new()).await?;
     while held < length {
         let most = u64::try_from(LONGEST_PART).unwrap_or(u64::MAX);
-        let part =
-            on_device(station, move |station| Ok(station.device().attachment_part(id, held, most)?)).await?;
+        let part = on_device(station, move |station| {
+            // The guard is not held while the disk is read.
+            let folder = station.device().folder().clone();
+            Ok(folder.read_attachment(id, held, most)?)
+        })
+        .await?;
         let next = offer(station, own, held, part).await?;
         if next <= held {
             return Err(Code::ServerAnswer.into());

@@ -1,22 +1,32 @@
 //! Attached files in `blobs/`: sealed under keys that are in their records, on their way to the server or come from it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 
-use records::id::AttachmentId;
-use rusqlite::params;
+use records::id::{AttachmentId, ChangeId};
+use rusqlite::{OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
 use super::Device;
 use crate::durable;
 use crate::error::StoreError;
+use crate::folder::Folder;
 use crate::number;
 
-/// A file that was attached here and that the server does not hold whole.
+/// How much of a file is read at a time where it is looked through, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// In the order in which [`own`] reads them.
+const COLUMNS: &str = "id, change, length, digest, held";
+
+/// A file that was attached here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAttachment {
     /// The file.
     pub id: AttachmentId,
+    /// The change whose record speaks of it.
+    pub change: ChangeId,
     /// How long it is, sealed, in bytes.
     pub length: u64,
     /// SHA-256 over all of it, sealed.
@@ -25,17 +35,31 @@ pub struct OwnAttachment {
     pub held: u64,
 }
 
+impl OwnAttachment {
+    /// Whether the file lies in this folder as it was attached, and can be read.
+    #[must_use]
+    pub fn is_whole_in(&self, folder: &Folder) -> bool {
+        digest(&folder.attachment(self.id)).is_ok_and(|digest| digest == self.digest)
+    }
+}
+
 impl Device {
-    /// Keeps a sealed file that was attached here, durably, and queues it for the server.
+    /// Keeps a sealed file that is attached here with a change, durably, and queues it for the server.
     ///
     /// # Errors
     /// When the file or `device.db` cannot be written.
-    pub fn keep_attachment(&mut self, id: AttachmentId, sealed: &[u8]) -> Result<(), StoreError> {
+    pub fn keep_attachment(
+        &mut self,
+        id: AttachmentId,
+        change: ChangeId,
+        sealed: &[u8],
+    ) -> Result<(), StoreError> {
         durable::write(&self.folder.attachment(id), sealed)?;
         let digest = Sha256::digest(sealed);
         let length = u64::try_from(sealed.len()).map_err(|_| StoreError::Damaged)?;
-        let sql = "INSERT INTO attachment (id, length, digest) VALUES (?1, ?2, ?3)";
-        self.conn.execute(sql, params![id.uuid().into_bytes(), number::stored(length), digest.as_slice()])?;
+        let sql = "INSERT INTO attachment (id, change, length, digest) VALUES (?1, ?2, ?3, ?4)";
+        let (id, change) = (id.uuid().into_bytes(), change.uuid().into_bytes());
+        self.conn.execute(sql, params![id, change, number::stored(length), digest.as_slice()])?;
         Ok(())
     }
 
@@ -54,17 +78,20 @@ impl Device {
     /// # Errors
     /// When `device.db` cannot be read.
     pub fn unsent_attachments(&self) -> Result<Vec<OwnAttachment>, StoreError> {
-        let sql = "SELECT id, length, digest, held FROM attachment WHERE held < length ORDER BY id";
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(OwnAttachment {
-                id: AttachmentId::from_uuid(number::uuid(row, 0)?),
-                length: number::unsigned(row, 1)?,
-                digest: row.get(2)?,
-                held: number::unsigned(row, 3)?,
-            })
-        })?;
+        let sql = format!("SELECT {COLUMNS} FROM attachment WHERE held < length ORDER BY id");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map([], own)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A file that was attached here, whether the server holds it or not.
+    ///
+    /// # Errors
+    /// When `device.db` cannot be read.
+    pub fn own_attachment(&self, id: AttachmentId) -> Result<Option<OwnAttachment>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM attachment WHERE id = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_row([id.uuid().into_bytes()], own).optional()?)
     }
 
     /// The server has said how much of a file it holds.
@@ -101,18 +128,6 @@ impl Device {
     /// When the operating system refuses.
     pub fn attachment(&self, id: AttachmentId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(durable::read(&self.folder.attachment(id))?)
-    }
-
-    /// At most so many bytes of a sealed file that is here, from a place on.
-    ///
-    /// # Errors
-    /// When the operating system refuses, or there is no such file.
-    pub fn attachment_part(&self, id: AttachmentId, from: u64, most: u64) -> Result<Vec<u8>, StoreError> {
-        let mut file = File::open(self.folder.attachment(id))?;
-        file.seek(SeekFrom::Start(from))?;
-        let mut part = Vec::new();
-        file.take(most).read_to_end(&mut part)?;
-        Ok(part)
     }
 
     /// How much has come of a file that is fetched.
@@ -161,5 +176,27 @@ impl Device {
             durable::remove(&path)?;
         }
         Ok(is_right)
+    }
+}
+
+fn own(row: &Row<'_>) -> rusqlite::Result<OwnAttachment> {
+    Ok(OwnAttachment {
+        id: AttachmentId::from_uuid(number::uuid(row, 0)?),
+        change: ChangeId::from_uuid(number::uuid(row, 1)?),
+        length: number::unsigned(row, 2)?,
+        digest: row.get(3)?,
+        held: number::unsigned(row, 4)?,
+    })
+}
+
+/// SHA-256 over a file, which is read piece by piece.
+fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    let (mut file, mut hash, mut piece) = (File::open(path)?, Sha256::new(), vec![0; PIECE]);
+    loop {
+        let read = file.read(&mut piece)?;
+        match piece.get(..read) {
+            None | Some([]) => return Ok(hash.finalize().into()),
+            Some(read) => hash.update(read),
+        }
     }
 }
