@@ -90,8 +90,8 @@ enum AuditCommand {
 
 #[derive(Debug, Subcommand)]
 enum CourierCommand {
-    /// Collect what a workstation holds for the server. Envelopes need nothing but the folder; audit events also need
-    /// the keyring, and without it are left out and said to be.
+    /// Collect what a workstation holds for the server. Envelopes need nothing but the folder; audit events and attached
+    /// files also need the keyring, and without it are left out and said to be.
     Collect {
         #[command(flatten)]
         of: DataFolder,

@@ -42,6 +42,8 @@ pub enum Purpose {
     InboxPage,
     /// The certificate of a purge of audit events.
     Purge,
+    /// A part of an attached file that is carried, by the workstation's checkpoint key.
+    CourierFile,
 }
 
 impl Purpose {
@@ -63,6 +65,7 @@ impl Purpose {
             Self::Alert => b"chartkeep/sign/alert/v1\0",
             Self::InboxPage => b"chartkeep/sign/inbox-page/v1\0",
             Self::Purge => b"chartkeep/sign/purge/v1\0",
+            Self::CourierFile => b"chartkeep/sign/courier-file/v1\0",
         }
     }
 

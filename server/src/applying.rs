@@ -1,5 +1,6 @@
 //! What happens to one envelope: opened, its author checked, decided by the rights of when it was written, applied once.
 
+mod files;
 mod footing;
 mod linking;
 mod permits;
@@ -11,6 +12,7 @@ use crate::practice::Practice;
 use crate::recovering;
 use crate::store::{AlertKind, ChangeRow, ConflictRow, NewDeletion, NewVersion, StoreError, Transaction};
 use crate::trail::ServerTrail;
+pub(crate) use files::files_of;
 use footing::numbered;
 use jiff::Timestamp;
 use keys::envelope::{self, EnvelopeHeader, SignedChange};

@@ -20,6 +20,8 @@ mod audit;
 mod backup;
 #[path = "all/bad_certificates.rs"]
 mod bad_certificates;
+#[path = "all/carried_files.rs"]
+mod carried_files;
 #[path = "all/changes.rs"]
 mod changes;
 #[path = "all/charts.rs"]

@@ -34,7 +34,7 @@ pub use binary::{Base64Bytes, SecretText};
 pub use change::{
     ChangeReceipt, ChangesRequest, ChangesResponse, MadeVersion, RefusalCode, ResourceVersion, Standing,
 };
-pub use courier::{CourierAnswers, CourierRequest, CourierResponse, ItemResult, ItemStanding};
+pub use courier::{CourierAnswers, CourierRequest, CourierResponse, FileReceipt, ItemResult, ItemStanding};
 pub use credential::{
     CredentialChanged, CredentialFinish, CredentialProve, CredentialProven, CredentialStart,
     CredentialStarted, NEW_SEED_CONTEXT, NewPhone, OwnWorkstation, PreparedStanding, TwinsRequest,

@@ -226,6 +226,12 @@ def courier(vectors):
     assert plain[64:] == b"[]"
     envelope = sealed.courier_item(vectors["courier.envelope"])
     assert (envelope["body"], envelope["first"]) == (vectors["envelope"], 42)
+    part = sealed.courier_item(vectors["courier.file"])
+    assert (part["kind"], part["name"], part["first"], part["count"], part["sealed_to"]) == (4, uid(5), 3, 12, uid(6))
+    body = Reader(part["body"])
+    about, signature = body.raw(8 + 32), body.raw(64)
+    assert about == u64(1000) + bytes([28] * 32) and part["body"][104:] == b"sealed bytes"
+    verify(ed25519_public(bytes([22] * 32)), b"courier-file", part["context"] + about + b"sealed bytes", signature)
 
 
 def export(vectors):

@@ -9,10 +9,11 @@ mod report;
 mod server;
 
 use crate::failure::Failure;
-use client::courier::{self, Found, Item, read_file};
+use client::courier::{self, Stick};
 use client::view::{DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason};
-use client::{Code, LockCause, Workstation};
+use client::{AttachForm, Code, LockCause, Workstation};
 use clinic::{Clinic, NURSE, OTHER_NURSE, all_sent, pulled, until};
+use keys::courier::ItemKind;
 use report::Report;
 use server::{Server, broken};
 use std::fs;
@@ -23,6 +24,9 @@ use std::sync::Arc;
 const CANARY: &str = "quibbling zephyrs";
 /// The family name of the patients of the drill, for the same.
 const FAMILY: &str = "Drillsample";
+/// What the attached files are called, and in how many parts each is carried.
+const SCAN: &str = "Drill scan";
+const SCAN_PARTS: usize = 3;
 
 /// Runs the drill and prints what it found.
 pub(crate) fn run(server: Option<PathBuf>) -> Result<(), Failure> {
@@ -37,7 +41,7 @@ pub(crate) fn run(server: Option<PathBuf>) -> Result<(), Failure> {
     report.verdict()
 }
 
-/// Three notes and a draft, written without the server; then the keyring is empty. Returns the workstation's id.
+/// Three notes, a scan and a draft, written without the server; then the keyring is empty. Returns the workstation's id.
 fn lost_keyring(clinic: &mut Clinic, report: &mut Report) -> Result<String, Failure> {
     let workstation = clinic.workstation("north", &Arc::default());
     clinic.enrol(&workstation, "North room")?;
@@ -48,13 +52,14 @@ fn lost_keyring(clinic: &mut Clinic, report: &mut Report) -> Result<String, Fail
     clinic.server.stop();
     workstation.open_chart(&patient, Some(OpenReason::Visit))?;
     write_notes(&workstation, &patient, 3)?;
+    attach_scan(&workstation, &patient)?;
     let content = "half a sentence".to_owned();
     workstation.save_draft(DraftForm { patient_id: patient, form: DraftKind::Note, content, place: None })?;
     workstation.lock(LockCause::Person);
     let status = workstation.status();
     report.check(
-        "unsent before: 3 changes, and events",
-        status.unsent_changes == 3 && status.unsent_events > 3,
+        "unsent before: 4 changes, a file, and events",
+        status.unsent_changes == 5 && status.unsent_events > 4,
     );
     workstation.stop();
 
@@ -72,7 +77,7 @@ fn lost_keyring(clinic: &mut Clinic, report: &mut Report) -> Result<String, Fail
     report.check("keyring lost: the escrowed key opens the folder", status.state == Lifecycle::Locked);
     all_sent(&workstation)?;
     report.took("keyring lost: until everything is at the server", &began);
-    report.check("keyring lost: each of the 3 changes was applied once", applied(clinic)? == 3);
+    report.check("keyring lost: each of the 4 changes was applied once", applied(clinic)? == 4);
     report.check(
         "keyring lost: the same workstation, and one log without a gap",
         only_device(clinic)? == device && logs(clinic)? == (true, 2),
@@ -81,7 +86,7 @@ fn lost_keyring(clinic: &mut Clinic, report: &mut Report) -> Result<String, Fail
     Ok(device)
 }
 
-/// Two more notes, mirrored; then the disk is gone with everything on it.
+/// Two more notes and a scan, mirrored; then the disk is gone with everything on it.
 fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(), Failure> {
     let (before, keyring) = (clinic.workstation("south", &Arc::default()), Arc::default());
     clinic.enrol(&before, "South room")?;
@@ -94,22 +99,20 @@ fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(
     clinic.server.stop();
     before.open_chart(&patient, Some(OpenReason::Visit))?;
     write_notes(&before, &patient, 2)?;
+    attach_scan(&before, &patient)?;
     before.lock(LockCause::Person);
     let folder = clinic.folder.join("mirror").join(format!("chartkeep-{dead}"));
     // Events go on being written while nobody is signed in, and a file may begin with some that were just delivered.
     until("the mirror holds what is unsent", || {
         let unsent = before.status().unsent_events;
-        counts(&folder).is_ok_and(|(changes, events)| changes == 2 && events >= unsent)
+        counts(&folder)
+            .is_ok_and(|found| found.changes == 3 && found.parts == SCAN_PARTS && found.events >= unsent)
     })?;
     before.stop();
     fs::rename(clinic.folder.join("south"), clinic.folder.join("dead"))
         .map_err(|error| Failure::disk("The drill cannot take the disk away.", &error))?;
-    report.check("mirror: no name and no word of a note can be read", is_sealed(&folder)?);
-    let written = items(&folder)?
-        .iter()
-        .filter(|item| item.envelope().is_none())
-        .map(|item| item.header.first + u64::from(item.header.count))
-        .max();
+    report.check("mirror: no name and no word of a note or a scan can be read", is_sealed(&folder)?);
+    let written = counts(&folder)?.events_end;
 
     let began = report.start();
     clinic.server.start()?;
@@ -120,11 +123,14 @@ fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(
     report.check("disk dead: the new log links to the old one", logs(clinic)? == (true, 4));
     after.stop();
     for _ in 0..2 {
-        let items = items(&folder)?;
-        let brought = courier::deliver(&clinic.folder.join("south"), keyring.as_ref(), &items, |_| {})?;
+        let stick = look_through(&folder)?;
+        let south = clinic.folder.join("south");
+        let brought = courier::deliver(&south, keyring.as_ref(), stick.items(), |_| {})?;
         let held = brought.results.iter().all(courier::ItemResult::is_held);
         report.check("disk dead: the server holds all that the mirror had", held);
-        report.check("disk dead: each of the 2 changes was applied once", applied(clinic)? == 5);
+        report.check("disk dead: each of the 3 changes was applied once", applied(clinic)? == 7);
+        let whole = brought.files.iter().all(courier::FileReceipt::is_whole);
+        report.check("disk dead: the attached file is whole", whole && brought.files.len() == 1);
     }
     report.took("disk dead: until everything is at the server", &began);
     report.check("disk dead: every log is whole", logs(clinic)? == (true, 4));
@@ -136,6 +142,12 @@ fn dead_disk(clinic: &mut Clinic, device: &str, report: &mut Report) -> Result<(
     let chart = after.open_chart(&patient, Some(OpenReason::Visit))?;
     let notes = chart.notes.iter().filter(|note| note.text.contains(CANARY)).count();
     report.check("disk dead: all 5 notes are in the chart, each once", notes == 5);
+    let scans: Vec<_> = chart.documents.iter().filter(|row| row.title == SCAN).collect();
+    let opens = |id: &str| after.attachment(&patient, id).is_ok_and(|bytes| bytes == scan());
+    report.check(
+        "both scans are in the chart and open as they were",
+        scans.len() == 2 && scans.iter().all(|row| opens(&row.id)),
+    );
     report.took("disk dead: until a nurse reads the chart again", &began);
     after.stop();
     Ok(())
@@ -155,6 +167,21 @@ fn write_notes(workstation: &Workstation, patient: &str, notes: usize) -> Result
         }
     }
     Ok(())
+}
+
+/// Of several parts, full of what must not be readable on the mirror.
+fn scan() -> Vec<u8> {
+    CANARY.bytes().cycle().take(2_500_000).collect()
+}
+
+fn attach_scan(workstation: &Workstation, patient: &str) -> Result<(), Failure> {
+    let form = AttachForm {
+        patient_id: patient.to_owned(),
+        title: SCAN.to_owned(),
+        media_type: "image/png".to_owned(),
+        bytes: scan(),
+    };
+    if workstation.attach(form)?.saved { Ok(()) } else { Err(broken("a scan was not attached")) }
 }
 
 fn applied(clinic: &Clinic) -> Result<u64, Failure> {
@@ -187,21 +214,39 @@ fn only_device(clinic: &Clinic) -> Result<String, Failure> {
     }
 }
 
-/// How many envelopes and events lie in a mirror.
-fn counts(mirror: &Path) -> Result<(usize, u64), Failure> {
-    let items = items(mirror)?;
-    let changes = items.iter().filter(|item| item.envelope().is_some()).count();
-    let events = items.iter().filter(|item| item.envelope().is_none());
-    Ok((changes, events.map(|item| u64::from(item.header.count)).sum()))
+/// What lies in a mirror.
+#[derive(Default)]
+struct Counts {
+    changes: usize,
+    parts: usize,
+    events: u64,
+    events_end: Option<u64>,
 }
 
-fn items(mirror: &Path) -> Result<Vec<Item>, Failure> {
-    let found = contents(mirror)?.iter().flat_map(|bytes| read_file(bytes)).collect::<Vec<_>>();
-    let item = |found| match found {
-        Found::Item(item) => Ok(item),
-        Found::Bad { .. } => Err(broken("the mirror holds something that is no item")),
-    };
-    found.into_iter().map(item).collect()
+fn counts(mirror: &Path) -> Result<Counts, Failure> {
+    let mut counts = Counts::default();
+    if !mirror.is_dir() {
+        return Ok(counts);
+    }
+    for item in look_through(mirror)?.items() {
+        let header = item?.header;
+        match header.kind {
+            ItemKind::Envelope => counts.changes += 1,
+            ItemKind::FilePart => counts.parts += 1,
+            ItemKind::Events => {
+                counts.events += u64::from(header.count);
+                counts.events_end = counts.events_end.max(Some(header.first + u64::from(header.count)));
+            }
+            ItemKind::Answers => return Err(broken("the mirror holds answers")),
+        }
+    }
+    Ok(counts)
+}
+
+fn look_through(mirror: &Path) -> Result<Stick, Failure> {
+    let cannot = |error| Failure::disk("The drill's mirror cannot be read.", &error);
+    let stick = Stick::look_through(mirror).map_err(cannot)?;
+    if stick.bad.is_empty() { Ok(stick) } else { Err(broken("the mirror holds something that is no item")) }
 }
 
 fn is_sealed(mirror: &Path) -> Result<bool, Failure> {

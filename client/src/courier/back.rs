@@ -4,7 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use keys::courier::{Item, ItemKind};
-use sync::wire::CourierAnswers;
+use sync::wire::{CourierAnswers, FileReceipt};
+use vault::Device;
 
 use super::{Opened, open};
 use crate::keyring::Keyring;
@@ -17,6 +18,8 @@ use crate::{ClientError, Code};
 pub struct TakenBack {
     /// Changes that have an answer now and had none.
     pub changes: usize,
+    /// Attached files that the server holds whole now and was not known to.
+    pub files: usize,
     /// How many events of the log the server holds.
     pub events: Option<u64>,
     /// Items for other workstations, or that this workstation does not believe.
@@ -49,6 +52,9 @@ pub fn take_back(
                 taken.changes += usize::from(device.record_verdict(change, &verdict, receipt.received_at)?);
             }
         }
+        for receipt in &answers.files {
+            taken.files += usize::from(take_file(&mut device, receipt)?);
+        }
         for receipt in answers.logs.iter().filter(|receipt| receipt.log == identity.log) {
             // Cosigned perhaps before the keys were changed: the server signed the item that holds it.
             if weigh(&device, receipt, &ground.trust.witnesses())? == Worth::Fits {
@@ -59,4 +65,14 @@ pub fn take_back(
         }
     }
     Ok(taken)
+}
+
+/// Whether a file is known to have arrived by this. An answer may have been overtaken on its way: it never says that less is there.
+fn take_file(device: &mut Device, receipt: &FileReceipt) -> Result<bool, ClientError> {
+    let own = device.own_attachment(receipt.attachment)?;
+    let Some(own) = own.filter(|own| own.length == receipt.length && own.held < receipt.held) else {
+        return Ok(false);
+    };
+    device.attachment_held(own.id, receipt.held)?;
+    Ok(receipt.is_whole())
 }

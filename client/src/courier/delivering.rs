@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use keys::courier::Item;
-use sync::wire::{Base64Bytes, CourierRequest, CourierResponse, ItemResult, path};
+use sync::wire::{Base64Bytes, CourierRequest, CourierResponse, FileReceipt, ItemResult, path};
 
 use super::open;
+use crate::https::Server;
 use crate::keyring::Keyring;
 use crate::{ClientError, Code};
 
@@ -15,58 +16,86 @@ const MOST_ITEMS: usize = 64;
 const MOST_BYTES: usize = 16 << 20;
 
 /// What became of what was brought.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Delivered {
     /// One an item, in their order.
     pub results: Vec<ItemResult>,
     /// What the server answers to the workstations that the items are from, to be carried back.
     pub answers: Vec<Item>,
+    /// The files that came, or that changes which came speak of, each with the last word on it.
+    pub files: Vec<FileReceipt>,
 }
 
-/// Brings items to the server with the certificate of the workstation in `data_dir`, and tells how many have gone.
+/// Brings items to the server with the certificate of the workstation in `data_dir`, and tells how many have gone. No more than a
+/// request of them is held at a time.
 ///
 /// # Errors
-/// What keeps that workstation's folder from being opened, and the server's. What went before stays delivered; all of it
-/// may be brought again.
+/// What keeps that workstation's folder from being opened or an item from being read, and the server's. What went before stays
+/// delivered; all of it may be brought again.
 pub fn deliver(
     data_dir: &Path,
     keyring: &dyn Keyring,
-    items: &[Item],
+    items: impl IntoIterator<Item = Result<Item, ClientError>>,
     mut progress: impl FnMut(usize),
 ) -> Result<Delivered, ClientError> {
     let server = open(data_dir, keyring)?.ground.way.server;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let mut delivered = Delivered { results: Vec::new(), answers: Vec::new() };
-    for items in requests(items) {
+    let (mut delivered, mut request) = (Delivered::default(), Request::default());
+    for item in items {
+        let item = item?.to_bytes();
+        if !request.has_room_for(&item) {
+            delivered.bring(&runtime, &server, std::mem::take(&mut request))?;
+            progress(delivered.results.len());
+        }
+        request.push(item);
+    }
+    delivered.bring(&runtime, &server, request)?;
+    progress(delivered.results.len());
+    Ok(delivered)
+}
+
+impl Delivered {
+    fn bring(
+        &mut self,
+        runtime: &tokio::runtime::Runtime,
+        server: &Server,
+        Request { items, .. }: Request,
+    ) -> Result<(), ClientError> {
         let (count, server) = (items.len(), server.clone());
+        if count == 0 {
+            return Ok(());
+        }
         let answer: CourierResponse = crate::net::wait(runtime.handle(), async move {
             server.call(path::COURIER, &CourierRequest { items }).await
         })?;
         if answer.results.len() != count {
             return Err(Code::ServerAnswer.into());
         }
-        delivered.results.extend(answer.results);
-        delivered.answers.extend(answer.answers.iter().filter_map(|item| Item::parse(item.as_slice()).ok()));
-        progress(delivered.results.len());
+        self.results.extend(answer.results);
+        self.answers.extend(answer.answers.iter().filter_map(|item| Item::parse(item.as_slice()).ok()));
+        for file in answer.files {
+            self.files.retain(|known| (known.change, known.attachment) != (file.change, file.attachment));
+            self.files.push(file);
+        }
+        Ok(())
     }
-    Ok(delivered)
 }
 
-fn requests(items: &[Item]) -> Vec<Vec<Base64Bytes>> {
-    let mut requests: Vec<Vec<Base64Bytes>> = Vec::new();
-    let mut bytes = 0;
-    for item in items {
-        let item = item.to_bytes();
-        let is_full =
-            |request: &Vec<Base64Bytes>| request.len() >= MOST_ITEMS || bytes + item.len() > MOST_BYTES;
-        if requests.last().is_none_or(is_full) {
-            requests.push(Vec::new());
-            bytes = 0;
-        }
-        bytes += item.len();
-        if let Some(request) = requests.last_mut() {
-            request.push(Base64Bytes(item));
-        }
+/// Items that go together.
+#[derive(Default)]
+struct Request {
+    items: Vec<Base64Bytes>,
+    bytes: usize,
+}
+
+impl Request {
+    fn has_room_for(&self, item: &[u8]) -> bool {
+        self.items.is_empty()
+            || (self.items.len() < MOST_ITEMS && self.bytes.saturating_add(item.len()) <= MOST_BYTES)
     }
-    requests
+
+    fn push(&mut self, item: Vec<u8>) {
+        self.bytes = self.bytes.saturating_add(item.len());
+        self.items.push(Base64Bytes(item));
+    }
 }

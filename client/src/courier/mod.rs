@@ -5,12 +5,16 @@ mod back;
 mod collecting;
 mod delivering;
 pub(crate) mod events;
+mod files;
+mod stick;
 
 pub use back::{TakenBack, take_back};
 pub use collecting::{Collected, LeftOut, collect};
 pub use delivering::{Delivered, deliver};
-pub use keys::courier::{Found, Item, read_file};
-pub use sync::wire::ItemResult;
+pub(crate) use files::{part_item, part_starts};
+pub use keys::courier::Item;
+pub use stick::{NoItem, Stick};
+pub use sync::wire::{FileReceipt, ItemResult};
 
 use std::path::Path;
 

@@ -1,17 +1,20 @@
 //! The mirror: a sealed copy of what is unsent, on a disk or share that outlives this workstation. Its absence stops nobody.
 
+mod names;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use keys::courier::Item;
-use records::id::{ChangeId, DeviceId, LogId};
-use vault::{OutboxState, write_durably};
+use records::id::LogId;
+use vault::{OutboxState, OwnAttachment, write_durably};
 
 use super::Station;
 use crate::view::MirrorView;
 use crate::{ClientError, courier};
+use names::{Name, envelope_name, events_name, folder_of, part_name};
 
 /// How the mirror fares. Nothing of it outlives the program: what was copied is seen in the folder.
 #[derive(Debug, Default)]
@@ -35,7 +38,8 @@ impl Station {
         let mut mirror = self.mirror();
         let was_absent = mirror.absent_since.is_some();
         match done {
-            Ok(()) => *mirror = Mirror { copied_at: Some(now), absent_since: None },
+            Ok(Copied::All) => *mirror = Mirror { copied_at: Some(now), absent_since: None },
+            Ok(Copied::AllButDamaged) => mirror.absent_since = None,
             Err(error) => {
                 if !was_absent {
                     tracing::warn!(code = error.code.as_str(), "the mirror cannot be reached or written");
@@ -60,9 +64,16 @@ impl Station {
         })
     }
 
-    fn copy_into(&self, base: &Path) -> Result<(), ClientError> {
+    fn copy_into(&self, base: &Path) -> Result<Copied, ClientError> {
         let folder = folder_of(base, self.identity().device);
         fs::create_dir_all(&folder)?;
+        let copied = self.copy_changes(&folder).and_then(|()| self.copy_files(&folder));
+        // A disk that is full gets room by this.
+        self.tidy(&folder)?;
+        copied
+    }
+
+    fn copy_changes(&self, folder: &Path) -> Result<(), ClientError> {
         let unsent = self.device().unsent()?;
         for entry in &unsent {
             let path = folder.join(envelope_name(entry.change));
@@ -75,8 +86,37 @@ impl Station {
                 write_durably(&path, &item.to_bytes())?;
             }
         }
-        self.copy_events(&folder)?;
-        self.tidy(&folder)
+        self.copy_events(folder)
+    }
+
+    /// One part after the other, where it is not there yet. One file that cannot be read does not hold up the others.
+    fn copy_files(&self, folder: &Path) -> Result<Copied, ClientError> {
+        let (unsent, from, mut seen) = {
+            let device = self.device();
+            (device.unsent_attachments()?, device.folder().clone(), device.log_head().size)
+        };
+        let mut copied = Copied::All;
+        for own in &unsent {
+            let missing = missing_parts(folder, own)?;
+            if missing.is_empty() {
+                continue;
+            }
+            if !own.is_whole_in(&from) {
+                tracing::error!(change = %own.change, attachment = %own.id, "an attached file is damaged or gone");
+                copied = Copied::AllButDamaged;
+                continue;
+            }
+            for (begins, path) in missing {
+                let item = courier::part_item(&from, self.identity(), self.keys(), own, begins)?;
+                write_durably(&path, &item.to_bytes())?;
+                // What was written meanwhile is small, leaves an event, and does not wait for the rest.
+                let size = self.device().log_head().size;
+                if std::mem::replace(&mut seen, size) != size {
+                    self.copy_changes(folder)?;
+                }
+            }
+        }
+        Ok(copied)
     }
 
     /// Goes on where this very disk ends: another one may have been put in since the last look.
@@ -107,7 +147,8 @@ impl Station {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let is_held = match Name::read(&name) {
+            // One that a full disk cut short lies beside its place.
+            let is_held = match Name::read(name.strip_suffix(".new").unwrap_or(&name)) {
                 Some(Name::Envelope(change)) => {
                     let known = self.device().outbox_entry(change)?;
                     known.is_some_and(|entry| {
@@ -115,6 +156,11 @@ impl Station {
                     })
                 }
                 Some(Name::Events { log, end }) => log == own && end <= delivered,
+                // All parts or none: where the server finds the whole to be wrong, it asks for all of them.
+                Some(Name::FilePart(file)) => {
+                    let known = self.device().own_attachment(file)?;
+                    known.is_some_and(|own| own.held == own.length)
+                }
                 None => false,
             };
             if is_held {
@@ -125,47 +171,36 @@ impl Station {
     }
 }
 
+/// How a look at the mirror ended.
+enum Copied {
+    /// Everything unsent is there.
+    All,
+    /// But for attached files that cannot be read here.
+    AllButDamaged,
+}
+
+/// Where the parts of a file begin that are not in the folder, and where they go.
+fn missing_parts(folder: &Path, own: &OwnAttachment) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut missing = Vec::new();
+    for from in courier::part_starts(own) {
+        let path = folder.join(part_name(own.change, own.id, from));
+        if !path.try_exists()? {
+            missing.push((from, path));
+        }
+    }
+    Ok(missing)
+}
+
 /// How long a log is that the folder has the events of; they were put there in their order.
 fn held_until(folder: &Path, log: LogId) -> io::Result<u64> {
     let mut until = 0;
     for entry in fs::read_dir(folder)? {
         match Name::read(&entry?.file_name().to_string_lossy()) {
             Some(Name::Events { log: of, end }) if of == log => until = end.max(until),
-            Some(Name::Events { .. } | Name::Envelope(_)) | None => {}
+            Some(Name::Events { .. } | Name::Envelope(_) | Name::FilePart(_)) | None => {}
         }
     }
     Ok(until)
-}
-
-/// The folder of one workstation on the disk.
-fn folder_of(base: &Path, device: DeviceId) -> PathBuf {
-    base.join(format!("chartkeep-{device}"))
-}
-
-fn envelope_name(change: ChangeId) -> String {
-    format!("envelope-{change}.ckitem")
-}
-
-fn events_name(log: LogId, first: u64, end: u64) -> String {
-    format!("events-{log}-{first}-{end}.ckitem")
-}
-
-/// What a file of the mirror is, by its name.
-enum Name {
-    Envelope(ChangeId),
-    Events { log: LogId, end: u64 },
-}
-
-impl Name {
-    fn read(name: &str) -> Option<Self> {
-        let name = name.strip_suffix(".ckitem")?;
-        if let Some(change) = name.strip_prefix("envelope-") {
-            return change.parse().ok().map(Self::Envelope);
-        }
-        let mut parts = name.strip_prefix("events-")?.rsplitn(3, '-');
-        let (end, _first, log) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?.parse().ok()?);
-        Some(Self::Events { log, end })
-    }
 }
 
 /// The first folder that is there and fits the pattern: a part that is `*` is any folder.
@@ -201,17 +236,5 @@ mod tests {
         assert_eq!(find(&format!("{root}/*/DISK")), Some(dir.path().join("b/DISK")));
         assert_eq!(find(&format!("{root}/*/OTHER")), None);
         assert_eq!(find(&format!("{root}/c/DISK/")), Some(dir.path().join("c/DISK")));
-    }
-
-    #[test]
-    fn names_read_back_and_strangers_are_left_alone() {
-        let (log, change) = (LogId::from_uuid(uuid::Uuid::from_u128(1)), uuid::Uuid::from_u128(2));
-        let change = ChangeId::from_uuid(change);
-        let read = Name::read(&events_name(log, 3, 17));
-        assert!(matches!(read, Some(Name::Events { log: read, end: 17 }) if read == log));
-        assert!(matches!(Name::read(&envelope_name(change)), Some(Name::Envelope(read)) if read == change));
-        for stranger in ["notes.txt", "envelope-x.ckitem", "events-1-2.ckitem", "answers-1.ckitem"] {
-            assert!(Name::read(stranger).is_none(), "{stranger}");
-        }
     }
 }

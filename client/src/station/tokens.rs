@@ -97,6 +97,11 @@ impl Station {
         if self.mailbox().is_open() { take_turn(&self.net().asking) } else { None }
     }
 
+    /// How many attached files the server does not hold whole.
+    pub(crate) fn unsent_files(&self) -> usize {
+        self.net().unsent_files
+    }
+
     /// A turn to send attached files, when nobody else is sending them.
     pub(crate) fn take_attaching_turn(&self) -> Option<Turn> {
         take_turn(&self.net().attaching)

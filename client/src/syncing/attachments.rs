@@ -11,6 +11,7 @@ use vault::OwnAttachment;
 
 use crate::https::ServerError;
 use crate::station::Station;
+use crate::syncing::Told;
 use crate::{ClientError, Code};
 
 /// Begins to send what the server does not hold whole, in the background. Where the server does not answer, the next contact
@@ -86,9 +87,13 @@ async fn offer(
         bytes: part.into(),
     };
     let AttachmentHeld { held } = station.server().call(path::ATTACHMENTS, &part).await?;
+    let is_whole = held >= own.length;
     on_device(station, move |station| {
         station.device().attachment_held(id, held)?;
         station.files_moved();
+        if is_whole {
+            station.driver().tell(Told::FileHeld);
+        }
         Ok(())
     })
     .await?;

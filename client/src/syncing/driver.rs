@@ -20,6 +20,8 @@ pub(crate) enum Told {
     Saved(QueuedChange),
     /// A file was attached, or all of them are to be offered again.
     Attached,
+    /// The server holds an attached file whole.
+    FileHeld,
     /// The audit log has grown to this size.
     Log(LogId, u64),
     /// What the server signed of the audit log is not believed.
@@ -58,6 +60,7 @@ impl Told {
             | Self::LogAlarm(_)
             | Self::SyncNow
             | Self::Attached
+            | Self::FileHeld
             | Self::PageApplied(_)
             | Self::Stop => false,
         }
@@ -113,7 +116,7 @@ pub(crate) struct Driver {
     settled: Vec<Settled>,
     shown: SyncState,
     /// What was unsent when the mirror was last looked after, and when that was.
-    copied: Option<((usize, u64), Duration)>,
+    copied: Option<((usize, usize, u64), Duration)>,
     copying: Option<tokio::task::JoinHandle<()>>,
     copy_again: bool,
     /// When the log was signed last, by the monotonic clock.
@@ -205,7 +208,8 @@ impl Driver {
             }
             Told::PageApplied(next) | Told::PageKept(next) => self.machine.handle_page_applied(next, now),
             Told::PageFailed(from) => self.machine.handle_page_failed(from, now),
-            Told::DrawersMoved | Told::Stop => {}
+            // The mirror is looked after.
+            Told::DrawersMoved | Told::FileHeld | Told::Stop => {}
         }
     }
 
@@ -310,7 +314,8 @@ impl Driver {
             self.copy_again = true;
             return;
         }
-        let state = (self.machine.unsent_changes(), self.machine.unsent_events());
+        let (files, events) = (self.station.unsent_files(), self.machine.unsent_events());
+        let state = (self.machine.unsent_changes(), files, events);
         let now = self.station.monotonic();
         let is_due = self.copied.is_none_or(|(copied, at)| copied != state || now >= at + MIRROR_LOOK);
         if is_due || std::mem::take(&mut self.copy_again) {

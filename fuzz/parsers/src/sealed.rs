@@ -77,9 +77,10 @@ pub(crate) fn courier(bytes: &[u8]) {
                 assert!(bytes.windows(again.len()).any(|window| window == again), "an item has two forms");
                 assert_eq!(Item::parse(&again).as_ref(), Ok(&item));
                 let _events = item.open_events(&agreement(14)).is_ok();
+                let _part = item.signed_file_part(&[signing(22).verifying_key()]).is_ok();
                 let _answers = item.open_answers(&agreement(17), &signing(18).verifying_key()).is_ok();
             }
-            Found::Bad { offset, .. } => assert!(offset < bytes.len()),
+            Found::Bad { offset, .. } => assert!(offset < bytes.len() as u64),
         }
     }
     assert!(read <= bytes.len());

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use keys::blob::{self, BlobKey};
 use keys::checkpoint::{self, Checkpoint};
-use keys::courier::{EventsFrom, Item, OpenedEvents};
 use keys::envelope::{self, Letter};
 use keys::erasure::{ErasedAt, ErasureCertificate, Fate};
 use keys::grant::{self, GrantBody, GrantHeader};
@@ -50,7 +49,7 @@ pub(super) fn signing(byte: u8) -> SigningKey {
     SigningKey::from_seed(&Secret::from_bytes([byte; 32]))
 }
 
-fn agreement(byte: u8) -> AgreementSecret {
+pub(super) fn agreement(byte: u8) -> AgreementSecret {
     AgreementSecret::from_secret(Secret::from_bytes([byte; 32]))
 }
 
@@ -303,24 +302,6 @@ fn several_workstations() {
     let bytes = [frozen("prepared.header"), made.file.clone(), frozen("prepared.tail")].concat();
     let opened = prepared::open(&bytes, &place, &signing(19).verifying_key(), &device).unwrap();
     assert_eq!(opened.k_slot.expose(), made.k_slot.expose());
-}
-
-#[test]
-fn courier_items() {
-    let events = OpenedEvents { note: "note".to_owned(), batch: b"{}".to_vec() };
-    let from = EventsFrom { practice: id(1), device: id(2), log: id(4), first: 7, count: 2 };
-    let made = Item::of_events(&from, &events, &agreement(14).public(), &mut random(9)).unwrap();
-    is_frozen("courier.events", &made.to_bytes());
-    let read = Item::parse(&frozen("courier.events")).unwrap();
-    assert_eq!(read.open_events(&agreement(14)), Ok(events));
-    let (server, device) = (signing(18), agreement(17));
-    let made = Item::of_answers(id(1), id(2), b"[]", &server, &device.public(), &mut random(10)).unwrap();
-    is_frozen("courier.answers", &made.to_bytes());
-    let read = Item::parse(&frozen("courier.answers")).unwrap();
-    assert_eq!(read.open_answers(&device, &server.verifying_key()), Ok(b"[]".to_vec()));
-    let made = Item::of_envelope(frozen("envelope")).unwrap();
-    is_frozen("courier.envelope", &made.to_bytes());
-    assert_eq!(Item::parse(&frozen("courier.envelope")).unwrap().envelope(), Some(&frozen("envelope")[..]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a courier brings for workstations that do not reach the server themselves, and what goes back.
 
 use super::{AuditReceipt, Base64Bytes, ChangeReceipt};
+use records::id::{AttachmentId, ChangeId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/courier`: asked by any enrolled workstation, for any other of the practice.
@@ -17,6 +18,30 @@ pub struct CourierResponse {
     pub results: Vec<ItemResult>,
     /// For each workstation that something was from: an item with [`CourierAnswers`], sealed to it.
     pub answers: Vec<Base64Bytes>,
+    /// The files that came, or that changes which came speak of, and how much of each is here now.
+    #[serde(default)]
+    pub files: Vec<FileReceipt>,
+}
+
+/// How much of an attached file the server holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReceipt {
+    /// The change whose record speaks of it.
+    pub change: ChangeId,
+    /// The file.
+    pub attachment: AttachmentId,
+    /// So many bytes from its start.
+    pub held: u64,
+    /// How long it is; 0 where nothing of it has ever come.
+    pub length: u64,
+}
+
+impl FileReceipt {
+    /// Whether all of it is there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.length > 0 && self.held == self.length
+    }
 }
 
 /// What became of an item.
@@ -65,4 +90,7 @@ pub struct CourierAnswers {
     pub changes: Vec<ChangeReceipt>,
     /// Of logs, each with its last word.
     pub logs: Vec<AuditReceipt>,
+    /// Of attached files.
+    #[serde(default)]
+    pub files: Vec<FileReceipt>,
 }

@@ -8,6 +8,7 @@ mod attacks;
 mod audit_export;
 mod audit_log;
 mod away;
+mod carried;
 pub(crate) mod clinic;
 mod conflicts;
 mod erasing;

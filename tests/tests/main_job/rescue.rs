@@ -6,10 +6,11 @@ use chartkeep_server::approving::{Done, Proof, approve, ask};
 use chartkeep_server::people::set_mirror;
 use chartkeep_server::store::{self, Act};
 use chartkeep_tests::practice::people::{DemoPerson, IT_ADMIN, NURSE, PRACTICE_MANAGER};
-use client::courier::{self, Found, Item, LeftOut, read_file};
+use client::courier::{self, Item, LeftOut};
 use client::keyring::MemoryKeyring;
 use client::view::{DraftForm, DraftKind, Lifecycle, NoteForm, OpenReason};
 use client::{Clock as _, Code, EnrolForm, LockCause, Workstation};
+use keys::courier::{Found, read_file};
 use sync::wire::SecretText;
 
 use super::clinic::{Clinic, until};
@@ -19,7 +20,7 @@ use super::{pulled, unrelated_patient};
 const CANARY: &str = "quibbling zephyrs";
 
 /// Two administrators who have activated, and a nurse with unsent notes at an open chart, with the server stopped.
-fn nurse_with_unsent_notes(notes: usize) -> (Clinic, Workstation, String) {
+pub(super) fn nurse_with_unsent_notes(notes: usize) -> (Clinic, Workstation, String) {
     let clinic = Clinic::make(10);
     let workstation = clinic.workstation();
     clinic.enrol(&workstation);
@@ -29,7 +30,11 @@ fn nurse_with_unsent_notes(notes: usize) -> (Clinic, Workstation, String) {
     go_on(clinic, workstation, notes)
 }
 
-fn go_on(mut clinic: Clinic, workstation: Workstation, notes: usize) -> (Clinic, Workstation, String) {
+pub(super) fn go_on(
+    mut clinic: Clinic,
+    workstation: Workstation,
+    notes: usize,
+) -> (Clinic, Workstation, String) {
     clinic.sign_in(&workstation, &NURSE).unwrap();
     pulled(&workstation, 2);
     clinic.server.stop();
@@ -54,7 +59,7 @@ pub(super) fn proof(clinic: &Clinic, person: &DemoPerson) -> Proof {
 }
 
 /// A token that brings the clinic's one workstation back: two administrators agree.
-fn rescue(clinic: &Clinic, label: &str) -> EnrolForm {
+pub(super) fn rescue(clinic: &Clinic, label: &str) -> EnrolForm {
     let practice = &clinic.server.practice;
     let devices = store::read(practice.store.as_ref(), |tx| tx.devices()).unwrap();
     let asked = ask(practice, Act::EscrowRelease(devices[0].id), &proof(clinic, &IT_ADMIN)).unwrap();
@@ -69,14 +74,14 @@ fn rescue(clinic: &Clinic, label: &str) -> EnrolForm {
     }
 }
 
-fn all_sent(workstation: &Workstation) {
+pub(super) fn all_sent(workstation: &Workstation) {
     until("everything is sent", || {
         let status = workstation.status();
         status.online && status.unsent_changes == 0 && status.unsent_events == 0
     });
 }
 
-fn applied(clinic: &Clinic) -> u64 {
+pub(super) fn applied(clinic: &Clinic) -> u64 {
     store::read(clinic.server.practice.store.as_ref(), |tx| tx.applied_changes()).unwrap()
 }
 
@@ -192,7 +197,8 @@ fn a_courier_without_the_keyring_brings_envelopes_that_nobody_can_read_and_says_
     assert!(matches!(&blind.left_out[0], LeftOut::Events(error) if error.code == Code::KeyMissing));
     let whole = courier::collect(&clinic.data_dir(), Some(clinic.keyring.as_ref()), now).unwrap();
     assert!(whole.changes == 2 && whole.events >= 8 && whole.left_out.is_empty());
-    let file: Vec<u8> = whole.items.iter().flat_map(Item::to_bytes).collect();
+    let items: Vec<Item> = whole.items().collect::<Result<_, _>>().unwrap();
+    let file: Vec<u8> = items.iter().flat_map(Item::to_bytes).collect();
     for word in [CANARY, "AuditEvent", "Practitioner", "Bundle"] {
         assert!(memchr::memmem::find(&file, word.as_bytes()).is_none(), "{word}");
     }
@@ -203,14 +209,14 @@ fn a_courier_without_the_keyring_brings_envelopes_that_nobody_can_read_and_says_
     clinic.enrol(&bearer);
     bearer.stop();
     for _ in 0..2 {
-        let brought = courier::deliver(&near, keyring.as_ref(), &whole.items, |_| {}).unwrap();
+        let brought = courier::deliver(&near, keyring.as_ref(), whole.items(), |_| {}).unwrap();
         assert!(brought.results.iter().all(sync::wire::ItemResult::is_held), "{:?}", brought.results);
         assert_eq!(applied(&clinic), 2);
         let other = courier::take_back(&near, keyring.as_ref(), &brought.answers, now).unwrap();
         assert_eq!((other.changes, other.not_ours), (0, brought.answers.len()));
         let taken =
             courier::take_back(&clinic.data_dir(), clinic.keyring.as_ref(), &brought.answers, now).unwrap();
-        assert_eq!(taken.events, Some(whole.items.iter().map(events_end).max().unwrap()));
+        assert_eq!(taken.events, Some(items.iter().map(events_end).max().unwrap()));
     }
     clinic.server.stop();
     let workstation = clinic.workstation();
