@@ -190,6 +190,7 @@ const TYPES: [(DataClass, &[&str]); 8] = [
             "CareTeam",
             "Flag",
             "List",
+            "Group",
             "FamilyMemberHistory",
             "DetectedIssue",
             "AdverseEvent",

@@ -179,6 +179,7 @@ known_kinds! {
     EXPLANATION_OF_BENEFIT = "ExplanationOfBenefit";
     FLAG = "Flag";
     GOAL = "Goal";
+    GROUP = "Group";
     IMAGING_STUDY = "ImagingStudy";
     IMMUNIZATION = "Immunization";
     LIST = "List";

@@ -249,6 +249,7 @@ fn needs_patient(document: &Document) -> bool {
         "PaymentReconciliation",
         "InsurancePlan",
         "List",
+        "Group",
     ];
     match classify(document) {
         DataClass::Directory | DataClass::Scheduling | DataClass::Messages => false,

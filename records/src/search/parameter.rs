@@ -242,4 +242,9 @@ const TABLE: &[Line] = &[
     ),
     ("Organization", &[], &[token("identifier", &["identifier"]), PLAIN_NAME, token("active", &["active"])]),
     ("Location", &[], &[PLAIN_NAME, STATUS]),
+    (
+        "Group",
+        &[],
+        &[token("identifier", &["identifier"]), token("type", &["type"]), token("actual", &["actual"])],
+    ),
 ];
