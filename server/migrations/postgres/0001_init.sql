@@ -297,8 +297,10 @@ CREATE TABLE version (
 );
 CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
 CREATE INDEX version_feed ON version (drawer, seq) WHERE NOT superseded;
-CREATE INDEX version_of_patient ON version (patient) WHERE NOT superseded AND NOT gone AND patient IS NOT NULL;
-CREATE INDEX version_of_kind ON version (kind, seq) WHERE NOT superseded AND NOT gone;
+CREATE INDEX version_of_patient ON version (patient, kind) WHERE patient IS NOT NULL;
+CREATE INDEX version_of_nobody ON version (kind, seq) WHERE patient IS NULL;
+CREATE INDEX version_of_kind ON version (kind, seq, superseded, gone);
+CREATE INDEX version_that_is_gone ON version (kind, seq) WHERE gone;
 CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
 
 -- A chart that workstations do not keep, or keep again, told in each drawer's history at its place in the sequence of versions.

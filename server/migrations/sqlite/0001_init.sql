@@ -286,10 +286,12 @@ CREATE TABLE version (
 ) STRICT;
 CREATE UNIQUE INDEX version_of_record ON version (kind, id, version, gone);
 CREATE INDEX version_feed ON version (drawer, seq) WHERE superseded = 0;
-CREATE INDEX version_of_patient ON version (patient) WHERE superseded = 0 AND gone = 0 AND patient IS NOT NULL;
+CREATE INDEX version_of_patient ON version (patient, kind) WHERE patient IS NOT NULL;
+CREATE INDEX version_of_nobody ON version (kind, seq) WHERE patient IS NULL;
 CREATE INDEX version_of_change ON version (change) WHERE change IS NOT NULL;
 
-CREATE INDEX version_of_kind ON version (kind, seq) WHERE superseded = 0 AND gone = 0;
+CREATE INDEX version_of_kind ON version (kind, seq, superseded, gone);
+CREATE INDEX version_that_is_gone ON version (kind, seq) WHERE gone;
 
 -- A chart that workstations do not keep, or keep again, told in each drawer's history at its place in the sequence of versions.
 CREATE TABLE chart_mark (
