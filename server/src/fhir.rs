@@ -27,7 +27,7 @@ mod searching;
 pub(crate) use asking::{Ask, Caller, Conditions, Interaction, parameters_of};
 pub(crate) use batch::{Posted, take_bundle};
 pub(crate) use capability::statement;
-pub(crate) use export::{Begun, Export, write_lines};
+pub(crate) use export::{Begun, Export, File, Of, write_lines};
 pub(crate) use feed::feed;
 pub(crate) use reply::{Reply, Trouble};
 pub(crate) use scopes::Scopes;

@@ -112,11 +112,13 @@ fn main_routes() -> Vec<Line> {
         (path::CLOSE_ALERT, Asks::Session, post(alerts::close)),
         (path::REPORTS, Asks::Session, post(alerts::report)),
     ];
-    let gets: [(&'static str, Asks, MethodRouter<Practice>); 12] = [
+    let gets: [(&'static str, Asks, MethodRouter<Practice>); 14] = [
         (path::HISTORY, Asks::Session, get(fhir::history)),
         (programs::CONFIGURATION, Asks::Certificate, get(programs::configuration)),
         (path::METADATA, Asks::Session, get(fhir::metadata)),
-        (export::BEGIN, Asks::Session, get(export::begin)),
+        (export::OF_ALL, Asks::Session, get(export::of_all)),
+        (export::OF_PATIENTS, Asks::Session, get(export::of_patients)),
+        (export::OF_GROUP, Asks::Session, get(export::of_group)),
         (export::EXPORT, Asks::Session, get(export::status)),
         (export::FILE, Asks::Session, get(export::file)),
         (fhir::OF_TYPE, Asks::Session, get(fhir::get)),

@@ -44,6 +44,8 @@ mod doorway;
 mod erasing;
 #[path = "all/fhir.rs"]
 mod fhir;
+#[path = "all/fhir_bulk.rs"]
+mod fhir_bulk;
 #[path = "all/fhir_by_others.rs"]
 mod fhir_by_others;
 #[path = "all/fhir_export.rs"]

@@ -60,6 +60,8 @@ pub(crate) struct Conditions {
     pub(crate) modified_since: Option<Timestamp>,
     /// Whether an unknown parameter is an error.
     pub(crate) is_strict: bool,
+    /// Whether one is to be left out where it would be an error otherwise.
+    pub(crate) is_lenient: bool,
     /// Why somebody who does not care for the patient looks.
     pub(crate) reason: Option<StatedReason>,
     /// The request's own id.
@@ -139,6 +141,10 @@ impl Conditions {
                 )
             })
         });
+        let prefers = |what: &str| {
+            let all = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+            all.into_iter().any(|prefer| prefer.contains(what))
+        };
         let tags = text(header::IF_NONE_MATCH.as_str()).unwrap_or_default();
         let modified = text(header::IF_MODIFIED_SINCE.as_str());
         Ok(Self {
@@ -148,7 +154,8 @@ impl Conditions {
                 .filter(|tag| !tag.is_empty())
                 .collect(),
             modified_since: modified.and_then(|at| DateTimeParser::new().parse_timestamp(at).ok()),
-            is_strict: text("prefer").is_some_and(|prefer| prefer.contains("handling=strict")),
+            is_strict: prefers("handling=strict"),
+            is_lenient: prefers("handling=lenient"),
             reason: reason.transpose()?,
             request: text(REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok()),
         })

@@ -47,6 +47,7 @@ pub(crate) fn statement(practice: &Practice) -> Value {
                     nothing sensitive.",
             },
             "resource": resources,
+            "operation": [export("export", "What the person may export, also what belongs to no patient")],
             "interaction": [
                 {
                     "code": "history-system",
@@ -58,8 +59,8 @@ pub(crate) fn statement(practice: &Practice) -> Value {
     })
 }
 
-/// What is exported, and how (FHIR Bulk Data).
-const EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export";
+/// What is exported, and how (FHIR Bulk Data): the name of a definition begins with what it is of.
+const EXPORTS: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/";
 
 fn of_type(kind: &'static str) -> Value {
     let named: ResourceKind = kind.parse().expect("the table of classes holds names of types");
@@ -70,13 +71,11 @@ fn of_type(kind: &'static str) -> Value {
         .map(|name| json!({ "name": name, "type": "reference", "documentation": "One patient, by id." }));
     found.extend(patient);
     found.extend(parameters(&named).iter().map(of_parameter));
-    let operation = (named == ResourceKind::PATIENT).then(|| {
-        json!([{
-            "name": "export",
-            "definition": EXPORT,
-            "documentation": "What the person may export, patient by patient: _type, _since, _outputFormat.",
-        }])
-    });
+    let operation = match kind {
+        "Patient" => Some(export("patient-export", "What the person may export of all patients")),
+        "Group" => Some(export("group-export", "The same of the members of one group")),
+        _ => None,
+    };
     let mut line = json!({
         "type": kind,
         "interaction": interactions(&OF_RECORDS),
@@ -92,9 +91,17 @@ fn of_type(kind: &'static str) -> Value {
         "searchParam": found,
     });
     if let Some(operation) = operation {
-        line["operation"] = operation;
+        line["operation"] = json!([operation]);
     }
     line
+}
+
+fn export(definition: &str, of: &str) -> Value {
+    json!({
+        "name": "export",
+        "definition": format!("{EXPORTS}{definition}"),
+        "documentation": format!("{of}: _type, _since, _outputFormat."),
+    })
 }
 
 fn of_parameter(parameter: &Parameter) -> Value {

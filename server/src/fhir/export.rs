@@ -1,9 +1,12 @@
-//! `Patient/$export` (FHIR Bulk Data): what somebody may take out, a file for each type, patient by patient.
+//! `$export` (FHIR Bulk Data), of all, of all patients, or of a group of patients: what somebody may take out, a file for each
+//! type, patient by patient.
 //!
 //! No file is kept. What is kept for an hour is what was asked for and when; a file is read from the store while it is
 //! fetched, as everything stood at that moment. For each patient in it the right to export is decided and an event is in the
 //! trail, before a line of that patient goes out. What somebody may not export is not in it, and nothing says what that was.
 
+mod deleted;
+mod group;
 mod lines;
 
 pub(crate) use lines::write_lines;
@@ -18,7 +21,8 @@ use jiff::{SignedDuration, Timestamp};
 use keys::Random;
 use records::ResourceKind;
 use records::class::known_kinds;
-use records::id::DeviceId;
+use records::id::{DeviceId, PatientId, RecordKey};
+use records::rights::StatedReason;
 use records::search::{Range, patient_parameters};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,9 +30,34 @@ use serde_json::{Value, json};
 /// How long an export may be fetched.
 const OPEN_FOR: SignedDuration = SignedDuration::from_hours(1);
 
+/// The name of the file that says what was deleted: that of the type of its lines.
+const DELETED: &str = "Bundle";
+
+/// Whose records are taken out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Of {
+    /// Everything, also what belongs to no patient.
+    All,
+    /// Those of all patients.
+    Patients,
+    /// Those of the members of the group with this id.
+    Group(String),
+}
+
+/// What is in a file.
+enum Wanted {
+    /// Records of a type.
+    Kind(ResourceKind),
+    /// What was deleted.
+    Deleted,
+}
+
 /// What was asked for.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Export {
+    of: Of,
+    /// The version of the group that counts; 0 where it is of none.
+    group_version: u64,
     /// The types, each a file.
     kinds: Vec<String>,
     /// Only what arrived since then, in milliseconds since 1970.
@@ -49,9 +78,12 @@ pub(crate) struct Begun {
 ///
 /// # Errors
 /// When no role of the person's exports anything, or something is asked for that this server does not do.
-pub(crate) fn begin(caller: &Caller<'_>, device: DeviceId, ask: &Ask) -> Result<Begun, Trouble> {
+pub(crate) fn begin(caller: &Caller<'_>, device: DeviceId, of: &Of, ask: &Ask) -> Result<Begun, Trouble> {
     check(caller)?;
-    let export = understand(caller, ask)?;
+    let mut export = understand(caller, of, ask)?;
+    if let Some(group) = of.group()? {
+        export.group_version = group::find(caller, &group, ask.conditions.reason)?;
+    }
     let id: [u8; 32] = Random::from_os().bytes();
     let row = AttemptRow {
         id,
@@ -76,17 +108,41 @@ pub(crate) fn check(caller: &Caller<'_>) -> Result<(), Trouble> {
     if permits::may_export(caller)? { Ok(()) } else { Err(Trouble::not_allowed()) }
 }
 
-/// The same for one file: a program may come with another token than the one that the export was begun with.
+/// A file of an export, opened to be written.
+pub(crate) struct File {
+    export: Export,
+    wanted: Wanted,
+    /// Who is in the group that it is of; all patients where it is of none.
+    members: Option<Vec<PatientId>>,
+}
+
+/// Opens a file of an export; also for who has lost the right since it began, or comes with another token. `stated` is why somebody
+/// who did not write a group takes its members out.
 ///
 /// # Errors
-/// As [`check`].
-pub(crate) fn check_file(caller: &Caller<'_>, kind: &ResourceKind) -> Result<(), Trouble> {
+/// As [`opened`] and [`check`], and when the person is to find no such group any more.
+pub(crate) fn open_file(
+    caller: &Caller<'_>,
+    device: DeviceId,
+    (name, kind): (&str, &str),
+    stated: Option<StatedReason>,
+) -> Result<File, Trouble> {
+    let (export, _) = opened(caller, device, name)?;
+    let wanted = export.file(kind).ok_or(Trouble::not_found())?;
     check(caller)?;
-    if caller.scopes.is_some_and(|scopes| !scopes.export(kind)) {
-        permits::refuse_scope(caller)?;
-        return Err(Trouble::not_allowed());
+    let may = caller.scopes.is_none_or(|scopes| match &wanted {
+        Wanted::Kind(kind) => scopes.export(kind),
+        Wanted::Deleted => export.kinds().all(|kind| scopes.export(&kind)),
+    });
+    if !may {
+        refuse_scope(caller)?;
     }
-    Ok(())
+    let group = export.of.group()?.map(|group| {
+        let version = export.group_version;
+        group::members(caller, (&group, version), export.at, stated)
+    });
+    let members = group.transpose()?;
+    Ok(File { export, wanted, members })
 }
 
 /// The export of this name that this person began at this workstation, and until when it may be fetched.
@@ -135,13 +191,38 @@ impl Export {
             "request": self.request,
             "requiresAccessToken": true,
             "output": self.kinds.iter().map(file).collect::<Vec<_>>(),
+            "deleted": self.since.iter().map(|_| file(&DELETED.to_owned())).collect::<Vec<_>>(),
             "error": [],
         })
     }
 
-    /// The type of a file, where it is one of this export's.
-    pub(crate) fn kind(&self, name: &str) -> Option<ResourceKind> {
-        self.kinds.iter().find(|kind| *kind == name)?.parse().ok()
+    /// The file of this name, where it is one of this export's.
+    fn file(&self, name: &str) -> Option<Wanted> {
+        if name == DELETED {
+            return self.since.map(|_| Wanted::Deleted);
+        }
+        self.kinds.iter().find(|kind| *kind == name)?.parse().ok().map(Wanted::Kind)
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = ResourceKind> {
+        self.kinds.iter().filter_map(|kind| kind.parse().ok())
+    }
+}
+
+impl Of {
+    /// What is asked for, after the address of the surface.
+    fn path(&self) -> String {
+        match self {
+            Self::All => "$export".to_owned(),
+            Self::Patients => "Patient/$export".to_owned(),
+            Self::Group(id) => format!("Group/{id}/$export"),
+        }
+    }
+
+    fn group(&self) -> Result<Option<RecordKey>, Trouble> {
+        let Self::Group(id) = self else { return Ok(None) };
+        let id = id.parse().map_err(|_| Trouble::not_found())?;
+        Ok(Some(RecordKey { kind: ResourceKind::GROUP, id }))
     }
 }
 
@@ -149,13 +230,15 @@ fn id_of(name: &str) -> Option<[u8; 32]> {
     URL_SAFE_NO_PAD.decode(name).ok()?.try_into().ok()
 }
 
-fn understand(caller: &Caller<'_>, ask: &Ask) -> Result<Export, Trouble> {
-    let all: Vec<&str> = known_kinds().filter(|kind| is_of_patients(kind)).collect();
+/// Everything of what is asked for but whose it is.
+fn understand(caller: &Caller<'_>, of: &Of, ask: &Ask) -> Result<Export, Trouble> {
+    let all: Vec<&str> = known_kinds().filter(|kind| *of == Of::All || is_of_patients(kind)).collect();
+    let is_lenient = ask.conditions.is_lenient;
     let (mut kinds, mut since): (Option<Vec<String>>, _) = (None, None);
     for (name, value) in &ask.parameters {
         match name.as_str() {
             "_type" => {
-                let asked = value.split(',').filter(|kind| all.contains(kind) || ask.conditions.is_strict);
+                let asked = value.split(',').filter(|kind| all.contains(kind) || !is_lenient);
                 kinds.get_or_insert_default().extend(asked.map(str::to_owned));
             }
             "_since" => since = Some(Range::of(value).ok_or_else(unreadable)?.first),
@@ -165,8 +248,8 @@ fn understand(caller: &Caller<'_>, ask: &Ask) -> Result<Export, Trouble> {
                     return Err(Trouble::not_supported("An export is NDJSON.", "Leave _outputFormat out."));
                 }
             }
-            _ if ask.conditions.is_strict => return Err(unknown()),
-            _ => {}
+            _ if is_lenient => {}
+            _ => return Err(unknown()),
         }
     }
     let mut kinds = kinds.unwrap_or_else(|| all.iter().map(|kind| (*kind).to_owned()).collect());
@@ -177,8 +260,7 @@ fn understand(caller: &Caller<'_>, ask: &Ask) -> Result<Export, Trouble> {
         caller.scopes.is_none_or(|scopes| kind.is_ok_and(|kind| scopes.export(&kind)))
     };
     if is_named && !kinds.iter().all(may) {
-        permits::refuse_scope(caller)?;
-        return Err(Trouble::not_allowed());
+        refuse_scope(caller)?;
     }
     kinds.retain(may);
     kinds.sort();
@@ -186,14 +268,30 @@ fn understand(caller: &Caller<'_>, ask: &Ask) -> Result<Export, Trouble> {
     if kinds.is_empty() || kinds.iter().any(|kind| !all.contains(&kind.as_str())) {
         return Err(Trouble::not_supported(
             "There is a type that is not exported.",
-            "/fhir/metadata has the types; those of patients are exported.",
+            "/fhir/metadata has the types; $export has all, Patient/$export and Group/[id]/$export those of patients.",
         ));
     }
+    Ok(Export {
+        of: of.clone(),
+        group_version: 0,
+        kinds,
+        since,
+        at: caller.now,
+        request: request(caller, of, ask),
+    })
+}
+
+/// The address that was asked for.
+fn request(caller: &Caller<'_>, of: &Of, ask: &Ask) -> String {
     let given = ask.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
     let separator = if query.is_empty() { "" } else { "?" };
-    let request = format!("{}/Patient/$export{separator}{query}", caller.base);
-    Ok(Export { kinds, since, at: caller.now, request })
+    format!("{}/{}{separator}{query}", caller.base, of.path())
+}
+
+fn refuse_scope(caller: &Caller<'_>) -> Result<(), Trouble> {
+    permits::refuse_scope(caller)?;
+    Err(Trouble::not_allowed())
 }
 
 fn is_of_patients(kind: &str) -> bool {
@@ -208,6 +306,6 @@ const fn unreadable() -> Trouble {
 const fn unknown() -> Trouble {
     Trouble::not_supported(
         "There is a parameter that an export does not know here.",
-        "_type, _since and _outputFormat are known.",
+        "_type, _since and _outputFormat are known; Prefer: handling=lenient leaves others out.",
     )
 }

@@ -193,9 +193,7 @@ pub(super) fn refuse_scope(caller: &Caller<'_>) -> Result<(), Refusal> {
 
 /// Whether a role of the person's exports anything; where none does, that is in the trail.
 pub(super) fn may_export(caller: &Caller<'_>) -> Result<bool, Refusal> {
-    let rows = |role: &records::Role| DataClass::ALL.map(|class| Rights::built_in().row(*role, class));
-    let rows = caller.actor.roles.iter().flat_map(rows).flatten();
-    if rows.into_iter().any(|row| row.may.contains(&Action::Export)) {
+    if DataClass::ALL.into_iter().any(|class| exports(caller.actor, class)) {
         return Ok(true);
     }
     store::write(caller.practice.store.as_ref(), |tx| {
@@ -206,21 +204,65 @@ pub(super) fn may_export(caller: &Caller<'_>) -> Result<bool, Refusal> {
     })
 }
 
-/// Permits to export these patients' records of a type, as far as the person may; each is one event, in one commit. Who is not
-/// among them has nothing there, or nothing that the person may take out.
+/// Whether a role of the person's exports anything of a class.
+pub(super) fn exports(actor: &Actor, class: DataClass) -> bool {
+    let rows = actor.roles.iter().filter_map(|role| Rights::built_in().row(*role, class));
+    rows.into_iter().any(|row| row.may.contains(&Action::Export))
+}
+
+/// A permit to take out the records of a group's members, by the right to export the group itself; `None` where the person is to
+/// find no such group, which is in the trail.
+pub(super) fn of_group(
+    caller: &Caller<'_>,
+    group: &RecordKey,
+    stated: Option<StatedReason>,
+) -> Result<Option<Permit>, Refusal> {
+    store::write(caller.practice.store.as_ref(), |tx| {
+        let now = caller.now;
+        let mut trail = ServerTrail::new(caller.practice, tx, now).of_request(caller.request);
+        let present = tx.facts(group)?;
+        let classes = in_own_drawers(caller, present.iter().map(|present| present.class).collect());
+        let id = trail.event_id();
+        let Some(present) = present.filter(|_| !classes.is_empty()) else {
+            let (stamp, reason) = (trail.stamp(), DeniedReason::NotFound);
+            trail.append(&AuditEvent::denied(stamp, caller.actor, Action::Export, None, reason))?;
+            return Ok(None);
+        };
+        let relation = match (present.author == caller.actor.person, stated) {
+            (true, _) => Relation::Author,
+            (false, Some(reason)) => Relation::Stated(reason),
+            (false, None) => Relation::None,
+        };
+        let facts = facts(caller, tx, present.patient, classes, relation)?;
+        match decide(Rights::built_in(), caller.actor, Action::Export, &facts, now) {
+            Ok(allowed) => Ok(Some(allowed.naming([group.clone()]).permit(&mut trail, id, now)?)),
+            Err(denied) => {
+                let _denied = denied.record(&mut trail, id, now)?;
+                Ok(None)
+            }
+        }
+    })
+}
+
+/// The classes of what is there to be taken out of a patient, or of nobody.
+type ClassesOf<'a> = dyn Fn(&dyn Transaction, Option<&PatientId>) -> Result<Vec<DataClass>, StoreError> + 'a;
+
+/// Permits to export records of these patients, and of nobody, as far as the person may; each is one event, in one commit, which
+/// also names what they were found by. Who is not among them has nothing there, or nothing that the person may take out.
 pub(super) fn to_export(
     caller: &Caller<'_>,
-    kind: &ResourceKind,
-    patients: &[PatientId],
+    group: Option<&RecordKey>,
+    subjects: &[Option<PatientId>],
+    classes_of: &ClassesOf<'_>,
 ) -> Result<Vec<Permit>, Refusal> {
     store::write(caller.practice.store.as_ref(), |tx| {
         let (now, rights) = (caller.now, Rights::built_in());
         let mut trail = ServerTrail::new(caller.practice, tx, now).of_request(caller.request);
         let mut permits = Vec::new();
-        for patient in patients {
-            let relation = relation(caller, tx, Some(patient), None, None)?;
-            let classes = in_own_drawers(caller, tx.classes_of(patient, Some(kind))?);
-            let mut facts = facts(caller, tx, Some(patient.clone()), classes, relation)?;
+        for patient in subjects {
+            let relation = relation(caller, tx, patient.as_ref(), None, None)?;
+            let classes = in_own_drawers(caller, classes_of(tx, patient.as_ref())?);
+            let mut facts = facts(caller, tx, patient.clone(), classes, relation)?;
             if facts.vip && relation == Relation::None {
                 continue;
             }
@@ -231,9 +273,9 @@ pub(super) fn to_export(
             let open: Vec<_> = facts.classes.iter().copied().filter(may).collect();
             facts.classes = open;
             if let Ok(allowed) = decide(rights, caller.actor, Action::Export, &facts, now) {
-                let key = RecordKey { kind: ResourceKind::PATIENT, id: patient.0.clone() };
+                let named = patient.iter().map(PatientId::key).chain(group.cloned());
                 let id = trail.event_id();
-                permits.push(allowed.naming([key]).permit(&mut trail, id, now)?);
+                permits.push(allowed.naming(named).permit(&mut trail, id, now)?);
             }
         }
         Ok(permits)

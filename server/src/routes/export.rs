@@ -1,8 +1,10 @@
-//! `Patient/$export`: begun, asked about, fetched, ended.
+//! `$export`, of all, of patients or of a group: begun, asked about, fetched, ended.
 
 use crate::answer::Refusal;
 use crate::fhir::asking::base_of;
-use crate::fhir::{Ask, Begun, Caller, Conditions, Export, Trouble, export, parameters_of, write_lines};
+use crate::fhir::{
+    Ask, Begun, Caller, Conditions, Export, File, Of, Trouble, export, parameters_of, write_lines,
+};
 use crate::identity::{Asking, Workstation, blocking};
 use crate::practice::Practice;
 use axum::body::Body;
@@ -17,8 +19,12 @@ use records::ResourceKind;
 use std::io;
 use tokio::sync::mpsc;
 
-/// Where an export begins.
-pub(crate) const BEGIN: &str = "/fhir/Patient/$export";
+/// Where an export of everything begins.
+pub(crate) const OF_ALL: &str = "/fhir/$export";
+/// Where one of all patients begins.
+pub(crate) const OF_PATIENTS: &str = "/fhir/Patient/$export";
+/// Where one of the members of a group begins.
+pub(crate) const OF_GROUP: &str = "/fhir/{kind}/{id}/$export";
 /// Where it is asked about, and ended.
 pub(crate) const EXPORT: &str = "/v1/exports/{export}";
 /// A file of it.
@@ -27,11 +33,47 @@ pub(crate) const FILE: &str = "/v1/exports/{export}/{kind}";
 /// Pieces that may wait for whoever fetches.
 const WAITING: usize = 4;
 
-/// `GET Patient/$export`.
-pub(crate) async fn begin(
-    State(practice): State<Practice>,
+/// `GET $export`.
+pub(crate) async fn of_all(
+    practice: State<Practice>,
     workstation: Workstation,
     asking: Asking,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
+    begin(practice, (workstation, asking), Of::All, uri, headers).await
+}
+
+/// `GET Patient/$export`.
+pub(crate) async fn of_patients(
+    practice: State<Practice>,
+    workstation: Workstation,
+    asking: Asking,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
+    begin(practice, (workstation, asking), Of::Patients, uri, headers).await
+}
+
+/// `GET Group/[id]/$export`; nothing else that has an id is exported.
+pub(crate) async fn of_group(
+    practice: State<Practice>,
+    workstation: Workstation,
+    asking: Asking,
+    Path((kind, id)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
+    if kind != ResourceKind::GROUP.as_str() {
+        return Err(Trouble::not_found());
+    }
+    begin(practice, (workstation, asking), Of::Group(id), uri, headers).await
+}
+
+async fn begin(
+    State(practice): State<Practice>,
+    (workstation, asking): (Workstation, Asking),
+    of: Of,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
@@ -48,7 +90,7 @@ pub(crate) async fn begin(
     let base = base_of(&uri, &headers, &practice.row.host);
     let address = exports_at(&base);
     let begun: Begun = with_caller(practice, asking, base, headers, move |caller| {
-        export::begin(caller, workstation.id(), &ask)
+        export::begin(caller, workstation.id(), &of, &ask)
     })
     .await?;
     Ok(answer(
@@ -102,23 +144,18 @@ pub(crate) async fn file(
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let (for_lines, by) = (practice.clone(), asking.clone());
-    let request = Conditions::of(&headers)?.request;
-    let (opened, kind): (Export, ResourceKind) =
-        with_caller(practice, asking, String::new(), headers, move |caller| {
-            let (opened, _) = export::opened(caller, workstation.id(), &name)?;
-            let kind = opened.kind(&kind).ok_or(Trouble::not_found())?;
-            // Also for who has lost the right since it began.
-            export::check_file(caller, &kind)?;
-            Ok((opened, kind))
-        })
-        .await?;
+    let Conditions { request, reason, .. } = Conditions::of(&headers)?;
+    let file: File = with_caller(practice, asking, String::new(), headers, move |caller| {
+        export::open_file(caller, workstation.id(), (&name, &kind), reason)
+    })
+    .await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(WAITING);
     tokio::task::spawn_blocking(move || {
         let now = for_lines.clock.now();
         let (actor, scopes) = (&by.actor, by.scopes.as_ref());
         let caller = Caller { practice: &for_lines, actor, scopes, base: "", now, request };
         let mut send = |piece| sender.blocking_send(Ok(piece)).is_ok();
-        if let Err(trouble) = write_lines(&caller, &opened, &kind, &mut send) {
+        if let Err(trouble) = write_lines(&caller, &file, &mut send) {
             tracing::warn!(status = trouble.status(), "a file of an export was cut short");
             // Whoever fetches sees that it is not whole, or has gone.
             drop(sender.blocking_send(Err(io::ErrorKind::Other.into())));

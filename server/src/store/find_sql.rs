@@ -104,6 +104,14 @@ impl Finding {
                 " AND NOT (v.gone AND EXISTS (SELECT 1 FROM version m WHERE m.kind = v.kind AND m.id = v.id
                     AND m.version = v.version AND NOT m.gone))",
             ),
+            Versions::DeletedAt(at) => {
+                self.bind(" AND v.gone AND v.received_at <= ?", Bound::Number(at));
+                self.bind(
+                    " AND NOT EXISTS (SELECT 1 FROM version n WHERE n.kind = v.kind AND n.id = v.id
+                        AND n.received_at <= ? AND (n.version > v.version OR n.version = v.version AND NOT n.gone))",
+                    Bound::Number(at),
+                );
+            }
             Versions::At(span) => {
                 self.bind(" AND NOT v.gone AND v.received_at <= ?", Bound::Number(span.last));
                 self.bind(
@@ -131,6 +139,9 @@ impl Finding {
         self.maybe(" AND v.version = ?", query.version.map(number));
         if let Some(patient) = &query.patient {
             self.bind(" AND v.patient = ?", Bound::Text(patient.to_string()));
+        }
+        if query.of_nobody {
+            self.text.push_str(" AND v.patient IS NULL");
         }
         self.maybe(" AND v.received_at >= ?", query.received.0);
         self.maybe(" AND v.received_at < ?", query.received.1);

@@ -50,6 +50,8 @@ pub enum Versions {
     All,
     /// Those that stood at some time of this span.
     At(Range),
+    /// That records were deleted, where it was the last that was said of them at this time, in milliseconds since 1970.
+    DeletedAt(i64),
 }
 
 /// What to look for. Whatever it leaves open is not asked; the permit's rows bound it in any case.
@@ -63,6 +65,8 @@ pub struct RecordQuery {
     pub version: Option<u64>,
     /// Whose.
     pub patient: Option<PatientId>,
+    /// Only what belongs to no patient.
+    pub of_nobody: bool,
     /// Received not before the first and before the second, in milliseconds since 1970.
     pub received: (Option<i64>, Option<i64>),
     /// Groups, which must all hold; of each, one alternative; of an alternative, all conditions.
@@ -86,6 +90,7 @@ impl RecordQuery {
             ids: Vec::new(),
             version: None,
             patient: None,
+            of_nobody: false,
             received: (None, None),
             groups: Vec::new(),
             versions: Versions::Current,
@@ -127,6 +132,8 @@ pub trait Searching {
         patient: &PatientId,
         kind: Option<&ResourceKind>,
     ) -> Result<Vec<DataClass>, StoreError>;
+    /// The classes of the present records of a type that belong to no patient.
+    fn classes_of_nobody(&self, kind: &ResourceKind) -> Result<Vec<DataClass>, StoreError>;
     /// Facts about a patient: whether a present record is labelled VIP or employee.
     fn is_vip(&self, patient: &PatientId) -> Result<bool, StoreError>;
     /// Facts about a record: the classes of all its versions.

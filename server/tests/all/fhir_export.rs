@@ -1,4 +1,4 @@
-//! `Patient/$export`: who takes what out, as it stood at one moment, and what the trail says of it.
+//! `Patient/$export`: who takes what out, as it stood at one moment, and what the trail says of it. Of all and of a group: `fhir_bulk`.
 
 use crate::clinic::{Answer, Clinic, PASSPHRASE, observation, patient, take_in, take_in_from};
 use crate::fhir::{cares_for, charts, trail};
@@ -162,19 +162,16 @@ fn what_an_export_does_not_do_it_says() {
     for query in ["?_outputFormat=csv", "?_since=yesterday", "?_type=Practitioner"] {
         assert_eq!(begin(&workstation, &cora, query).status, 400, "{query}");
     }
-    let strict = [("prefer", "respond-async, handling=strict")];
-    for query in ["_elements=id", "_type=Patient,Unheard"] {
-        assert_eq!(
-            workstation.fhir(&cora, &format!("Patient/$export?{query}"), &strict).status,
-            400,
-            "{query}"
-        );
+    let lenient = [("prefer", "respond-async, handling=lenient")];
+    for query in ["?_elements=id", "?_type=Patient,Unheard", "?_typeFilter=Condition%3Fcode%3Dx"] {
+        assert_eq!(begin(&workstation, &cora, query).status, 400, "{query}");
+        let answer = workstation.fhir(&cora, &format!("Patient/$export{query}"), &lenient);
+        assert_eq!(answer.status, 202, "{query}");
     }
     let statement = workstation.get(&cora, "metadata").to_string();
     assert!(statement.contains("OperationDefinition/patient-export"));
-    assert_eq!(
-        workstation.fhir(&cora, "$export", &[("prefer", "respond-async")]).status,
-        404,
-        "of patients alone"
-    );
+    assert!(statement.contains("OperationDefinition/group-export"));
+    assert!(statement.contains("OperationDefinition/export"));
+    let posted = workstation.post_fhir(Some(&cora), "/$export", b"{}");
+    assert_eq!(posted.status, 405, "it is asked for with GET alone");
 }

@@ -50,11 +50,14 @@ impl<'a> Registry<'a> {
     }
 
     fn admit(&self) {
+        assert!(matches!(self.agreed(Act::ProgramAdmission(self.id)), Done::ProgramAdmitted));
+    }
+
+    /// What two administrators do together.
+    pub(crate) fn agreed(&self, act: Act) -> Done {
         let practice = &self.clinic.practice;
-        let number =
-            approving::ask(practice, Act::ProgramAdmission(self.id), &self.proof(&self.ivo)).unwrap();
-        let done = approving::approve(practice, number, &self.proof(&self.mara)).unwrap();
-        assert!(matches!(done, Done::ProgramAdmitted));
+        let number = approving::ask(practice, act, &self.proof(&self.ivo)).unwrap();
+        approving::approve(practice, number, &self.proof(&self.mara)).unwrap()
     }
 
     fn claims(&self, jti: &str) -> Value {
@@ -90,6 +93,18 @@ impl<'a> Registry<'a> {
         let answer = self.ask(&self.signer.sign(HEADER, &self.claims(jti).to_string()), scope);
         let given: Value = answer.json();
         assert_eq!((&given["token_type"], &given["expires_in"]), (&json!("bearer"), &json!(300)));
+        SecretText::new(given["access_token"].as_str().unwrap())
+    }
+
+    /// A token of another program on the same machine.
+    pub(crate) fn token_of_another(&self, scopes: &str) -> SecretText {
+        let signer = TestProgram::make();
+        let practice = &self.clinic.practice;
+        let id = programs::add(practice, "Another", signer.jwks("one").as_bytes(), scopes).unwrap();
+        assert!(matches!(self.agreed(Act::ProgramAdmission(id)), Done::ProgramAdmitted));
+        let mut claims = self.claims("of-another");
+        (claims["iss"], claims["sub"]) = (json!(id), json!(id));
+        let given: Value = self.ask(&signer.sign(HEADER, &claims.to_string()), None).json();
         SecretText::new(given["access_token"].as_str().unwrap())
     }
 

@@ -87,7 +87,9 @@ fn every_route_of_the_contract_is_in_the_list() {
         // A program by others: how it proves itself, and its token.
         "/fhir/.well-known/smart-configuration",
         "/auth/token",
-        // An export: begun, asked about, ended, and a file of it.
+        // An export: begun of all, of patients or of a group, asked about, ended, and a file of it.
+        "/fhir/$export",
+        "/fhir/{kind}/{id}/$export",
         "/fhir/Patient/$export",
         "/v1/exports/{export}",
         "/v1/exports/{export}",

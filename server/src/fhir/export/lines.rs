@@ -1,16 +1,16 @@
 //! The lines of one file of an export, read while they are fetched.
 
-use super::Export;
+use super::{File, Of, Wanted};
 use crate::fhir::asking::Caller;
 use crate::fhir::bundle::shown;
 use crate::fhir::permits;
 use crate::fhir::reply::Trouble;
 use crate::store::{self, FoundVersion, RecordQuery, Versions};
 use bytes::Bytes;
-use records::ResourceKind;
-use records::id::PatientId;
+use records::id::{PatientId, RecordKey, ResourceKind};
 use records::rights::Permit;
 use records::search::Range;
+use serde_json::Value;
 
 /// Patients who are decided on in one unit of work: whoever writes meanwhile waits for no longer than these take.
 const AT_ONCE: u32 = 50;
@@ -25,30 +25,107 @@ const CHUNK: usize = 64 << 10;
 /// When the store fails or the person may list no patients.
 pub(crate) fn write_lines(
     caller: &Caller<'_>,
-    export: &Export,
-    kind: &ResourceKind,
+    file: &File,
     send: &mut dyn FnMut(Bytes) -> bool,
 ) -> Result<(), Trouble> {
-    let terms = format!("Patient/$export?_type={kind}");
+    let name = match &file.wanted {
+        Wanted::Kind(kind) => kind.as_str(),
+        Wanted::Deleted => super::DELETED,
+    };
+    let terms = format!("{}?_type={name}", file.export.of.path());
     let list = permits::of_list(caller, terms.as_bytes())?.ok_or_else(Trouble::not_allowed)?;
-    let mut chunk = Vec::new();
-    let mut before = None;
-    loop {
-        let patients = page(caller, &list, &query(export, &ResourceKind::PATIENT, None, before, AT_ONCE))?;
-        let ids: Vec<_> = patients.iter().map(|found| PatientId(found.key.id.clone())).collect();
-        for permit in permits::to_export(caller, kind, &ids)? {
+    let writing = Writing { caller, file, list, group: file.export.of.group()? };
+    let mut lines = Lines { waiting: Vec::new(), send };
+    let is_whole = match &file.wanted {
+        Wanted::Kind(kind) => writing.records(kind, &mut lines)?,
+        Wanted::Deleted => super::deleted::write(&writing, &mut lines)?,
+    };
+    if is_whole {
+        lines.end();
+    }
+    Ok(())
+}
+
+/// What goes out, some lines at a time.
+pub(super) struct Lines<'a> {
+    waiting: Vec<u8>,
+    send: &'a mut dyn FnMut(Bytes) -> bool,
+}
+
+impl Lines<'_> {
+    /// False when nobody takes them any more.
+    pub(super) fn add(&mut self, resource: &Value) -> bool {
+        self.waiting.extend_from_slice(resource.to_string().as_bytes());
+        self.waiting.push(b'\n');
+        self.waiting.len() < CHUNK || (self.send)(std::mem::take(&mut self.waiting).into())
+    }
+
+    fn end(self) {
+        if !self.waiting.is_empty() {
+            (self.send)(self.waiting.into());
+        }
+    }
+}
+
+/// A file that is being written.
+pub(super) struct Writing<'a> {
+    pub(super) caller: &'a Caller<'a>,
+    pub(super) file: &'a File,
+    /// To look for what there is; what goes out has a permit of its own.
+    pub(super) list: Permit,
+    pub(super) group: Option<RecordKey>,
+}
+
+impl Writing<'_> {
+    /// The records of a type; false when nobody takes them any more.
+    fn records(&self, kind: &ResourceKind, lines: &mut Lines<'_>) -> Result<bool, Trouble> {
+        if let Some(members) = &self.file.members {
+            for some in members.chunks(AT_ONCE as usize) {
+                if !self.records_of(kind, some.iter().cloned().map(Some).collect(), lines)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        let mut before = None;
+        loop {
+            let of_patients = RecordQuery { before, ..self.standing(&ResourceKind::PATIENT, AT_ONCE) };
+            let patients = self.page(&self.list, &of_patients)?;
+            let ids = patients.iter().map(|found| Some(PatientId(found.key.id.clone()))).collect();
+            if !self.records_of(kind, ids, lines)? {
+                return Ok(false);
+            }
+            before = patients.last().map(|found| found.seq);
+            if patients.len() < AT_ONCE as usize {
+                break;
+            }
+        }
+        Ok(self.file.export.of != Of::All || self.records_of(kind, vec![None], lines)?)
+    }
+
+    /// Those of these patients, or of nobody.
+    fn records_of(
+        &self,
+        kind: &ResourceKind,
+        subjects: Vec<Option<PatientId>>,
+        lines: &mut Lines<'_>,
+    ) -> Result<bool, Trouble> {
+        let permits =
+            permits::to_export(self.caller, self.group.as_ref(), &subjects, &|tx, patient| match patient {
+                Some(patient) => tx.classes_of(patient, Some(kind)),
+                None => tx.classes_of_nobody(kind),
+            })?;
+        for permit in permits {
             let mut before = None;
             loop {
-                let query = query(export, kind, permit.patient().cloned(), before, PAGE);
-                let found = page(caller, &permit, &query)?;
-                for record in &found {
-                    let Some(resource) = shown(caller, record).filter(|_| arrived(export, record)) else {
-                        continue;
-                    };
-                    chunk.extend_from_slice(resource.to_string().as_bytes());
-                    chunk.push(b'\n');
-                    if chunk.len() >= CHUNK && !send(std::mem::take(&mut chunk).into()) {
-                        return Ok(());
+                let patient = permit.patient().cloned();
+                let of_nobody = patient.is_none();
+                let received = (self.file.export.since, None);
+                let query = RecordQuery { patient, of_nobody, received, before, ..self.standing(kind, PAGE) };
+                let found = self.page(&permit, &query)?;
+                for resource in found.iter().filter_map(|record| shown(self.caller, record)) {
+                    if !lines.add(&resource) {
+                        return Ok(false);
                     }
                 }
                 before = found.last().map(|record| record.seq);
@@ -57,39 +134,22 @@ pub(crate) fn write_lines(
                 }
             }
         }
-        before = patients.last().map(|found| found.seq);
-        if patients.len() < AT_ONCE as usize {
-            break;
-        }
+        Ok(true)
     }
-    if !chunk.is_empty() {
-        send(chunk.into());
+
+    /// What stood at the moment of the export, newest first.
+    fn standing(&self, kind: &ResourceKind, most: u32) -> RecordQuery {
+        let at = self.file.export.at.as_millisecond();
+        let versions = Versions::At(Range { first: at, last: at });
+        RecordQuery { versions, ..RecordQuery::of(Some(kind.clone()), most, self.file.export.at) }
     }
-    Ok(())
-}
 
-/// What stood at the moment of the export, newest first.
-fn query(
-    export: &Export,
-    kind: &ResourceKind,
-    patient: Option<PatientId>,
-    before: Option<u64>,
-    most: u32,
-) -> RecordQuery {
-    let at = export.at.as_millisecond();
-    RecordQuery {
-        patient,
-        versions: Versions::At(Range { first: at, last: at }),
-        before,
-        ..RecordQuery::of(Some(kind.clone()), most, export.at)
+    /// Whether a patient is one of those that the export is of.
+    pub(super) fn reaches(&self, patient: &PatientId) -> bool {
+        self.file.members.as_ref().is_none_or(|members| members.binary_search(patient).is_ok())
     }
-}
 
-fn page(caller: &Caller<'_>, permit: &Permit, query: &RecordQuery) -> Result<Vec<FoundVersion>, Trouble> {
-    Ok(store::read(caller.practice.store.as_ref(), |tx| tx.find(permit, query))?)
-}
-
-/// Whether a record arrived since the time that was asked for.
-fn arrived(export: &Export, record: &FoundVersion) -> bool {
-    export.since.is_none_or(|since| record.received_at.as_millisecond() >= since)
+    pub(super) fn page(&self, permit: &Permit, query: &RecordQuery) -> Result<Vec<FoundVersion>, Trouble> {
+        Ok(store::read(self.caller.practice.store.as_ref(), |tx| tx.find(permit, query))?)
+    }
 }

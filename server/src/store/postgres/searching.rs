@@ -35,6 +35,12 @@ impl Searching for Work<'_> {
         self.all(sql, &[&patient.as_str(), &kind.map(ResourceKind::as_str)], |row| row.parsed(0))
     }
 
+    fn classes_of_nobody(&self, kind: &ResourceKind) -> Result<Vec<DataClass>, StoreError> {
+        let sql = "SELECT DISTINCT class FROM version
+            WHERE patient IS NULL AND NOT superseded AND NOT gone AND kind = $1";
+        self.all(sql, &[&kind.as_str()], |row| row.parsed(0))
+    }
+
     fn is_vip(&self, patient: &PatientId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM search_index s JOIN version v ON v.seq = s.seq
             WHERE s.parameter = $1 AND v.patient = $2 LIMIT 1";
