@@ -97,6 +97,8 @@ impl OpenSession {
 
     fn case(&mut self, change: &str) -> Result<(Case, Permit), ClientError> {
         let change: ChangeId = change.parse().map_err(|_| Code::NotFound)?;
+        // The list says what the server answered as soon as it has; the drawer may not have taken that in yet.
+        self.take_verdicts()?;
         let entry = self.vault()?.device().outbox_entry(change)?;
         let entry = entry.filter(|entry| entry.state == OutboxState::Conflict);
         let entry = entry.ok_or(Code::ChangedMeanwhile)?;

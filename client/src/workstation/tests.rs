@@ -1,6 +1,7 @@
 //! The workstation without a server: what blocks a start, and every way an unlock can go.
 
 mod clock;
+mod deciding;
 mod factors;
 mod keyring;
 mod return_by_key;
