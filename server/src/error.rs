@@ -185,11 +185,23 @@ impl From<StoreError> for Failure {
                 Self::internal(&format!("The store holds something unreadable: {what}."))
             }
             StoreError::NoKey(error) => error.into(),
-            StoreError::Failed(_) => Self::new(
+            // What a database says of a failure names tables and pages, never their content.
+            StoreError::Failed(cause) => Self::new(
                 Kind::Disk,
-                "The store could not be read or written.",
-                "Check that the disk is not full. What was not confirmed was not stored.",
+                format!("The store could not be read or written ({cause})."),
+                "Check that the disk is not full and that the machine has memory left. What was not confirmed was not stored.",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_database_said_reaches_who_gave_the_command() {
+        let failure = Failure::from(StoreError::Failed("database or disk is full".into()));
+        assert_eq!(failure.sentence, "The store could not be read or written (database or disk is full).");
     }
 }
