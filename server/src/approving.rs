@@ -60,6 +60,7 @@ pub(crate) enum Refused {
     NoSubject,
     HasRole,
     NoPatient,
+    NotDue,
     Held,
     HeldAlready,
     NoHold,
@@ -102,6 +103,10 @@ impl From<Refused> for Failure {
                 "There is no such patient here, or they were erased.",
                 "Check the id; nothing was changed. `patient erasures` lists who was erased.",
             ),
+            Refused::NotDue => (
+                "The period of retention of this patient's records is not over.",
+                "Nothing was erased. See `retention due`; where there is another reason, name that one.",
+            ),
             Refused::Held => (
                 "A legal hold forbids that this patient is erased.",
                 "Nothing was erased. See `patient holds`; once it is released, ask for the erasure anew.",
@@ -140,7 +145,7 @@ pub fn ask(practice: &Practice, act: Act, by: &Proof) -> Result<u64, Failure> {
             Ok(actor) => actor,
             Err(refused) => return Ok(Err(refused)),
         };
-        if let Err(refused) = stands(tx, &act, now)? {
+        if let Err(refused) = stands(practice, tx, &act, now)? {
             return Ok(Err(refused));
         }
         if let Err(refused) = permit(practice, tx, &actor, subject(&act), now)? {
@@ -167,7 +172,7 @@ pub fn approve(practice: &Practice, number: u64, by: &Proof) -> Result<Done, Fai
         if waiting.asked_by == actor.person {
             return Ok(Err(Refused::SamePerson));
         }
-        if let Err(refused) = stands(tx, &waiting.act, now)? {
+        if let Err(refused) = stands(practice, tx, &waiting.act, now)? {
             return Ok(Err(refused));
         }
         if let Err(refused) = permit(practice, tx, &actor, subject(&waiting.act), now)? {
@@ -231,7 +236,12 @@ fn carry_out(
 }
 
 /// Whether what an act is about is there, and may be acted on.
-fn stands(tx: &dyn Transaction, act: &Act, now: Timestamp) -> Result<Result<(), Refused>, StoreError> {
+fn stands(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    act: &Act,
+    now: Timestamp,
+) -> Result<Result<(), Refused>, StoreError> {
     if let Act::RoleGrant(person, role) = act
         && tx.roles(*person, now)?.contains(role)
     {
@@ -242,7 +252,9 @@ fn stands(tx: &dyn Transaction, act: &Act, now: Timestamp) -> Result<Result<(), 
         Act::PersonReset(person) | Act::RoleGrant(person, _) => {
             tx.person(*person)?.is_some_and(|row| row.ended_at.is_none())
         }
-        Act::PatientErasure(patient, _) => return erasing::stands(tx, patient),
+        Act::PatientErasure(patient, reason) => {
+            return erasing::stands(practice, tx, (patient, *reason), now);
+        }
         Act::AuditPurge(before) => return purging::stands(tx, *before, now),
         Act::ProgramAdmission(program) => {
             let waits = |row: &ProgramRow| row.admitted_at.is_none() && row.ended_at.is_none();

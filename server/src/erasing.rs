@@ -5,6 +5,7 @@ use crate::approving::{Proof, Refused, in_one_commit, permit, prove};
 use crate::directing;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
+use crate::retaining;
 use crate::store::{self, ErasureDeviceRow, ErasureReason, ErasureRow, HoldRow, StoreError, Transaction};
 use crate::trail::ServerTrail;
 use jiff::Timestamp;
@@ -35,12 +36,22 @@ impl Erasure {
     }
 }
 
-/// Whether a patient may be erased.
-pub(crate) fn stands(tx: &dyn Transaction, patient: &PatientId) -> Result<Result<(), Refused>, StoreError> {
+/// Whether a patient may be erased for this reason.
+pub(crate) fn stands(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    (patient, reason): (&PatientId, ErasureReason),
+    now: Timestamp,
+) -> Result<Result<(), Refused>, StoreError> {
     if is_held(tx, patient)? {
         return Ok(Err(Refused::Held));
     }
-    Ok(if tx.has_patient(patient)? { Ok(()) } else { Err(Refused::NoPatient) })
+    if !tx.has_patient(patient)? {
+        return Ok(Err(Refused::NoPatient));
+    }
+    let is_too_early =
+        reason == ErasureReason::RetentionOver && !retaining::is_over(practice, tx, patient, now)?;
+    Ok(if is_too_early { Err(Refused::NotDue) } else { Ok(()) })
 }
 
 /// Who asked for an erasure and when, and who agreed.

@@ -66,6 +66,19 @@ impl Periods {
         Some(as_minor.max(usual).timestamp())
     }
 
+    /// Whether a patient's time is over, of whom the last record arrived then.
+    fn are_over(
+        &self,
+        tx: &dyn Transaction,
+        permit: &Permit,
+        (patient, last): (&PatientId, Timestamp),
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let stored = tx.current(permit, &patient.key())?;
+        let born = stored.and_then(|stored| PatientSummary::of(&stored.document)?.born);
+        Ok(self.kept_until(last, born).is_some_and(|until| until < now))
+    }
+
     fn fault(&self) -> Option<String> {
         if self.audit_years.min(self.record_years) < FLOOR_YEARS {
             return Some(format!("A period of retention is at least {FLOOR_YEARS} years."));
@@ -184,6 +197,18 @@ pub fn due(practice: &Practice) -> Result<Due, Failure> {
     })
 }
 
+/// Whether the records of a patient need not be kept any more. Their birth date is looked at for it, as in [`due`].
+pub(crate) fn is_over(
+    practice: &Practice,
+    tx: &dyn Transaction,
+    patient: &PatientId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(last) = tx.last_news(patient)? else { return Ok(false) };
+    let permit = permit(practice, tx, now)?;
+    periods_in(tx)?.are_over(tx, &permit, (patient, last), now)
+}
+
 impl Due {
     /// Page by page, until there are enough: those who are kept as minors may be many.
     fn find_patients(
@@ -197,9 +222,7 @@ impl Due {
         loop {
             let found = tx.patients_without_news_since(since, (passed, MOST))?;
             for (patient, last) in &found {
-                let stored = tx.current(permit, &patient.key())?;
-                let born = stored.and_then(|stored| PatientSummary::of(&stored.document)?.born);
-                let is_over = self.periods.kept_until(*last, born).is_some_and(|until| until < now);
+                let is_over = self.periods.are_over(tx, permit, (patient, *last), now)?;
                 let one = DuePatient { patient: patient.clone(), last: *last };
                 match (is_over, holds.iter().any(|hold| hold.patient == *patient)) {
                     (false, _) => self.kept_as_minors += 1,
@@ -217,7 +240,7 @@ impl Due {
 }
 
 /// One event for all that is looked at.
-fn permit(practice: &Practice, tx: &dyn Transaction, now: Timestamp) -> Result<Permit, Failure> {
+fn permit(practice: &Practice, tx: &dyn Transaction, now: Timestamp) -> Result<Permit, StoreError> {
     let session = SessionId::from_uuid(Random::from_os().uuid_v7(now));
     let actor = Actor::service(Job::Retention, practice.row.id, practice.row.node, session);
     let mut trail = ServerTrail::new(practice, tx, now);
@@ -225,7 +248,7 @@ fn permit(practice: &Practice, tx: &dyn Transaction, now: Timestamp) -> Result<P
     let facts = Facts::of_practice(practice.row.id);
     match decide(Rights::built_in(), &actor, Action::Replicate, &facts, now) {
         Ok(allowed) => Ok(allowed.with_tokens(LOOKED_FOR).permit(&mut trail, id, now)?),
-        Err(_) => Err(Failure::internal("The rights table lets no job look for what is due.")),
+        Err(_) => Err(StoreError::Failed("the rights table lets no job look for what is due".into())),
     }
 }
 

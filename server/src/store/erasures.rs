@@ -137,6 +137,8 @@ pub trait Erasures {
         since: Timestamp,
         page: (u32, u32),
     ) -> Result<Vec<(PatientId, Timestamp)>, StoreError>;
+    /// When the last version of any record of a patient arrived; `None` where there is none.
+    fn last_news(&self, patient: &PatientId) -> Result<Option<Timestamp>, StoreError>;
     /// How many audit events arrived before then, of those that still say something.
     fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError>;
     /// Sets a hold; false when there is one.

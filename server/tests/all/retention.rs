@@ -2,9 +2,10 @@
 
 use crate::clinic::{Clinic, document, observation, patient, take_in};
 use crate::workstation::Person;
-use chartkeep_server::approving::Proof;
+use chartkeep_server::approving::{self, Done, Proof};
 use chartkeep_server::erasing;
 use chartkeep_server::retaining::{self, NewPeriods, Periods};
+use chartkeep_server::store::{Act, ErasureReason};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use keys::totp;
@@ -66,6 +67,33 @@ fn who_had_no_news_for_the_period_is_due_and_a_legal_hold_keeps_them() {
     erasing::set_hold(&clinic.practice, &held, None, &proof(&clinic, &mara)).unwrap();
     let due = retaining::due(&clinic.practice).unwrap();
     assert!(due.patients.len() == 2 && due.held.is_empty());
+}
+
+#[test]
+fn that_the_period_is_over_is_no_reason_before_it_is() {
+    let clinic = Clinic::open();
+    take_in(&clinic, &[patient("ada"), observation("hr", "ada", "70")]);
+    let workstation = clinic.enrol();
+    let (mara, ivo) =
+        (workstation.activate("mara", Role::PracticeManager), workstation.activate("ivo", Role::ItAdmin));
+    let ask = || {
+        let act = Act::PatientErasure("ada".parse().unwrap(), ErasureReason::RetentionOver);
+        approving::ask(&clinic.practice, act, &proof(&clinic, &mara))
+    };
+    assert!(ask().unwrap_err().sentence.contains("not over"));
+    clinic.advance(11 * YEAR);
+    let early = ask().unwrap();
+    take_in(&clinic, &[observation("hr", "ada", "71")]);
+    let refused = approving::approve(&clinic.practice, early, &proof(&clinic, &ivo)).unwrap_err();
+    assert!(refused.sentence.contains("not over"), "something came in between: {}", refused.sentence);
+
+    clinic.advance(11 * YEAR);
+    let number = ask().unwrap();
+
+    assert!(matches!(
+        approving::approve(&clinic.practice, number, &proof(&clinic, &ivo)),
+        Ok(Done::Erased(_))
+    ));
 }
 
 fn born(id: &str, birth: Option<&str>) -> Document {

@@ -140,6 +140,11 @@ impl Erasures for Work<'_> {
         self.all(sql, params![millis(since), most, passed], |row| Ok((row.parsed(0)?, row.time(1)?)))
     }
 
+    fn last_news(&self, patient: &PatientId) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT received_at FROM version WHERE patient = ?1 ORDER BY received_at DESC LIMIT 1";
+        self.first(sql, params![patient.as_str()], |row| row.time(0))
+    }
+
     fn count_events_before(&self, before: Timestamp) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM leaf WHERE received_at < ?1 AND length(event) > 0";
         Ok(self.first(sql, params![millis(before)], |row| row.number(0))?.unwrap_or(0))
