@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::build;
 use crate::ground::Ground;
+use crate::helios;
 use crate::machine;
 use crate::needs::Purpose;
 use crate::preflight;
@@ -92,9 +93,14 @@ pub(crate) fn code(ground: &Ground, person: &str) -> Result<(), Stop> {
     hand_over(ground.program(&driver.to_string_lossy()).args(["code", person]))
 }
 
-/// Builds the bench as it would ship and runs it.
-pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
-    optimised(BENCH, "bench and server, optimised", arguments)
+/// Builds the bench as it would ship and runs it, with a server by others beside ours where that is asked for.
+pub(crate) fn bench(with_helios: bool, arguments: &[String]) -> Result<(), Stop> {
+    let mut arguments = arguments.to_vec();
+    if with_helios {
+        arguments.push("--helios".to_owned());
+        arguments.push(helios::program(&Ground::find()?)?.to_string_lossy().into_owned());
+    }
+    optimised(BENCH, "bench and server, optimised", &arguments)
 }
 
 /// Builds the fleet as it would ship and runs it.

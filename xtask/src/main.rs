@@ -8,6 +8,7 @@ mod deny;
 mod fhir;
 mod fuzz;
 mod ground;
+mod helios;
 mod machine;
 mod needs;
 mod preflight;
@@ -43,6 +44,9 @@ enum Job {
     Demo(demo::Options),
     /// Measure the performance lines of the design; writes target/bench/report.json
     Bench {
+        /// Measure helios-hfs, a FHIR server by others, in the same run; it is built once, which takes long
+        #[arg(long)]
+        helios: bool,
         /// Passed on to the bench
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
@@ -79,7 +83,7 @@ fn dispatch(job: Job) -> Result<(), Stop> {
     match job {
         Job::Test(options) => check::test(&options),
         Job::Demo(options) => demo::demo(&options),
-        Job::Bench { args } => demo::bench(&args),
+        Job::Bench { helios, args } => demo::bench(helios, &args),
         Job::Fleet { args } => demo::fleet(&args),
         Job::Fuzz(options) => fuzz::fuzz(&options),
         Job::Code { person } => demo::code(&Ground::find()?, &person),

@@ -55,6 +55,9 @@ struct Arguments {
     /// What is measured; may be repeated. Everything, where none is named.
     #[arg(long = "only", value_enum)]
     only: Vec<Part>,
+    /// The program of helios-hfs, a FHIR server by others, to be measured beside the server; `cargo xtask bench --helios` builds it.
+    #[arg(long, value_name = "PROGRAM")]
+    helios: Option<PathBuf>,
     /// Where the report and the files that are measured go.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
@@ -118,7 +121,7 @@ fn run(arguments: &Arguments) -> BenchResult<()> {
             events: arguments.events,
             samples: arguments.deliveries,
         };
-        report.extend(server::measure(stores, place.path(), load)?);
+        report.extend(server::measure(stores, place.path(), load, arguments.helios.as_deref())?);
     }
     if arguments.asks_for(Part::Vault) {
         measure_vault(Scale::of(arguments.patients), place.path(), &mut report)?;

@@ -152,7 +152,7 @@ impl Workplace {
             delivered?;
             tally.deliveries.push(time);
             tally.delivered += batch.count as u64;
-            tally.bytes += batch.bytes() as u64;
+            tally.bytes += batch.body().len() as u64;
             self.unsent.pop_front();
         }
     }

@@ -141,9 +141,9 @@ impl Logbook {
 }
 
 impl Batch {
-    /// How many bytes it has.
-    pub(crate) fn bytes(&self) -> usize {
-        self.body.len()
+    /// The FHIR bundle that is sent.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// Sends it; an error unless the server vouches for exactly this log afterwards.

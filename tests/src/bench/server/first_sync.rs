@@ -29,7 +29,8 @@ const MANY: u32 = 1_000_000;
 
 /// The records that the server is given.
 pub(super) struct Records {
-    path: PathBuf,
+    /// One resource a line.
+    pub(super) path: PathBuf,
     total: u32,
     /// How many of them are for the drawers of a clinician, drawer by drawer.
     pulled: BTreeMap<String, u32>,

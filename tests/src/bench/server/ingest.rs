@@ -61,24 +61,30 @@ pub(super) fn open_chart(station: &mut Station, number: u32) -> BenchResult<()> 
     station.open_chart(number % 40, number.wrapping_mul(2_654_435_761) % 20_000, at)
 }
 
-pub(super) fn measure(store: Store, fleet: &mut Fleet, runtime: &Runtime, events: u32) -> BenchResult<Line> {
+/// How fast, and the batches of the last round.
+pub(super) fn measure(
+    store: Store,
+    fleet: &mut Fleet,
+    runtime: &Runtime,
+    events: u32,
+) -> BenchResult<(Line, Vec<Batch>)> {
     say(&format!("{}: audit ingest", store.name()));
     let clock = SystemClock::new();
     let each = usize::try_from(events)? / (ROUNDS * STATIONS);
-    let (mut rates, mut bytes) = (Vec::new(), 0);
+    let (mut rates, mut last) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let mut queues = Vec::new();
         for station in 0..STATIONS {
             queues.push(queue(fleet, station, each)?);
         }
-        let count: usize = queues.iter().flatten().map(|batch| batch.count).sum();
-        bytes = queues.iter().flatten().map(Batch::bytes).sum::<usize>() / count.max(1);
+        last = queues.iter().flatten().cloned().collect();
         let begun = clock.monotonic();
         runtime.block_on(deliver(fleet, queues))?;
         let time = clock.monotonic() - begun;
-        rates.push(f64::from(u32::try_from(count)?) / time.as_secs_f64());
+        rates.push(f64::from(u32::try_from(each * STATIONS)?) / time.as_secs_f64());
     }
-    Ok(Line {
+    let bytes = last.iter().map(|batch| batch.body().len()).sum::<usize>() / (each * STATIONS).max(1);
+    let line = Line {
         name: match store {
             Store::Sqlcipher => "audit ingest, SQLCipher",
             Store::Postgres => "audit ingest, PostgreSQL",
@@ -93,7 +99,8 @@ pub(super) fn measure(store: Store, fleet: &mut Fleet, runtime: &Runtime, events
             each * STATIONS
         ),
         reason: "each event is parsed for the index and entered into five of them in the same commit",
-    })
+    };
+    Ok((line, last))
 }
 
 fn queue(fleet: &mut Fleet, station: usize, events: usize) -> BenchResult<Vec<Batch>> {

@@ -3,12 +3,13 @@
 
 mod delivery;
 mod first_sync;
+mod helios;
 mod ingest;
 mod push;
 
 use std::path::Path;
 
-use crate::served::{Cluster, Served, server_beside_us};
+use crate::served::{Batch, Cluster, Served, server_beside_us};
 
 use super::report::Line;
 use super::{BenchResult, say};
@@ -39,26 +40,39 @@ pub(super) enum Store {
     Postgres,
 }
 
-/// Measures on each of the stores.
-pub(super) fn measure(stores: &[Store], place: &Path, load: Load) -> BenchResult<Vec<Line>> {
+/// Measures on each of the stores; beside them a server by others, where its program is named.
+pub(super) fn measure(
+    stores: &[Store],
+    place: &Path,
+    load: Load,
+    helios: Option<&Path>,
+) -> BenchResult<Vec<Line>> {
     let program = server_beside_us()?;
     say(&format!("writing down {} resources", load.resources));
     let records = Records::write(&place.join("records.ndjson"), load.resources)?;
-    let mut lines = Vec::new();
+    let (mut lines, mut events) = (Vec::new(), Vec::new());
     for store in stores {
         let folder = place.join(store.name());
-        lines.extend(on(*store, &program, &folder, (&records, load))?);
+        let (of_store, delivered) = on(*store, &program, &folder, (&records, load))?;
+        lines.extend(of_store);
+        events = delivered;
         std::fs::remove_dir_all(folder)?;
+    }
+    if let Some(program) = helios {
+        lines.extend(helios::measure(program, &place.join("helios-hfs"), &records, &events)?);
     }
     Ok(lines)
 }
+
+/// What was measured, and the last batches of events that were delivered.
+type Measured = (Vec<Line>, Vec<Batch>);
 
 fn on(
     store: Store,
     program: &Path,
     folder: &Path,
     (records, load): (&Records, Load),
-) -> BenchResult<Vec<Line>> {
+) -> BenchResult<Measured> {
     let cluster = match store {
         Store::Sqlcipher => None,
         // Its own user does not reach the folder of the clone.
@@ -70,9 +84,10 @@ fn on(
     desk.workstation.stop();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut fleet = ingest::Fleet::enrol(&served, &runtime)?;
-    lines.push(ingest::measure(store, &mut fleet, &runtime, load.events)?);
+    let (line, events) = ingest::measure(store, &mut fleet, &runtime, load.events)?;
+    lines.push(line);
     lines.push(delivery::measure(store, &mut fleet, &runtime, load.samples)?);
-    Ok(lines)
+    Ok((lines, events))
 }
 
 impl Store {
