@@ -191,6 +191,42 @@ fn with_the_disk_gone_the_mirror_brings_the_file_back_and_a_part_that_is_missing
 }
 
 #[test]
+fn a_copy_on_the_mirror_goes_on_where_it_was_cut_off_and_a_damaged_file_holds_up_no_other() {
+    let (clinic, workstation, patient, _change, mirror) = mirrored_clinic();
+    let parts = || {
+        let files = fs::read_dir(mirror_of(&mirror)).unwrap().map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("file-"))
+            .collect::<Vec<_>>()
+    };
+    let whole = fs::read(&parts()[0]).unwrap();
+    let gone = parts().remove(0);
+    fs::remove_file(&gone).unwrap();
+    let looks_again = || {
+        // The next look is due when some time has passed.
+        clinic.pass(30);
+        workstation.sync_now().unwrap();
+    };
+    until("the part is there again", || {
+        looks_again();
+        gone.exists()
+    });
+    assert!(fs::read(&gone).unwrap() == whole, "it is the same part");
+
+    let blob = fs::read_dir(clinic.data_dir().join("blobs")).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(blob).unwrap();
+    parts().iter().for_each(|path| fs::remove_file(path).unwrap());
+    clinic.sign_in(&workstation, &NURSE).unwrap();
+    let second = attach(&workstation, &patient);
+    until("the other file is there", || {
+        looks_again();
+        mirrored(&mirror) == (PARTS, 4)
+    });
+    assert!(parts().iter().all(|path| path.to_string_lossy().contains(&second)));
+    workstation.stop();
+}
+
+#[test]
 fn once_the_server_has_the_file_the_mirror_lets_go_of_it() {
     let (mut clinic, workstation, patient, _change, mirror) = mirrored_clinic();
     clinic.server.start();
