@@ -97,6 +97,7 @@ pub(crate) fn take_back(from: &Path, of: &DataFolder) -> Result<(), Failure> {
         "changes": taken.changes,
         "files": taken.files,
         "events": taken.events,
+        "outdated": taken.outdated,
         "not_ours": taken.not_ours,
         "unreadable": bad,
     }))

@@ -6,6 +6,7 @@ use crate::attaching::{self, take_part};
 use crate::audit_intake::{Batch, Sender, Taken, Way, take_in};
 use crate::error::Failure;
 use crate::practice::Practice;
+use crate::recovering;
 use crate::store::{self, StoreError, Transaction};
 use jiff::Timestamp;
 use keys::Random;
@@ -49,8 +50,10 @@ pub fn take_items(practice: &Practice, items: &[Vec<u8>]) -> Result<CourierRespo
         ItemResult { name, standing }
     });
     let results = named.collect();
+    let recovery = store::read(practice.store.as_ref(), recovering::epoch)?.map_or(0, |epoch| epoch.number);
     let (mut answers, mut files) = (Vec::new(), Vec::new());
     for (device, mut said) in said {
+        said.answers.recovery = recovery;
         said.answers.files = receipts(practice, &said.files)?;
         files.extend_from_slice(&said.answers.files);
         answers.extend(seal(practice, device, &said.answers)?);

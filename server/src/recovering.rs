@@ -112,7 +112,7 @@ fn begin(
     tx.set_server_setting(EPOCH, &json)?;
     tx.set_server_setting(UNDECLARED, "")?;
     tx.raise_history(number.saturating_mul(ROWS))?;
-    let order = DirectiveOrder::SendAgain { restored_to };
+    let order = DirectiveOrder::SendAgain { restored_to, recovery: number };
     for device in tx.devices()?.into_iter().filter(|device| device.revoked_at.is_none()) {
         directing::give(practice, tx, device.id, &order, now)?;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use keys::courier::{Item, ItemKind};
 use sync::wire::{CourierAnswers, FileReceipt};
-use vault::Device;
+use vault::{Device, Setting};
 
 use super::{Opened, open};
 use crate::keyring::Keyring;
@@ -22,6 +22,8 @@ pub struct TakenBack {
     pub files: usize,
     /// How many events of the log the server holds.
     pub events: Option<u64>,
+    /// Items that the server wrote before it was put back to an older state: it may not have what they say.
+    pub outdated: usize,
     /// Items for other workstations, or that this workstation does not believe.
     pub not_ours: usize,
 }
@@ -38,6 +40,7 @@ pub fn take_back(
 ) -> Result<TakenBack, ClientError> {
     let Opened { mut device, keys, ground } = open(data_dir, keyring)?;
     let identity = device.identity();
+    let recovery = recovery_epoch(&device)?;
     let mut taken = TakenBack::default();
     for item in items {
         let ours = item.header.kind == ItemKind::Answers && item.header.device == identity.device.uuid();
@@ -47,6 +50,10 @@ pub fn take_back(
             continue;
         };
         let answers: CourierAnswers = serde_json::from_slice(&json).map_err(|_| Code::ServerAnswer)?;
+        if answers.recovery < recovery {
+            taken.outdated += 1;
+            continue;
+        }
         for receipt in &answers.changes {
             if let (Some(change), Some(verdict)) = (receipt.change, verdict(&receipt.standing)) {
                 taken.changes += usize::from(device.record_verdict(change, &verdict, receipt.received_at)?);
@@ -65,6 +72,12 @@ pub fn take_back(
         }
     }
     Ok(taken)
+}
+
+/// The recovery epoch of the server that this workstation has heard of; 0 where of none.
+fn recovery_epoch(device: &Device) -> Result<u64, ClientError> {
+    let Some(kept) = device.setting(Setting::RecoveryEpoch)? else { return Ok(0) };
+    Ok(u64::from_be_bytes(kept.as_slice().try_into().map_err(|_| Code::VaultDamaged)?))
 }
 
 /// Whether a file is known to have arrived by this. An answer may have been overtaken on its way: it never says that less is there.

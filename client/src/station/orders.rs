@@ -9,7 +9,7 @@ use keys::{Purpose, Signature};
 use records::event::{Alert, AuditEvent};
 use records::id::PersonId;
 use sync::wire::{Directive, DirectiveOrder};
-use vault::{StoreError, StoredDirective};
+use vault::{Setting, StoreError, StoredDirective};
 
 use super::Station;
 use crate::throttle::MOST_FAILURES;
@@ -111,7 +111,8 @@ impl Station {
                         self.begin_re_key();
                     }
                 }
-                DirectiveOrder::SendAgain { .. } => {
+                DirectiveOrder::SendAgain { recovery, .. } => {
+                    self.device().set(Setting::RecoveryEpoch, &recovery.to_be_bytes())?;
                     self.send_all_again()?;
                     self.order_done(number, "send-again")?;
                 }

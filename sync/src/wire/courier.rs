@@ -86,6 +86,9 @@ pub enum ItemStanding {
 /// What the server tells one workstation of the items that came from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourierAnswers {
+    /// The recovery epoch of the server that speaks; 0 where it was never put back.
+    #[serde(default)]
+    pub recovery: u64,
     /// Of changes.
     pub changes: Vec<ChangeReceipt>,
     /// Of logs, each with its last word.

@@ -183,6 +183,8 @@ pub enum DirectiveOrder {
     SendAgain {
         /// The moment it was put back to.
         restored_to: Timestamp,
+        /// The number of the recovery epoch that began with it: what the server said in an earlier one counts no more.
+        recovery: u64,
     },
     /// An order of a later version: it is kept, and holds back what is said to be done, until a program knows it.
     #[serde(untagged)]

@@ -254,9 +254,9 @@ impl Server {
         self.running = Some((stop, thread));
     }
 
-    /// Stops it; its addresses stay its own.
+    /// Stops it, where it runs; its addresses stay its own.
     pub(crate) fn stop(&mut self) {
-        let (stop, thread) = self.running.take().unwrap();
+        let Some((stop, thread)) = self.running.take() else { return };
         stop.send(()).unwrap();
         thread.join().unwrap();
     }

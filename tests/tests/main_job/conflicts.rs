@@ -47,6 +47,17 @@ impl Rooms {
         self.nurse.as_ref().unwrap()
     }
 
+    /// The nurse leaves, and switches the computer off.
+    pub(super) fn switch_off(&mut self) {
+        self.nurse.take().unwrap().stop();
+    }
+
+    /// The nurse comes back.
+    pub(super) fn switch_on(&mut self) {
+        self.nurse = Some(self.clinic.workstation());
+        self.clinic.sign_in(self.nurse(), &NURSE).unwrap();
+    }
+
     /// Writes a note, or changes one.
     pub(super) fn write(&self, room: &Workstation, note: Option<&str>, text: &str, sign: bool) {
         let form = NoteForm {
@@ -66,11 +77,10 @@ impl Rooms {
         self.write(self.nurse(), Some(&self.note), "Cough is better.", false);
         self.write(self.nurse(), Some(&self.note), "Cough is better, no fever.", false);
         self.write(&self.doctor, Some(&self.note), "Cough is worse.", doctor_signs);
-        self.nurse.take().unwrap().stop();
+        self.switch_off();
         self.clinic.server.start();
         sent(&self.doctor);
-        self.nurse = Some(self.clinic.workstation());
-        self.clinic.sign_in(self.nurse(), &NURSE).unwrap();
+        self.switch_on();
         until("the nurse is told", || self.waiting_for_a_person().len() == 2);
         assert_eq!(self.open_conflicts(), 2);
         self.waiting_for_a_person().remove(0)

@@ -1,9 +1,10 @@
 //! The server's disk is gone, and an older backup takes its place: what was confirmed since comes back by itself, once.
 
 use chartkeep_server::store::{self, Transaction};
-use chartkeep_server::{backing, directing, recovering};
+use chartkeep_server::{backing, carrying, directing, recovering};
 use chartkeep_tests::practice::people::{IT_ADMIN, NURSE};
-use client::{LockCause, Workstation};
+use client::courier::{self, Item};
+use client::{Clock as _, LockCause, Workstation};
 use jiff::SignedDuration;
 use records::Drawer;
 use std::path::PathBuf;
@@ -114,6 +115,30 @@ fn a_drawer_that_took_new_keys_after_the_backup_opens_and_takes_newer_ones_that_
     practice.rooms.clinic.server.stop();
     practice.rooms.clinic.sign_in(practice.rooms.nurse(), &NURSE).unwrap();
     assert_eq!(practice.rooms.texts(practice.rooms.nurse()), ["Cough since Monday."]);
+}
+
+#[test]
+fn what_a_courier_brings_back_from_the_lost_server_counts_no_more() {
+    let mut practice = Practice::make();
+    practice.rooms.clinic.server.stop();
+    practice.rooms.write(practice.rooms.nurse(), Some(&practice.rooms.note), "Cough is better.", false);
+    practice.rooms.switch_off();
+    let clinic = &practice.rooms.clinic;
+    let (folder, keyring, now) = (clinic.data_dir(), clinic.keyring.clone(), clinic.clock.now());
+    let stick = courier::collect(&folder, Some(keyring.as_ref()), now).unwrap();
+    let items: Vec<Vec<u8>> = stick.items().map(|item| item.unwrap().to_bytes()).collect();
+    let answers = carrying::take_items(&clinic.server.practice, &items).unwrap().answers;
+    let answers: Vec<Item> = answers.iter().map(|answer| Item::parse(&answer.0).unwrap()).collect();
+    assert_eq!(practice.look(|tx| tx.applied_changes()), 2, "the note, and the change of it");
+
+    practice.lose_the_server();
+
+    practice.rooms.clinic.server.start();
+    practice.rooms.switch_on();
+    practice.both_have("Cough is better.");
+    practice.rooms.switch_off();
+    let taken = courier::take_back(&folder, keyring.as_ref(), &answers, now).unwrap();
+    assert_eq!((taken.outdated, taken.changes, taken.events), (1, 0, None));
 }
 
 #[test]

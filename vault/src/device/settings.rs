@@ -54,6 +54,8 @@ pub enum Setting {
     ProvenTime,
     /// The server's answer to enrolment that has not been used up yet (escrow and the like).
     Enrolment,
+    /// The number of the last recovery epoch of the server that was heard of (8 bytes, big-endian).
+    RecoveryEpoch,
     /// The number of the order to wipe, once the workstation has begun to retire.
     Retiring,
     /// What else the caller keeps for the workstation, under one value.
@@ -80,6 +82,7 @@ impl Setting {
             Self::LastContact => "last-contact",
             Self::ProvenTime => "proven-time",
             Self::Enrolment => "enrolment",
+            Self::RecoveryEpoch => "recovery-epoch",
             Self::Retiring => "retiring",
             Self::Client => "client",
             Self::ClosedUntil => "closed-until",
