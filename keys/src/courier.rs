@@ -19,7 +19,7 @@ mod scanning;
 mod sealed;
 
 pub use parts::{FilePart, FilePlace, PART_LIMIT};
-pub use scanning::{Found, Placed, Scanner, read_file};
+pub use scanning::{Found, Placed, Scanner, read_file, scan};
 pub use sealed::{EventsFrom, OpenedEvents};
 
 use std::fmt;

@@ -74,8 +74,7 @@ impl Delivered {
         self.results.extend(answer.results);
         self.answers.extend(answer.answers.iter().filter_map(|item| Item::parse(item.as_slice()).ok()));
         for file in answer.files {
-            self.files.retain(|known| (known.change, known.attachment) != (file.change, file.attachment));
-            self.files.push(file);
+            file.replace_in(&mut self.files);
         }
         Ok(())
     }

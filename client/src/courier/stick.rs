@@ -6,12 +6,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use keys::courier::{Found, Item, ItemHeader, Placed, Scanner};
+use keys::courier::{Found, Item, ItemHeader, Placed, scan};
 
 use crate::ClientError;
-
-/// How much is read at a time, in bytes.
-const PIECE: usize = 1 << 20;
 
 /// What lies on a stick.
 #[derive(Debug, Default)]
@@ -73,21 +70,8 @@ impl Stick {
     }
 
     fn look_through_file(&mut self, path: &Path) -> io::Result<()> {
-        let (mut file, path) = (File::open(path)?, Arc::<Path>::from(path));
-        let (mut scanner, mut piece) = (Scanner::default(), vec![0; PIECE]);
-        loop {
-            let read = file.read(&mut piece)?;
-            match piece.get(..read) {
-                None | Some([]) => scanner.end(),
-                Some(read) => scanner.feed(read),
-            }
-            while let Some(placed) = scanner.find() {
-                self.note(&path, placed);
-            }
-            if read == 0 {
-                return Ok(());
-            }
-        }
+        let (file, path) = (File::open(path)?, Arc::<Path>::from(path));
+        scan(file, |placed| self.note(&path, placed))
     }
 
     fn note(&mut self, path: &Arc<Path>, Placed { offset, length, found }: Placed) {

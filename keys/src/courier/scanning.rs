@@ -1,5 +1,7 @@
 //! Taking a courier's file apart, piece by piece: never more than one item of it is held.
 
+use std::io::{self, Read};
+
 use sha2::{Digest, Sha256};
 
 use super::{BODY_LIMIT, FORMAT, HEADER_LENGTH, Item, ItemHeader, START, read_header};
@@ -8,6 +10,8 @@ use crate::layout::Reader;
 
 /// How many times its own length a file may make us hash in vain.
 const MOST_TIMES_IN_VAIN: u64 = 4;
+/// How much of a file is read at a time, in bytes.
+const PIECE: usize = 1 << 20;
 
 /// What stands at one place of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,27 @@ pub fn read_file(bytes: &[u8]) -> Vec<Found> {
     scanner.feed(bytes);
     scanner.end();
     std::iter::from_fn(|| scanner.find()).map(|placed| placed.found).collect()
+}
+
+/// Takes a file apart while it is read; `note` is told of each place in it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn scan(mut file: impl Read, mut note: impl FnMut(Placed)) -> io::Result<()> {
+    let (mut scanner, mut piece) = (Scanner::default(), vec![0; PIECE]);
+    loop {
+        let read = file.read(&mut piece)?;
+        match piece.get(..read) {
+            None | Some([]) => scanner.end(),
+            Some(read) => scanner.feed(read),
+        }
+        while let Some(placed) = scanner.find() {
+            note(placed);
+        }
+        if read == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// The first item of these bytes, and how long it is.

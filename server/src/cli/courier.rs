@@ -5,7 +5,7 @@ use crate::carrying::take_items;
 use crate::error::{Failure, Kind};
 use crate::practice::Practice;
 use clap::Subcommand;
-use keys::courier::{Found, ItemHeader, Placed, Scanner};
+use keys::courier::{Found, ItemHeader, Placed, scan};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -15,8 +15,6 @@ use sync::wire::{CourierResponse, FileReceipt, ItemResult, ItemStanding};
 /// Items that are taken in at a time, and about so many bytes of them.
 const AT_ONCE: usize = 256;
 const MOST_BYTES: u64 = 16 << 20;
-/// How much of a file is read at a time, in bytes.
-const PIECE: usize = 1 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CourierCommand {
@@ -92,27 +90,14 @@ fn portion_of(places: &[Place]) -> usize {
 /// Finds the items of a file; no more than one of them is held at a time.
 fn look_through(path: &Path, places: &mut Vec<Place>, bad: &mut Vec<Value>) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (mut file, mut scanner, mut piece) = (File::open(path)?, Scanner::default(), vec![0; PIECE]);
-    loop {
-        let read = file.read(&mut piece)?;
-        match piece.get(..read) {
-            None | Some([]) => scanner.end(),
-            Some(read) => scanner.feed(read),
+    scan(File::open(path)?, |Placed { offset, length, found }| match found {
+        Found::Item(item) => {
+            places.push(Place { header: item.header, path: path.to_owned(), offset, length });
         }
-        while let Some(Placed { offset, length, found }) = scanner.find() {
-            match found {
-                Found::Item(item) => {
-                    places.push(Place { header: item.header, path: path.to_owned(), offset, length });
-                }
-                Found::Bad { offset, name: says } => {
-                    bad.push(json!({ "file": name, "offset": offset, "name": says }));
-                }
-            }
+        Found::Bad { offset, name: says } => {
+            bad.push(json!({ "file": name, "offset": offset, "name": says }));
         }
-        if read == 0 {
-            return Ok(());
-        }
-    }
+    })
 }
 
 /// What became of everything.
@@ -128,8 +113,7 @@ impl Brought {
         self.results.extend(response.results);
         self.answers.extend(response.answers.into_iter().flat_map(|item| item.0));
         for file in response.files {
-            self.files.retain(|known| (known.change, known.attachment) != (file.change, file.attachment));
-            self.files.push(file);
+            file.replace_in(&mut self.files);
         }
     }
 

@@ -42,6 +42,12 @@ impl FileReceipt {
     pub fn is_whole(&self) -> bool {
         self.length > 0 && self.held == self.length
     }
+
+    /// Puts it among others, in the place of what was said earlier of the same file.
+    pub fn replace_in(self, files: &mut Vec<Self>) {
+        files.retain(|known| (known.change, known.attachment) != (self.change, self.attachment));
+        files.push(self);
+    }
 }
 
 /// What became of an item.
